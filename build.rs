@@ -1,0 +1,300 @@
+//! Turns `src/rules/*.toml` into constant tables: the rules' texts and the keyword automaton.
+//!
+//! Start-up must not grow with the number of rules, so nothing of this happens at run time. Every text becomes a span of
+//! one string and every record holds numbers only: a pointer would be a relocation for the dynamic linker at each start.
+
+#[path = "src/rules/spec.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the crate uses the rest and documents it")]
+mod spec;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde::Deserialize;
+use spec::{Confidence, RuleSpec, Shape, Validator};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    #[serde(default)]
+    rule: Vec<RuleSpec>,
+}
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/rules");
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let rules = read_rules(Path::new("src/rules"));
+    let mut tables = Tables::default();
+    let records: Vec<String> = rules.iter().map(|(file, rule)| tables.record(file, rule)).collect();
+    let automaton = Automaton::build(tables.keywords.keys().map(String::as_str));
+    fs::write(out.join("rules.rs"), tables.source(&records, &automaton)).expect("write rules.rs");
+    fs::write(out.join("transitions.bin"), automaton.transition_bytes()).expect("write transitions.bin");
+}
+
+/// Every rule with the name of its file, sorted by id; a flaw stops the build with a sentence.
+fn read_rules(folder: &Path) -> Vec<(String, RuleSpec)> {
+    let mut rules = Vec::new();
+    for entry in fs::read_dir(folder).expect("src/rules exists") {
+        let path = entry.expect("read src/rules").path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("rule files are UTF-8");
+        let file: RuleFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        for rule in file.rule {
+            if let Err(flaw) = rule.check() {
+                panic!("{}: rule {}: {}: {}", path.display(), rule.id, flaw.key, flaw.message);
+            }
+            rules.push((name.clone(), rule));
+        }
+    }
+    rules.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+    if let Some(pair) = rules.windows(2).find(|pair| pair[0].1.id == pair[1].1.id) {
+        panic!("two rules are called {}: in {} and {}", pair[0].1.id, pair[0].0, pair[1].0);
+    }
+    rules
+}
+
+/// The growing tables: one text, one list of spans, keyword to the rules that it wakes.
+#[derive(Default)]
+struct Tables {
+    text: String,
+    lists: Vec<(usize, usize)>,
+    keywords: BTreeMap<String, Vec<usize>>,
+    rules: usize,
+}
+
+impl Tables {
+    fn span(&mut self, text: &str) -> (usize, usize) {
+        let start = self.text.find(text).unwrap_or_else(|| {
+            self.text.push_str(text);
+            self.text.len() - text.len()
+        });
+        (start, text.len())
+    }
+
+    fn list(&mut self, items: Option<&Vec<String>>) -> (usize, usize) {
+        let spans: Vec<_> = items.into_iter().flatten().map(|item| self.span(item)).collect();
+        self.lists.extend(&spans);
+        (self.lists.len() - spans.len(), spans.len())
+    }
+
+    /// The source text of one `Record`; also enters the rule's keywords.
+    fn record(&mut self, file: &str, rule: &RuleSpec) -> String {
+        let index = self.rules;
+        self.rules += 1;
+        let need = |value: &Option<String>, key: &str| {
+            value.clone().unwrap_or_else(|| panic!("{file}: rule {} has no `{key}`", rule.id))
+        };
+        let keywords = rule.keywords.clone().unwrap_or_default();
+        assert!(!keywords.is_empty(), "{file}: rule {} has no `keywords`", rule.id);
+        for keyword in &keywords {
+            self.keywords.entry(keyword.to_ascii_lowercase()).or_default().push(index);
+        }
+        let regex = need(&rule.regex, "regex");
+        let longest = Shape::of(&regex).expect("checked above").longest.unwrap_or(0);
+        let near = rule.near.as_ref().map(|near| (spec::expand(&near.regex).into_owned(), near.lines));
+        let mut out = String::from("Record {");
+        for (key, text) in [
+            ("file", file.to_owned()),
+            ("id", rule.id.clone()),
+            ("title", need(&rule.title, "title")),
+            ("regex", spec::expand(&regex).into_owned()),
+            ("near", near.clone().unwrap_or_default().0),
+            ("privilege", need(&rule.privilege, "privilege")),
+            ("env_var", need(&rule.env_var, "env-var")),
+            ("docs", rule.docs.clone().unwrap_or_default()),
+            ("revoke", need(&rule.revoke, "revoke")),
+        ] {
+            write!(out, "{key}:{:?},", self.span(&text)).expect("write to a string");
+        }
+        for (key, items) in [
+            ("keywords", rule.keywords.as_ref()),
+            ("paths", rule.paths.as_ref()),
+            ("exclude_paths", rule.exclude_paths.as_ref()),
+            ("matches", rule.matches.as_ref()),
+            ("ignores", rule.ignores.as_ref()),
+        ] {
+            write!(out, "{key}:{:?},", self.list(items)).expect("write to a string");
+        }
+        let validator = rule.validator.map_or("None".to_owned(), |v: Validator| format!("Some(Validator::{v:?})"));
+        let confidence: Confidence =
+            rule.confidence.unwrap_or_else(|| panic!("{file}: rule {} has no `confidence`", rule.id));
+        write!(
+            out,
+            "near_lines:{},min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
+             placeholders:Placeholders::{:?},longest:{longest}}}",
+            near.map_or(0, |near| near.1),
+            rule.min_entropy.unwrap_or(0.0),
+            rule.placeholders.unwrap_or_default(),
+        )
+        .expect("write to a string");
+        out
+    }
+
+    fn source(&self, records: &[String], automaton: &Automaton) -> String {
+        let mut wakes: Vec<usize> = Vec::new();
+        let mut keyword_wakes = Vec::new();
+        let mut keyword_lengths = Vec::new();
+        for (keyword, rules) in &self.keywords {
+            keyword_wakes.push((wakes.len(), rules.len()));
+            keyword_lengths.push(keyword.len());
+            wakes.extend(rules);
+        }
+        format!(
+            "pub(super) const COUNT: usize = {};\n\
+             static TEXT: &str = {:?};\n\
+             static LISTS: [Span; {}] = {:?};\n\
+             static RECORDS: [Record; {}] = [{}];\n\
+             pub(crate) static WAKES: [u16; {}] = {wakes:?};\n\
+             pub(crate) static KEYWORD_WAKES: [Span; {}] = {keyword_wakes:?};\n\
+             pub(crate) static KEYWORD_LENGTHS: [u8; {}] = {keyword_lengths:?};\n\
+             pub(crate) const LONGEST_KEYWORD: usize = {};\n{}",
+            records.len(),
+            self.text,
+            self.lists.len(),
+            self.lists,
+            records.len(),
+            records.join(",\n"),
+            wakes.len(),
+            keyword_wakes.len(),
+            keyword_lengths.len(),
+            keyword_lengths.iter().max().copied().unwrap_or(0),
+            automaton.source(),
+        )
+    }
+}
+
+/// An Aho-Corasick automaton as a dense table: state and class of the next byte give the next state.
+///
+/// States are numbered so that those in which a keyword ends come last: one comparison tells a hit. Letters are folded.
+struct Automaton {
+    classes: [u8; 256],
+    stride_bits: u32,
+    transitions: Vec<u16>,
+    first_hit: usize,
+    /// For each state from `first_hit` on, the keywords that end there.
+    hits: Vec<Vec<usize>>,
+}
+
+impl Automaton {
+    fn build<'k>(keywords: impl Iterator<Item = &'k str> + Clone) -> Self {
+        let (classes, class_count) = classes(keywords.clone());
+        let mut trie = Trie::new(class_count);
+        for (index, keyword) in keywords.enumerate() {
+            trie.add(keyword.bytes().map(|b| usize::from(classes[usize::from(b)])), index);
+        }
+        trie.link();
+        let mut order: Vec<usize> = (0..trie.next.len()).collect();
+        order.sort_by_key(|&state| !trie.hits[state].is_empty());
+        let mut renumbered = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            renumbered[old] = new;
+        }
+        assert_eq!(renumbered[0], 0, "the root is state 0");
+        let stride_bits = class_count.next_power_of_two().trailing_zeros();
+        let mut transitions = vec![0; order.len() << stride_bits];
+        for (new, &old) in order.iter().enumerate() {
+            for class in 0..class_count {
+                let target = renumbered[trie.next[old][class].expect("linked")];
+                transitions[(new << stride_bits) + class] = u16::try_from(target).expect("under 65,536 states");
+            }
+        }
+        let first_hit = order.iter().position(|&state| !trie.hits[state].is_empty()).unwrap_or(order.len());
+        let hits = order[first_hit..].iter().map(|&state| trie.hits[state].clone()).collect();
+        Self { classes, stride_bits, transitions, first_hit, hits }
+    }
+
+    fn transition_bytes(&self) -> Vec<u8> {
+        self.transitions.iter().flat_map(|state| state.to_le_bytes()).collect()
+    }
+
+    fn source(&self) -> String {
+        let flat: Vec<usize> = self.hits.iter().flatten().copied().collect();
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for hits in &self.hits {
+            spans.push((start, hits.len()));
+            start += hits.len();
+        }
+        format!(
+            "pub(crate) static CLASSES: [u8; 256] = {:?};\n\
+             pub(crate) const STRIDE_BITS: u32 = {};\n\
+             pub(crate) const FIRST_HIT: u16 = {};\n\
+             pub(crate) static HIT_KEYWORDS: [u16; {}] = {flat:?};\n\
+             pub(crate) static HITS: [Span; {}] = {spans:?};\n",
+            self.classes,
+            self.stride_bits,
+            self.first_hit,
+            flat.len(),
+            spans.len(),
+        )
+    }
+}
+
+/// Numbers the bytes that occur in keywords; capitals share their small letter's class; class 0 is every other byte.
+fn classes<'k>(keywords: impl Iterator<Item = &'k str>) -> ([u8; 256], usize) {
+    let mut used: Vec<u8> = keywords.flat_map(str::bytes).collect();
+    used.sort_unstable();
+    used.dedup();
+    let mut classes = [0; 256];
+    for (index, byte) in used.iter().enumerate() {
+        let class = u8::try_from(index + 1).expect("ASCII has 128 characters");
+        classes[usize::from(*byte)] = class;
+        classes[usize::from(byte.to_ascii_uppercase())] = class;
+    }
+    (classes, used.len() + 1)
+}
+
+struct Trie {
+    next: Vec<Vec<Option<usize>>>,
+    hits: Vec<Vec<usize>>,
+}
+
+impl Trie {
+    fn new(class_count: usize) -> Self {
+        Self { next: vec![vec![None; class_count]], hits: vec![Vec::new()] }
+    }
+
+    fn add(&mut self, classes: impl Iterator<Item = usize>, keyword: usize) {
+        let mut state = 0;
+        for class in classes {
+            state = match self.next[state][class] {
+                Some(next) => next,
+                None => {
+                    let new = self.next.len();
+                    self.next.push(vec![None; self.next[0].len()]);
+                    self.hits.push(Vec::new());
+                    self.next[state][class] = Some(new);
+                    new
+                }
+            };
+        }
+        self.hits[state].push(keyword);
+    }
+
+    /// Completes every state's row from its longest proper suffix, breadth first, and inherits that suffix's hits.
+    fn link(&mut self) {
+        let mut suffix = vec![0; self.next.len()];
+        let mut queue = VecDeque::from([0]);
+        while let Some(state) = queue.pop_front() {
+            for class in 0..self.next[state].len() {
+                let fallback =
+                    if state == 0 { 0 } else { self.next[suffix[state]][class].expect("shorter, so linked") };
+                match self.next[state][class] {
+                    Some(child) => {
+                        suffix[child] = fallback;
+                        let inherited = self.hits[fallback].clone();
+                        self.hits[child].extend(inherited);
+                        queue.push_back(child);
+                    }
+                    None => self.next[state][class] = Some(fallback),
+                }
+            }
+        }
+    }
+}

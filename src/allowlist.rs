@@ -1,0 +1,177 @@
+//! What is no secret after all: markers in the text and entries of the configuration.
+//!
+//! Everything here is asked only about findings, so nothing is compiled before there is one.
+
+mod marker;
+
+use std::cell::OnceCell;
+
+use anyhow::{Context as _, Result, bail};
+use globset::GlobSet;
+use regex::bytes::{Regex, RegexBuilder};
+use time::{Date, OffsetDateTime};
+
+use crate::config::{AllowSpec, Config, LayerKind, Setting};
+use crate::outcome::Located;
+use crate::rules;
+use crate::secret::Fingerprint;
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A marker in the text.
+    Inline {
+        /// What stands behind its `--`.
+        reason: Option<String>,
+    },
+    /// An `[[allow]]` entry.
+    Entry {
+        /// Its reason.
+        reason: String,
+        /// Its last day.
+        expires: Option<String>,
+    },
+}
+
+/// What the allowlist says of a finding.
+pub(crate) enum Answer {
+    /// It counts.
+    Counts,
+    /// It counts, and the notice says which entry would have allowed it once.
+    Expired(String),
+    /// It counts, although a marker stands beside it that a policy does not honour.
+    MarkerIgnored,
+    /// It does not count.
+    Suppressed(SuppressedBy),
+}
+
+/// The allow entries and markers in force.
+pub(crate) struct Allowlist<'c> {
+    config: &'c Config,
+    entries: OnceCell<Vec<Entry<'c>>>,
+    today: Date,
+}
+
+/// An entry, compiled.
+struct Entry<'c> {
+    spec: &'c AllowSpec,
+    fingerprint: Option<Fingerprint>,
+    path: Option<GlobSet>,
+    regex: Option<Regex>,
+    stopword: Option<Vec<u8>>,
+    expires: Option<Date>,
+}
+
+impl<'c> Allowlist<'c> {
+    /// The allowlist of `config` as of today (UTC).
+    pub(crate) fn new(config: &'c Config) -> Self {
+        Self { config, entries: OnceCell::new(), today: OffsetDateTime::now_utc().date() }
+    }
+
+    /// Compiles every entry; the error of the first one that cannot be used.
+    pub(crate) fn compile(&self) -> Result<()> {
+        self.entries().map(drop)
+    }
+
+    fn entries(&self) -> Result<&[Entry<'c>]> {
+        if let Some(entries) = self.entries.get() {
+            return Ok(entries);
+        }
+        let entries = self.config.allow.iter().map(Entry::new).collect::<Result<_>>()?;
+        Ok(self.entries.get_or_init(|| entries))
+    }
+
+    /// Whether an entry that has not expired covers the finding.
+    pub(crate) fn has_entry_for(&self, located: &Located<'_>) -> bool {
+        let holds = |entry: &Entry<'_>| entry.expires.is_none_or(|last| last >= self.today) && entry.matches(located);
+        self.entries().is_ok_and(|entries| entries.iter().any(holds))
+    }
+
+    /// Asks about a finding in `text`.
+    pub(crate) fn ask(&self, located: &Located<'_>, text: &[u8]) -> Result<Answer> {
+        let mut expired = None;
+        for entry in self.entries()? {
+            if entry.matches(located) {
+                match entry.expires.filter(|last| *last < self.today) {
+                    None => return Ok(Answer::Suppressed(entry.suppressed_by())),
+                    Some(last) => expired = Some(entry.expiry_notice(last, located)),
+                }
+            }
+        }
+        let found = marker::beside(text, &located.finding, self.config.foreign_markers.value);
+        Ok(match (found, expired) {
+            (Some(reason), _) if self.config.inline_markers => Answer::Suppressed(SuppressedBy::Inline { reason }),
+            (_, Some(notice)) => Answer::Expired(notice),
+            (Some(_), None) => Answer::MarkerIgnored,
+            (None, None) => Answer::Counts,
+        })
+    }
+}
+
+impl<'c> Entry<'c> {
+    fn new(setting: &'c Setting<AllowSpec>) -> Result<Self> {
+        let spec = &setting.value;
+        Self::compile(spec)
+            .with_context(|| format!("compile an `[[allow]]` entry ({})", describe(spec, setting.origin)))
+    }
+
+    fn compile(spec: &'c AllowSpec) -> Result<Self> {
+        let path = spec.path.as_deref().map(|glob| rules::glob_set(std::iter::once(glob))).transpose()?;
+        let regex = spec.regex.as_deref().map(compile_regex).transpose()?;
+        let expires = spec.expires.and_then(|expires| expires.date).map(|date| {
+            let month = time::Month::try_from(date.month)?;
+            Date::from_calendar_date(i32::from(date.year), month, date.day)
+        });
+        Ok(Self {
+            spec,
+            fingerprint: spec.fingerprint.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?,
+            path,
+            regex,
+            stopword: spec.stopword.as_ref().map(|word| word.to_ascii_lowercase().into_bytes()),
+            expires: expires.transpose()?,
+        })
+    }
+
+    /// All fields that are there must hold.
+    #[expect(clippy::disallowed_methods, reason = "`regex` and `stopword` look into the secret")]
+    fn matches(&self, located: &Located<'_>) -> bool {
+        let finding = &located.finding;
+        let secret = finding.secret.expose();
+        let holds_path = |set: &GlobSet| located.path.as_ref().is_some_and(|path| set.is_match(path.as_path()));
+        let holds_word = |word: &Vec<u8>| memchr::memmem::find(&secret.to_ascii_lowercase(), word).is_some();
+        self.fingerprint.is_none_or(|fingerprint| fingerprint == finding.fingerprint())
+            && self.spec.rule.as_deref().is_none_or(|rule| rule == finding.rule.id())
+            && self.path.as_ref().is_none_or(holds_path)
+            && self.regex.as_ref().is_none_or(|regex| regex.is_match(secret))
+            && self.stopword.as_ref().is_none_or(holds_word)
+    }
+
+    fn suppressed_by(&self) -> SuppressedBy {
+        SuppressedBy::Entry {
+            reason: self.spec.reason.clone().unwrap_or_default(),
+            expires: self.expires.map(|date| date.to_string()),
+        }
+    }
+
+    fn expiry_notice(&self, last: Date, located: &Located<'_>) -> String {
+        let fingerprint = located.finding.fingerprint();
+        let by = self.spec.by.as_deref().map(|by| format!(" (by {by})")).unwrap_or_default();
+        format!("the allow entry for {fingerprint}{by} expired on {last}, so it blocks again")
+    }
+}
+
+fn describe(spec: &AllowSpec, origin: LayerKind) -> String {
+    let reason = spec.reason.as_deref().unwrap_or_default();
+    format!("{origin}, reason: {reason}")
+}
+
+/// Compiles the regex of an entry; one that matches whatever secret there is, is refused.
+fn compile_regex(pattern: &str) -> Result<Regex> {
+    const PROBES: [&[u8]; 3] =
+        [b"Zq7LmW2cXv9RtB4nYp6KsD1fGh8JjA3eUuQo5iMz", b"9f3b61c07ad2e85490bb3d71f6a2c4e8d05917ab", b"t!4u_Vk.8-Rw~2"];
+    let regex = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build()?;
+    if PROBES.iter().all(|probe| regex.is_match(probe)) || regex.is_match(b"") {
+        bail!("the regex `{pattern}` matches any value, so it would allow every key");
+    }
+    Ok(regex)
+}

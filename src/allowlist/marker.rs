@@ -1,0 +1,101 @@
+//! Markers in the text: `keyguard:allow [RULE...] [-- reason]` on the line of a finding, or alone on the line above.
+
+use crate::finding::Finding;
+
+const OURS: &str = "keyguard:allow";
+
+/// Markers of other tools; they name neither rule nor reason and stand on the line itself.
+const FOREIGN: [&str; 8] = [
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "trufflehog:ignore",
+    "kingfisher:ignore",
+    "ggignore",
+    "pragma: allowlist secret",
+    "pragma:allowlist secret",
+    "pragma: whitelist secret",
+];
+
+/// What ends a marker besides the end of its line.
+const TERMINATORS: [&str; 4] = ["-->", "*/", "#}", "--}}"];
+
+/// Whether a marker covers the finding, and the reason that it gives.
+pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honours_foreign: bool) -> Option<Option<String>> {
+    let start = memchr::memrchr(b'\n', &text[..finding.span.start]).map_or(0, |newline| newline + 1);
+    let own_line = line_at(text, start, finding);
+    if let Some(marker) = Marker::in_line(&own_line).filter(|marker| marker.covers(finding.rule.id())) {
+        return Some(marker.reason);
+    }
+    if honours_foreign && FOREIGN.iter().any(|marker| own_line.contains(marker)) {
+        return Some(None);
+    }
+    let above_end = start.checked_sub(1)?;
+    let above_start = memchr::memrchr(b'\n', &text[..above_end]).map_or(0, |newline| newline + 1);
+    let above = String::from_utf8_lossy(&text[above_start..above_end]);
+    let marker = Marker::in_line(&above).filter(|marker| marker.is_alone && marker.covers(finding.rule.id()))?;
+    Some(marker.reason)
+}
+
+/// The line of the finding without the finding itself: a key cannot speak for itself, and a line may be very long.
+fn line_at(text: &[u8], start: usize, finding: &Finding<'_>) -> String {
+    const FAR: usize = 4096;
+    let from = start.max(finding.span.start.saturating_sub(FAR));
+    let to = text.len().min(finding.span.end.saturating_add(FAR));
+    let behind = &text[finding.span.end..to];
+    let behind = &behind[..memchr::memchr(b'\n', behind).unwrap_or(behind.len())];
+    let before = String::from_utf8_lossy(&text[from..finding.span.start]);
+    format!("{before}\n{}", String::from_utf8_lossy(behind))
+}
+
+struct Marker<'l> {
+    rules: Vec<&'l str>,
+    reason: Option<String>,
+    /// Nothing but comment signs stands before it.
+    is_alone: bool,
+}
+
+impl<'l> Marker<'l> {
+    fn in_line(line: &'l str) -> Option<Self> {
+        let (before, rest) = line.split_once(OURS)?;
+        if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-') {
+            return None;
+        }
+        let rest = rest.split('\n').next().unwrap_or_default();
+        let end = TERMINATORS.iter().filter_map(|terminator| rest.find(terminator)).min().unwrap_or(rest.len());
+        let rest = rest.get(..end).unwrap_or_default();
+        let (names, reason) = match rest.split_once("--") {
+            Some((names, reason)) => (names, Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty())),
+            None => (rest, None),
+        };
+        let rules = names.split([' ', ',', '\t', '\r']).filter(|name| !name.is_empty()).collect();
+        Some(Self { rules, reason, is_alone: !before.contains(char::is_alphanumeric) })
+    }
+
+    fn covers(&self, rule: &str) -> bool {
+        self.rules.is_empty() || self.rules.contains(&rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, rules: &[&str], reason: Option<&str>) {
+        let marker = Marker::in_line(line).unwrap();
+        assert_eq!((&marker.rules[..], marker.reason.as_deref()), (rules, reason), "{line}");
+    }
+
+    #[test]
+    fn markers_name_rules_and_reasons() {
+        check("x = 1 # keyguard:allow", &[], None);
+        check("// keyguard:allow aws-access-key-id", &["aws-access-key-id"], None);
+        check("# keyguard:allow a-b, c-d -- test data\r", &["a-b", "c-d"], Some("test data"));
+        check("<!-- keyguard:allow -- sample -->", &[], Some("sample"));
+        check("/* keyguard:allow x */ more", &["x"], None);
+        check("{# keyguard:allow #}", &[], None);
+        assert!(Marker::in_line("keyguard:allowed").is_none());
+        assert!(Marker::in_line("  # keyguard:allow").unwrap().is_alone);
+        assert!(!Marker::in_line("x # keyguard:allow").unwrap().is_alone);
+    }
+}

@@ -1,0 +1,196 @@
+//! What one commit does to one file: the unit that every source yields.
+//!
+//! The scanner sees the whole new text, so that a key whose middle changed is matched whole. The old text is read only
+//! when there is a finding to judge: most files have none and never pay for an old blob or a diff.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use imara_diff::{Algorithm, Diff, InternedInput, sources};
+
+use crate::decode::Text;
+
+/// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BytePath(Vec<u8>);
+
+impl BytePath {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path for the file system; where names are not bytes, what is not UTF-8 is replaced.
+    pub fn as_path(&self) -> PathBuf {
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            PathBuf::from(std::ffi::OsStr::from_bytes(&self.0))
+        }
+        #[cfg(not(unix))]
+        PathBuf::from(String::from_utf8_lossy(&self.0).into_owned())
+    }
+
+    /// The part behind the last `/`.
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|b| *b == b'/').next().unwrap_or_default()
+    }
+}
+
+impl From<&[u8]> for BytePath {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl From<&str> for BytePath {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+/// Where a change comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The index that git is about to commit.
+    Staged,
+    /// A file of a folder, or standard input: everything in it counts as new.
+    File,
+}
+
+/// The versions of the file before this change: one for each parent that has it.
+type ReadOld<'s> = Box<dyn Fn() -> Result<Vec<Vec<u8>>> + 's>;
+
+/// One file of a commit.
+pub struct Change<'s> {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Which file.
+    pub path: BytePath,
+    texts: Vec<Text>,
+    size: usize,
+    read_old: Option<ReadOld<'s>>,
+    old: OnceCell<Vec<Previous>>,
+    is_new_path: bool,
+}
+
+impl<'s> Change<'s> {
+    /// A file of a commit; `read_old` reads its old versions when asked.
+    pub fn staged(path: BytePath, new: Vec<u8>, read_old: ReadOld<'s>) -> Self {
+        Self { read_old: Some(read_old), is_new_path: false, origin: Origin::Staged, ..Self::whole(path, new) }
+    }
+
+    /// A file in which everything is new.
+    pub fn whole(path: BytePath, new: Vec<u8>) -> Self {
+        let (size, texts) = (new.len(), Text::views(new));
+        Self { origin: Origin::File, path, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
+    }
+
+    /// The same change under a path that did not exist before.
+    #[must_use]
+    pub fn at_new_path(self) -> Self {
+        Self { is_new_path: true, ..self }
+    }
+
+    /// Whether the path did not exist before.
+    pub fn is_new_path(&self) -> bool {
+        self.is_new_path
+    }
+
+    /// The new version: as it is meant, and where that is not as it is written, as it is written too.
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
+    /// Bytes of the new version.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The old versions; read once, when first asked for.
+    pub fn previous(&self) -> Result<&[Previous]> {
+        if let Some(old) = self.old.get() {
+            return Ok(old);
+        }
+        let old = self.read_old.as_ref().map_or(Ok(Vec::new()), |read| read())?;
+        Ok(self.old.get_or_init(|| old.into_iter().map(Previous::new).collect()))
+    }
+}
+
+/// An old version of a file.
+pub struct Previous {
+    /// Its text, decoded like the new one.
+    pub text: Text,
+    hunks: OnceCell<Vec<Hunk>>,
+}
+
+impl Previous {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self { text: Text::decode(bytes), hunks: OnceCell::new() }
+    }
+
+    /// The hunks by which `new`, always the same text, differs from this version; computed once.
+    pub fn hunks(&self, new: &[u8]) -> &[Hunk] {
+        self.hunks.get_or_init(|| hunks(self.text.bytes(), new))
+    }
+}
+
+/// A run of added lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hunk {
+    /// The lines in the new text, counted from 1.
+    pub lines: Range<usize>,
+}
+
+/// The added runs of lines, as `git diff -U0` has them; a run of deletions alone is none.
+pub fn hunks(old: &[u8], new: &[u8]) -> Vec<Hunk> {
+    let prefix = common_prefix_lines(old, new);
+    let (old, rest) = (&old[prefix..], &new[prefix..]);
+    let first_line = 1 + memchr::memchr_iter(b'\n', &new[..prefix]).count();
+    let input = InternedInput::new(sources::byte_lines(old), sources::byte_lines(rest));
+    let diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.hunks()
+        .filter(|hunk| !hunk.after.is_empty())
+        .map(|hunk| Hunk { lines: first_line + hunk.after.start as usize..first_line + hunk.after.end as usize })
+        .collect()
+}
+
+/// The length of the common beginning that ends with a line break; it spares interning what did not change.
+fn common_prefix_lines(old: &[u8], new: &[u8]) -> usize {
+    const BLOCK: usize = 4096;
+    let equal_blocks = old.chunks_exact(BLOCK).zip(new.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count();
+    let start = equal_blocks * BLOCK;
+    let more = old[start..].iter().zip(&new[start..]).take_while(|(a, b)| a == b).count();
+    memchr::memrchr(b'\n', &new[..start + more]).map_or(0, |position| position + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(old: &str, new: &str, expected: &[Range<usize>]) {
+        let found: Vec<_> = hunks(old.as_bytes(), new.as_bytes()).into_iter().map(|hunk| hunk.lines).collect();
+        assert_eq!(found, expected, "{old:?} -> {new:?}");
+    }
+
+    #[test]
+    fn hunks_are_added_lines_only() {
+        check("", "a\nb\n", &[1..3]);
+        check("a\nb\n", "", &[]);
+        check("a\nb\nc\n", "a\nc\n", &[]);
+        check("a\nb\nc\n", "a\nx\nc\n", &[2..3]);
+        check("a\n", "a\nb", &[2..3]);
+        check("a", "a\n", &[1..2]);
+        check("a\nb\n", "n\na\nb\nm\n", &[1..2, 4..5]);
+    }
+
+    #[test]
+    fn a_long_common_beginning_does_not_shift_the_lines() {
+        let common = "same line\n".repeat(2000);
+        check(&common, &format!("{common}new\n"), &[2001..2002]);
+        check(&format!("{common}b\nc\n"), &format!("{common}x\nc\n"), &[2001..2002]);
+    }
+}

@@ -1,0 +1,242 @@
+//! The command line; nothing else knows clap.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::command;
+use crate::environment::Environment;
+use crate::finding::Confidence;
+use crate::outcome::Exit;
+use crate::report::{Detail, Format};
+
+/// Stops API keys at the commit.
+///
+/// `keyguard install` puts a hook into this repository; from then on every `git commit` is looked at, and one that
+/// would bring in a key is blocked.
+#[derive(Parser)]
+#[command(name = "keyguard", version, max_term_width = 80, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Put the hook into this repository
+    Install(InstallArgs),
+    /// Take the hook out again, and put back what was there before
+    Uninstall(InstallArgs),
+    /// Look for keys in staged changes, files or standard input
+    Scan(ScanArgs),
+    /// Say that a finding is no secret, in keyguard.toml
+    Allow(AllowArgs),
+    /// Tell all about a rule: how it matches, what such a key can do, where to revoke it
+    Explain {
+        /// The rule's name, as reports and `keyguard rules list` give it
+        rule: String,
+    },
+    /// List rules, or run their examples
+    #[command(subcommand)]
+    Rules(RulesVerb),
+    /// Write, check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigVerb),
+}
+
+/// What `install` and `uninstall` take.
+#[derive(Args)]
+pub(crate) struct InstallArgs {
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `scan` takes.
+#[derive(Args)]
+pub(crate) struct ScanArgs {
+    /// Files and folders to look at; without any, the staged changes
+    #[arg(conflicts_with_all = ["staged", "stdin"])]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Look at what the next commit brings in
+    #[arg(long, conflicts_with = "stdin")]
+    pub(crate) staged: bool,
+    /// Look at standard input
+    #[arg(long)]
+    pub(crate) stdin: bool,
+}
+
+/// What `allow` takes.
+#[derive(Args)]
+pub(crate) struct AllowArgs {
+    /// Fingerprints, as a blocked commit prints them
+    #[arg(required_unless_present = "last", conflicts_with = "last")]
+    pub(crate) fingerprint: Vec<String>,
+    /// Everything that blocks the staged changes now
+    #[arg(long)]
+    pub(crate) last: bool,
+    /// Why it is no secret
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Leave it to you to stage keyguard.toml
+    #[arg(long)]
+    pub(crate) no_stage: bool,
+}
+
+#[derive(Subcommand)]
+enum RulesVerb {
+    /// List every rule in force
+    List,
+    /// Run the examples of every rule in force, or of those in FILE
+    Test {
+        /// A configuration with `[[rule]]` entries
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigVerb {
+    /// Write a keyguard.toml that says what can be said
+    Init,
+    /// Check every layer, and compile what it holds
+    Check,
+    /// Show what is in force, and which layer says so
+    Show,
+}
+
+#[derive(Args)]
+struct GlobalArgs {
+    /// Read this configuration on top of all others
+    #[arg(short, long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", global = true)]
+    format: Option<FormatArg>,
+    /// Write the report to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", global = true)]
+    output: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: ColorArg,
+    /// Report findings from this confidence on
+    #[arg(long, value_name = "LEVEL", global = true)]
+    min_confidence: Option<ConfidenceArg>,
+    /// Print findings and errors alone
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also tell what was allowed and skipped
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ConfidenceArg {
+    Low,
+    Medium,
+    High,
+}
+
+/// What holds for every verb.
+pub(crate) struct Global {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) format: Format,
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) color: bool,
+    pub(crate) min_confidence: Option<Confidence>,
+    pub(crate) detail: Detail,
+}
+
+impl Global {
+    fn new(args: GlobalArgs, environment: &Environment) -> Result<Self> {
+        let color = match args.color {
+            ColorArg::Always => true,
+            ColorArg::Never => false,
+            ColorArg::Auto => args.output.is_none() && wants_color(environment, io::stdout().is_terminal()),
+        };
+        let format = match args.format {
+            Some(FormatArg::Human) => Format::Human,
+            Some(FormatArg::Json) => Format::Json,
+            None => format_from(environment)?,
+        };
+        let min_confidence = args.min_confidence.map(|level| match level {
+            ConfidenceArg::Low => Confidence::Low,
+            ConfidenceArg::Medium => Confidence::Medium,
+            ConfidenceArg::High => Confidence::High,
+        });
+        let detail = match (args.quiet, args.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        };
+        Ok(Self { config: args.config, format, output: args.output, color, min_confidence, detail })
+    }
+}
+
+/// Whether a stream is to be coloured when nothing else is said: `NO_COLOR` goes before `CLICOLOR_FORCE`.
+pub(crate) fn wants_color(environment: &Environment, is_terminal: bool) -> bool {
+    !environment.no_color && (environment.force_color || is_terminal && !environment.is_dumb_terminal)
+}
+
+/// The format that `KEYGUARD_FORMAT` asks for.
+pub(crate) fn format_from(environment: &Environment) -> Result<Format> {
+    match environment.keyguard_format.as_deref() {
+        None | Some("human") => Ok(Format::Human),
+        Some("json") => Ok(Format::Json),
+        Some(other) => bail!("KEYGUARD_FORMAT is `{other}`, which is neither `human` nor `json`"),
+    }
+}
+
+/// Parses the arguments and runs the verb.
+pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit> {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
+            error.print().context("print the help")?;
+            return Ok(exit);
+        }
+    };
+    let global = Global::new(cli.global, environment)?;
+    let mut out = io::stdout().lock();
+    let exit = match cli.verb {
+        Verb::Install(args) => command::install::install(&args, environment, &mut out),
+        Verb::Uninstall(args) => command::uninstall::uninstall(&args, environment, &mut out),
+        Verb::Scan(args) => command::scan::scan(&args, &global, environment),
+        Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
+        Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
+        Verb::Rules(RulesVerb::List) => command::rules::list(&global, environment, &mut out),
+        Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),
+        Verb::Config(ConfigVerb::Init) => command::config::init(environment, &mut out),
+        Verb::Config(ConfigVerb::Check) => command::config::check(&global, environment, &mut out),
+        Verb::Config(ConfigVerb::Show) => command::config::show(&global, environment, &mut out),
+    };
+    // What a verb has said may still be in the buffer; that the reader has gone changes no verdict.
+    match (exit, out.flush()) {
+        (Err(error), _) if is_broken_pipe(&error) => Ok(Exit::Clean),
+        (exit, _) => exit,
+    }
+}
+
+/// Whether an error only says that nobody reads any more.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    kinds.into_iter().any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

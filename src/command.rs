@@ -1,0 +1,61 @@
+//! The verbs: one file each, its words and no mechanics. Here is what several of them need.
+
+pub(crate) mod allow;
+pub(crate) mod config;
+pub(crate) mod explain;
+pub(crate) mod hook;
+pub(crate) mod install;
+pub(crate) mod rules;
+pub(crate) mod scan;
+pub(crate) mod uninstall;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cli::Global;
+use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
+use crate::environment::Environment;
+use crate::git::Repo;
+use crate::git::staged::StagedReader;
+use crate::inspect::{Counting, Inspector};
+use crate::outcome::{Outcome, Skipped};
+
+/// The configuration as it is in files: for everything that does not look at a commit.
+pub(crate) fn config_of_work_tree(global: &Global, environment: &Environment) -> Result<Config> {
+    let repository = match work_tree_of(&environment.current_dir) {
+        Some(root) => read_if_present(&root.join(FILE_NAME))?.map(|content| (FILE_NAME.to_owned(), content)),
+        None => None,
+    };
+    load(Sources { environment, given: global.config.clone(), repository, min_confidence: global.min_confidence })
+}
+
+/// The configuration that a commit goes with: its own version of the file when it has one, else that of the work tree.
+pub(crate) fn config_of_commit(reader: &StagedReader<'_>, repo: &Repo, sources: Sources<'_>) -> Result<Config> {
+    let content = match reader.root_file(FILE_NAME)? {
+        Some(content) => Some(content),
+        None => read_if_present(&repo.work_tree()?.join(FILE_NAME))?,
+    };
+    load(Sources { repository: content.map(|content| (FILE_NAME.to_owned(), content)), ..sources })
+}
+
+/// The root of the work tree that `folder` lies in, by its `.git`; works for repositories of every format.
+pub(crate) fn work_tree_of(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|ancestor| ancestor.join(".git").exists()).map(Path::to_path_buf)
+}
+
+/// Looks at everything that the commit brings in.
+pub(crate) fn inspect_staged<'c>(reader: &StagedReader<'_>, config: &'c Config, counting: Counting) -> Outcome<'c> {
+    let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
+    let inspector = Inspector::new(config, counting);
+    for (path, change) in reader.changes() {
+        match change {
+            Ok(change) => inspector.inspect(&change, &mut outcome),
+            Err(error) => inspector.fail(&path, &error, &mut outcome),
+        }
+    }
+    let conflicts = reader.unmerged().iter();
+    outcome.skipped.extend(conflicts.map(|path| Skipped { path: path.clone(), reason: "in conflict".to_owned() }));
+    inspector.finish(&mut outcome);
+    outcome
+}

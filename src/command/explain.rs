@@ -1,0 +1,56 @@
+//! `keyguard explain RULE`: the whole card of a rule.
+
+use std::io::Write;
+
+use anyhow::{Result, bail};
+
+use super::config_of_work_tree;
+use crate::cli::Global;
+use crate::environment::Environment;
+use crate::outcome::Exit;
+use crate::report::sanitized;
+use crate::rules::spec::Validator;
+
+/// Prints what there is to know about a rule.
+pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    let config = config_of_work_tree(global, environment)?;
+    let Some(rule) = config.rules.find(id) else {
+        let near = config.rules.iter().map(|rule| rule.id()).find(|known| known.contains(id) || id.contains(known));
+        let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));
+        bail!("there is no rule `{id}`\nhelp: {help}");
+    };
+    let facts = rule.facts();
+    let (class, privilege) = facts.privilege();
+    let keywords: Vec<_> = facts.keywords.iter().collect();
+    let proof = facts.validator.map_or("none", proof);
+    let entropy = facts.min_entropy.map(|bits| format!("at least {bits} bits per character"));
+    let near = facts.near.map(|(regex, lines)| format!("{regex} within {lines} lines"));
+    writeln!(out, "{}", sanitized(facts.title.as_bytes()))?;
+    for (name, value) in [
+        ("rule", Some(facts.id.to_owned())),
+        ("confidence", Some(facts.confidence.name().to_owned())),
+        ("keywords", Some(keywords.join("  ")).filter(|text| !text.is_empty())),
+        ("regex", Some(facts.regex.to_owned())),
+        ("entropy", entropy),
+        ("near", near),
+        ("proof", Some(proof.to_owned())),
+        ("can do", privilege.map(|text| format!("{text} ({})", class.name()))),
+        ("variable", facts.env_var.map(str::to_owned)),
+        ("revoke", facts.revoke.map(str::to_owned)),
+        ("docs", facts.docs.map(str::to_owned)),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "  {name:10}  {}", sanitized(value.as_bytes()))?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn proof(validator: Validator) -> &'static str {
+    match validator {
+        Validator::Crc32Base62 => "the last six characters are a checksum (CRC-32 in base62) of those before",
+        Validator::AwsAccessKeyId => "holds an account number, which rules some made-up ids out",
+        Validator::Jwt => "header and payload must be JSON objects",
+        Validator::Pem => "the body must decode to a private key",
+    }
+}

@@ -1,0 +1,213 @@
+//! `keyguard hook KIND`: what git runs. Scan first, then the hook that was there before us, then scan again if it
+//! changed the index.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{config_of_commit, inspect_staged};
+use crate::allowlist::Allowlist;
+use crate::cli::{format_from, wants_color};
+use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
+use crate::environment::Environment;
+use crate::git::staged::StagedReader;
+use crate::git::{Caller, Repo};
+use crate::hook;
+use crate::inspect::Counting;
+use crate::outcome::{Exit, Outcome};
+use crate::report::{self, Detail, Format, Style, Subject};
+
+/// Runs the hook `kind` with what the shim passed on.
+pub(crate) fn run(kind: &OsStr, args: &[OsString], environment: &Environment) -> Result<ExitCode> {
+    if kind != "pre-commit" {
+        bail!("this keyguard knows no hook `{}`\nhelp: run `keyguard install` again", kind.display());
+    }
+    let call = Call::parse(args);
+    let before = if is_skipped(environment)? {
+        writeln!(io::stderr(), "keyguard: skipped, because SKIP names it; this commit was not checked").ok();
+        None
+    } else {
+        match check(environment) {
+            Ok((Exit::Clean, index)) => Some(index),
+            Ok((exit, _)) => return Ok(exit.into()),
+            Err(error) => bail!("commit blocked: it could not be checked: {error:#}"),
+        }
+    };
+    let Some(status) = call.run_chained()? else { return Ok(Exit::Clean.into()) };
+    match before {
+        Some(index) if status == ExitCode::SUCCESS && index.has_changed() => Ok(check(environment)?.0.into()),
+        _ => Ok(status),
+    }
+}
+
+/// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it.
+fn is_skipped(environment: &Environment) -> Result<bool> {
+    if !environment.skips_keyguard() {
+        return Ok(false);
+    }
+    let config = load(Sources { environment, given: None, repository: None, min_confidence: None })?;
+    if !config.skippable {
+        writeln!(io::stderr(), "keyguard: SKIP is not obeyed: the system's policy is enforced").ok();
+    }
+    Ok(config.skippable)
+}
+
+/// Looks at the commit and reports; gives the verdict, and the index as it was.
+fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
+    let start = Instant::now();
+    let repo = Repo::open(environment, Caller::Hook)?;
+    let index = IndexState::of(repo.index_file());
+    let reader = StagedReader::new(&repo)?;
+    if reader.is_empty() {
+        return Ok((Exit::Clean, index));
+    }
+    let format = format_from(environment)?;
+    let sources = Sources { environment, given: None, repository: None, min_confidence: None };
+    let config = config_of_commit(&reader, &repo, sources)?;
+    let counting = if format == Format::Json { Counting::Hunks } else { Counting::Files };
+    let mut outcome = inspect_staged(&reader, &config, counting);
+    outcome.notices.extend(added_entries(&reader)?);
+    let exit = outcome.exit();
+    let hint = if exit == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
+    let style = Style {
+        format,
+        subject: Subject::Commit,
+        color: wants_color(environment, io::stderr().is_terminal()),
+        detail: Detail::Normal,
+        duration: start.elapsed(),
+        hint,
+    };
+    // The verdict stands, whoever reads it.
+    let mut report = Vec::new();
+    report::write(&style, &outcome, &mut report).ok();
+    if exit != Exit::Clean || !outcome.notices.is_empty() || format == Format::Json {
+        io::stderr().lock().write_all(&report).ok();
+    }
+    Ok((exit, index))
+}
+
+/// The remark that this commit allows more than the one before.
+fn added_entries(reader: &StagedReader<'_>) -> Result<Option<String>> {
+    let (Some(new), old) = (reader.changed_root_file(FILE_NAME)?, reader.head_file(FILE_NAME)?) else {
+        return Ok(None);
+    };
+    let entries = |content: Vec<u8>| crate::config::allow_entries(content);
+    let old = old.map(entries).unwrap_or_default();
+    let added = entries(new).into_iter().filter(|entry| !old.contains(entry)).count();
+    let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
+    Ok((added > 0).then(|| format!("this commit adds {words} to {FILE_NAME}")))
+}
+
+/// What a person has to know about `keyguard.toml` to get on.
+fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environment: &Environment) -> Option<String> {
+    let partial = is_partial(environment);
+    let staged = reader.root_file(FILE_NAME).ok()??;
+    let in_work_tree = read_if_present(&repo.work_tree().ok()?.join(FILE_NAME)).ok()??;
+    if staged != in_work_tree {
+        let repository = Some((FILE_NAME.to_owned(), in_work_tree));
+        let config: Config = load(Sources { environment, given: None, repository, min_confidence: None }).ok()?;
+        let allowlist = Allowlist::new(&config);
+        if outcome.blocked.iter().any(|located| allowlist.has_entry_for(located)) {
+            let how = if partial {
+                "name it in the command: git commit PATH keyguard.toml"
+            } else {
+                "stage it: git add keyguard.toml"
+            };
+            return Some(format!(
+                "{FILE_NAME} in the work tree allows this, but this commit has another version of it; {how}"
+            ));
+        }
+    }
+    partial.then(|| format!("To allow something in a commit of single paths, name {FILE_NAME} among the paths."))
+}
+
+/// Whether git was given paths: then it commits from an index of its own.
+fn is_partial(environment: &Environment) -> bool {
+    let name = environment.git_index_file.as_ref().and_then(|file| file.file_name());
+    name.is_some_and(|name| name.to_string_lossy().starts_with("next-index-"))
+}
+
+/// How the index file looked; a hook that restages makes a new file.
+#[derive(PartialEq)]
+struct IndexState {
+    file: PathBuf,
+    length: u64,
+    modified: Option<SystemTime>,
+    ending: Vec<u8>,
+}
+
+impl IndexState {
+    fn of(file: &Path) -> Self {
+        let metadata = std::fs::metadata(file).ok();
+        Self {
+            file: file.to_path_buf(),
+            length: metadata.as_ref().map_or(0, std::fs::Metadata::len),
+            modified: metadata.and_then(|metadata| metadata.modified().ok()),
+            ending: last_bytes(file).unwrap_or_default(),
+        }
+    }
+
+    fn has_changed(&self) -> bool {
+        *self != Self::of(&self.file)
+    }
+}
+
+/// The checksum at the end of the index.
+fn last_bytes(file: &Path) -> io::Result<Vec<u8>> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let mut file = std::fs::File::open(file)?;
+    file.seek(SeekFrom::End(-20))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What the shim tells.
+struct Call {
+    hooks_dir: Option<PathBuf>,
+    /// What git gave to the hook.
+    args: Vec<OsString>,
+}
+
+impl Call {
+    fn parse(args: &[OsString]) -> Self {
+        let mut call = Self { hooks_dir: None, args: Vec::new() };
+        let mut rest = args.iter();
+        while let Some(arg) = rest.next() {
+            match arg.to_str() {
+                Some("--shim-version") => drop(rest.next()),
+                Some("--hooks-dir") => call.hooks_dir = rest.next().map(PathBuf::from),
+                _ => {
+                    call.args.push(arg.clone());
+                    call.args.extend(rest.cloned());
+                    break;
+                }
+            }
+        }
+        call
+    }
+
+    /// Runs the hook that was there before us, as git would: same arguments, environment and input. `None` when there is none.
+    fn run_chained(&self) -> Result<Option<ExitCode>> {
+        let Some(folder) = &self.hooks_dir else { return Ok(None) };
+        let Some(file) = hook::chained(folder, "pre-commit") else { return Ok(None) };
+        let status = match Command::new(&file).args(&self.args).status() {
+            // A script without `#!` line: git gives it to the shell.
+            Err(error) if is_exec_format_error(&error) => Command::new("sh").arg(&file).args(&self.args).status(),
+            other => other,
+        };
+        let status = status.with_context(|| format!("run the hook that was there before, `{}`", file.display()))?;
+        let code = status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1));
+        Ok(Some(ExitCode::from(code)))
+    }
+}
+
+fn is_exec_format_error(error: &io::Error) -> bool {
+    const ENOEXEC: i32 = 8;
+    const ERROR_BAD_EXE_FORMAT: i32 = 193;
+    error.raw_os_error() == Some(if cfg!(windows) { ERROR_BAD_EXE_FORMAT } else { ENOEXEC })
+}

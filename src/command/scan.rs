@@ -1,0 +1,187 @@
+//! `keyguard scan`: staged changes, files, folders or standard input.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use ignore::WalkBuilder;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{config_of_commit, config_of_work_tree, inspect_staged, work_tree_of};
+use crate::change::{BytePath, Change};
+use crate::cli::{Global, ScanArgs};
+use crate::config::{Config, Sources};
+use crate::environment::Environment;
+use crate::git::staged::StagedReader;
+use crate::git::{Caller, Repo};
+use crate::inspect::{Counting, Inspector};
+use crate::outcome::{Exit, Failure, Outcome, Skipped};
+use crate::report::{self, Detail, Format, Style, Subject};
+
+/// Scans what the arguments name.
+pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) -> Result<Exit> {
+    let start = Instant::now();
+    let counting = if global.format == Format::Json { Counting::Hunks } else { Counting::Files };
+    if args.stdin {
+        let config = config_of_work_tree(global, environment)?;
+        return report(&stdin(&config, counting)?, Subject::Files, start, global);
+    }
+    if !args.paths.is_empty() {
+        let config = config_of_work_tree(global, environment)?;
+        return report(&paths(&args.paths, &config, counting, environment)?, Subject::Files, start, global);
+    }
+    if !args.staged && work_tree_of(&environment.current_dir).is_none() && environment.git_work_tree.is_none() {
+        bail!("this is not a git repository, so nothing is staged\nhelp: name what to look at: `keyguard scan PATH`");
+    }
+    let repo = Repo::open(environment, Caller::User)?;
+    let reader = StagedReader::new(&repo)?;
+    let sources =
+        Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
+    let config = config_of_commit(&reader, &repo, sources)?;
+    report(&inspect_staged(&reader, &config, counting), Subject::Staged, start, global)
+}
+
+/// Writes the report; the verdict was fixed before, and a reader that has gone does not change it.
+fn report(outcome: &Outcome<'_>, subject: Subject, start: Instant, global: &Global) -> Result<Exit> {
+    let exit = outcome.exit();
+    let style = Style {
+        format: global.format,
+        subject,
+        color: global.color,
+        detail: global.detail,
+        duration: start.elapsed(),
+        hint: None,
+    };
+    let mut text = Vec::new();
+    report::write(&style, outcome, &mut text)?;
+    let written = match &global.output {
+        Some(file) => fs::write(file, &text).with_context(|| format!("write the report to `{}`", file.display())),
+        None => write_streams(&style, outcome, &text),
+    };
+    match written {
+        Err(error) if exit == Exit::Clean && !is_broken_pipe(&error) => Err(error),
+        _ => Ok(exit),
+    }
+}
+
+/// Findings go to standard output. A run that only failed has none: what is to be said goes to standard error.
+fn write_streams(style: &Style, outcome: &Outcome<'_>, text: &[u8]) -> Result<()> {
+    let is_quiet = style.detail == Detail::Quiet && style.format == Format::Human;
+    if style.format == Format::Human && outcome.blocked.is_empty() {
+        if !(is_quiet && outcome.failures.is_empty()) {
+            io::stderr().lock().write_all(text)?;
+        }
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn stdin(config: &Config, counting: Counting) -> Result<Outcome<'_>> {
+    let mut content = Vec::new();
+    io::stdin().lock().read_to_end(&mut content).context("read standard input")?;
+    let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
+    let inspector = Inspector::new(config, counting);
+    inspector.inspect(&Change::whole(BytePath::from("-"), content), &mut outcome);
+    inspector.finish(&mut outcome);
+    Ok(outcome)
+}
+
+fn paths<'c>(
+    paths: &[PathBuf],
+    config: &'c Config,
+    counting: Counting,
+    environment: &Environment,
+) -> Result<Outcome<'c>> {
+    let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
+    let inspector = Inspector::new(config, counting);
+    let files = files_below(paths, environment, &mut outcome)?;
+    let progress = progress(files.len());
+    for file in files {
+        let path = presentable(&file);
+        match read(&environment.current_dir.join(&file)) {
+            Ok(Content::Bytes(content)) => inspector.inspect(&Change::whole(path, content), &mut outcome),
+            Ok(Content::Skip(reason)) => outcome.skipped.push(Skipped { path, reason: reason.to_owned() }),
+            Err(error) => inspector.fail(&path, &error.into(), &mut outcome),
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    inspector.finish(&mut outcome);
+    Ok(outcome)
+}
+
+/// Every file at or below the paths, sorted; hidden ones too, `.git` not, and inside a work tree none that git ignores.
+fn files_below(paths: &[PathBuf], environment: &Environment, outcome: &mut Outcome<'_>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let start = environment.current_dir.join(path);
+        if let Err(error) = fs::symlink_metadata(&start) {
+            return Err(error).with_context(|| format!("look at `{}`", path.display()));
+        }
+        let mut walk = WalkBuilder::new(path);
+        walk.hidden(false).ignore(false).git_global(false).follow_links(false);
+        walk.filter_entry(|entry| entry.file_name() != ".git" || entry.depth() == 0);
+        for entry in walk.build() {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
+                Ok(entry) => files.push(entry.into_path()),
+                Err(error) => outcome.failures.push(Failure { path: None, message: error.to_string() }),
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+enum Content {
+    Bytes(Vec<u8>),
+    Skip(&'static str),
+}
+
+fn read(file: &Path) -> io::Result<Content> {
+    match fs::symlink_metadata(file) {
+        Ok(metadata) if metadata.is_symlink() => Ok(Content::Skip("a link")),
+        Ok(metadata) if !metadata.is_file() => Ok(Content::Skip("not a file")),
+        Ok(_) => match fs::read(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::Skip("gone")),
+            other => other.map(Content::Bytes),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Content::Skip("gone")),
+        Err(error) => Err(error),
+    }
+}
+
+/// The path as reports show it: as reached from the argument, `/` between its parts, without a leading `./`.
+fn presentable(file: &Path) -> BytePath {
+    let file = file.strip_prefix(".").unwrap_or(file);
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        BytePath::from(file.as_os_str().as_bytes())
+    }
+    #[cfg(not(unix))]
+    BytePath::from(file.to_string_lossy().replace('\\', "/").as_str())
+}
+
+/// A bar for scans that take a while, where somebody can see it.
+fn progress(files: usize) -> ProgressBar {
+    const WORTH_A_BAR: usize = 2000;
+    if files < WORTH_A_BAR || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(files as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} files") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,121 @@
+//! The configuration: layers as written, and what they amount to.
+//!
+//! A [`Layer`] is one file, every key optional. Layers only add, or override by key; the result is a [`Config`] that
+//! cannot be wrong. A policy that must not be weakened says `enforce = true` outside the repository (see `merge`).
+
+pub(crate) mod edit;
+mod layer;
+mod merge;
+mod source;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+pub(crate) use layer::AllowSpec;
+#[cfg(test)]
+pub(crate) use source::check_text;
+pub(crate) use source::{Sources, allow_entries, load, read_if_present};
+
+use crate::finding::Confidence;
+use crate::rules::RuleSet;
+use crate::rules::spec::RuleSpec;
+
+/// The name of the file at the root of the work tree.
+pub(crate) const FILE_NAME: &str = "keyguard.toml";
+
+/// What happens to binary files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Binary {
+    /// Rules are tried on the raw bytes.
+    Structured,
+    /// They are listed as skipped.
+    Skip,
+}
+
+impl Binary {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Structured => "structured",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// Where a value comes from, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LayerKind {
+    /// What keyguard does by itself.
+    BuiltIn,
+    /// The machine's configuration.
+    System,
+    /// The user's configuration.
+    User,
+    /// `keyguard.toml` of the repository.
+    Repository,
+    /// `-c FILE` or `KEYGUARD_CONFIG`.
+    Given,
+    /// A flag of the command line.
+    Flag,
+}
+
+impl fmt::Display for LayerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BuiltIn => "built in",
+            Self::System => "system",
+            Self::User => "user",
+            Self::Repository => "repository",
+            Self::Given => "given",
+            Self::Flag => "flag",
+        })
+    }
+}
+
+/// A value and the layer that set it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<T> {
+    /// The value in force.
+    pub value: T,
+    /// Who set it.
+    pub origin: LayerKind,
+}
+
+impl<T> Setting<T> {
+    const fn default(value: T) -> Self {
+        Self { value, origin: LayerKind::BuiltIn }
+    }
+
+    fn set(&mut self, value: T, origin: LayerKind) {
+        *self = Self { value, origin };
+    }
+}
+
+/// What is in force.
+pub(crate) struct Config {
+    /// Findings below this are counted, not reported.
+    pub min_confidence: Setting<Confidence>,
+    /// What happens to binary files.
+    pub binary: Setting<Binary>,
+    /// Whether markers of other tools in the text are honoured.
+    pub foreign_markers: Setting<bool>,
+    /// Whether markers in the text are honoured at all: not where a policy is enforced.
+    pub inline_markers: bool,
+    /// Whether `SKIP` is obeyed: not where the system's policy is enforced.
+    pub skippable: bool,
+    /// The rules in force.
+    pub rules: RuleSet,
+    /// Names of rules that are off, each with the layer that says so.
+    pub disabled: Vec<Setting<String>>,
+    /// The only rules in force, when a layer says so.
+    pub only: Option<Setting<Vec<String>>>,
+    /// Rules that layers add or override, by id.
+    pub own_rules: Vec<Setting<RuleSpec>>,
+    /// The allow entries, in order of the layers.
+    pub(crate) allow: Vec<Setting<AllowSpec>>,
+    /// One-line remarks on what is not obeyed.
+    pub notices: Vec<String>,
+    /// The layers that were read, with the names of their files.
+    pub layers: Vec<(LayerKind, String)>,
+}

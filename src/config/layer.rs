@@ -1,0 +1,68 @@
+//! One configuration file as it is written.
+
+use serde::Deserialize;
+use toml::value::Datetime;
+
+use super::Binary;
+use crate::finding::Confidence;
+use crate::rules::spec::RuleSpec;
+
+/// A whole file; documented key by key in `config.example.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Layer {
+    #[expect(dead_code, reason = "checked before the rest is parsed, so that a newer file says that it is newer")]
+    pub(super) requires: Option<String>,
+    pub(super) enforce: Option<bool>,
+    pub(super) min_confidence: Option<Confidence>,
+    #[serde(default)]
+    pub(super) scan: Scan,
+    #[serde(default)]
+    pub(super) rules: Rules,
+    #[serde(default)]
+    pub(super) rule: Vec<RuleSpec>,
+    #[serde(default)]
+    pub(super) allow: Vec<AllowSpec>,
+    #[serde(default)]
+    pub(super) markers: Markers,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Scan {
+    pub(super) binary: Option<Binary>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rules {
+    pub(super) disable: Option<Vec<String>>,
+    pub(super) only: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Markers {
+    pub(super) foreign: Option<bool>,
+}
+
+/// One `[[allow]]`: all its fields must hold for a finding.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AllowSpec {
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) regex: Option<String>,
+    pub(crate) stopword: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) by: Option<String>,
+    pub(crate) expires: Option<Datetime>,
+}
+
+impl AllowSpec {
+    /// Whether the entry names a key, and not a place or a kind.
+    pub(crate) fn names_content(&self) -> bool {
+        self.fingerprint.is_some() || self.regex.is_some() || self.stopword.is_some()
+    }
+}

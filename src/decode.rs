@@ -1,0 +1,129 @@
+//! Text as a reader sees it: what hides a key from a plain search is undone here.
+//!
+//! So far that is UTF-16, with and without a byte order mark. Lines and code points stay the same, so a location in
+//! the decoded text is one in the file.
+
+/// What kind of content a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Bytes of an encoding that keeps ASCII: UTF-8, Latin-1 and the like.
+    Plain,
+    /// Was UTF-16, is UTF-8 now.
+    Utf16,
+    /// Holds a NUL byte early on: scanned as it is, located by byte.
+    Binary,
+}
+
+/// The text to scan.
+pub struct Text {
+    bytes: Vec<u8>,
+    kind: Kind,
+}
+
+/// How much of a file git looks at to call it binary.
+const SNIFF: usize = 8000;
+
+impl Text {
+    /// Decodes the content of a file.
+    pub fn decode(raw: Vec<u8>) -> Self {
+        match utf16_order(&raw) {
+            Some(order) => Self { bytes: from_utf16(&raw, order), kind: Kind::Utf16 },
+            None if is_binary(&raw) => Self { bytes: raw, kind: Kind::Binary },
+            None => Self { bytes: raw, kind: Kind::Plain },
+        }
+    }
+
+    /// The content as it is meant and, where it was decoded, also as it is written: a byte order mark alone must not
+    /// hide what follows it in ASCII.
+    pub fn views(raw: Vec<u8>) -> Vec<Self> {
+        match utf16_order(&raw) {
+            Some(order) => vec![
+                Self { bytes: from_utf16(&raw, order), kind: Kind::Utf16 },
+                Self { bytes: raw, kind: Kind::Binary },
+            ],
+            None => vec![Self::decode(raw)],
+        }
+    }
+
+    /// The bytes to search.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What kind of content it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+fn is_binary(bytes: &[u8]) -> bool {
+    memchr::memchr(0, &bytes[..bytes.len().min(SNIFF)]).is_some()
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    Little,
+    Big,
+}
+
+/// The byte order of UTF-16: told by the mark, or by NUL bytes that stand in every other place of the beginning.
+fn utf16_order(bytes: &[u8]) -> Option<Order> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return None, // UTF-32
+        [0xff, 0xfe, ..] => return Some(Order::Little),
+        [0xfe, 0xff, ..] => return Some(Order::Big),
+        _ => {}
+    }
+    let (pairs, _) = bytes[..bytes.len().min(SNIFF)].as_chunks::<2>();
+    if pairs.len() < 4 {
+        return None;
+    }
+    let zeros = |place: usize| pairs.iter().filter(|pair| pair[place] == 0).count();
+    let (first, second) = (zeros(0), zeros(1));
+    let (most, few) = (pairs.len() * 7 / 10, pairs.len() / 20);
+    match (first, second) {
+        _ if second > most && first <= few => Some(Order::Little),
+        _ if first > most && second <= few => Some(Order::Big),
+        _ => None,
+    }
+}
+
+fn from_utf16(bytes: &[u8], order: Order) -> Vec<u8> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| match order {
+        Order::Little => u16::from_le_bytes(*pair),
+        Order::Big => u16::from_be_bytes(*pair),
+    });
+    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
+        let mark = mark.then_some(0xfeff);
+        let units = mark.into_iter().chain(text.encode_utf16());
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn utf16_is_decoded_with_and_without_a_mark() {
+        for big in [false, true] {
+            let marked = Text::decode(utf16("key = ü\r\n", big, true));
+            assert_eq!(marked.bytes(), "\u{feff}key = ü\r\n".as_bytes());
+            let bare = Text::decode(utf16("key = value\r\n", big, false));
+            assert_eq!((bare.bytes(), bare.kind()), (&b"key = value\r\n"[..], Kind::Utf16));
+        }
+    }
+
+    #[test]
+    fn other_content_is_left_alone() {
+        for raw in [&b"plain"[..], b"", b"a\0", b"\xff\xfe\0\0a\0\0\0", b"\x7fELF\0\0\0\0\x01\x02\x03\0\0\0"] {
+            let text = Text::decode(raw.to_vec());
+            assert_eq!(text.bytes(), raw);
+            assert_ne!(text.kind(), Kind::Utf16);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The environment variables that keyguard reads, all of them, read once.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place")]
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+/// What the surroundings say.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The working directory.
+    pub current_dir: PathBuf,
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `HOME` (`USERPROFILE` on Windows).
+    pub home: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`, when it is an absolute path as its specification asks.
+    pub xdg_config_home: Option<PathBuf>,
+    /// `ProgramData`, where Windows keeps what holds for all users.
+    pub program_data: Option<PathBuf>,
+    /// `KEYGUARD_CONFIG`: a configuration of its own layer, like `-c`.
+    pub keyguard_config: Option<PathBuf>,
+    /// `KEYGUARD_FORMAT`: the format of reports, like `--format`.
+    pub keyguard_format: Option<String>,
+    /// `SKIP`: names of hooks to leave out, with commas between; the convention of pre-commit.
+    pub skip: Option<String>,
+    /// `NO_COLOR`, set to anything but nothing.
+    pub no_color: bool,
+    /// `CLICOLOR_FORCE`, set to anything but nothing and 0.
+    pub force_color: bool,
+    /// `TERM` is `dumb`.
+    pub is_dumb_terminal: bool,
+    /// `GIT_INDEX_FILE`: the index that git is about to commit.
+    pub git_index_file: Option<PathBuf>,
+    /// `GIT_OBJECT_DIRECTORY`: where git writes new objects.
+    pub git_object_directory: Option<PathBuf>,
+    /// `GIT_WORK_TREE`.
+    pub git_work_tree: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    pub fn read() -> Result<Self> {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let path = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Ok(Self {
+            current_dir: env::current_dir().context("find the working directory")?,
+            path: env::var_os("PATH"),
+            home: path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
+            xdg_config_home: path("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute()),
+            program_data: path("ProgramData"),
+            keyguard_config: path("KEYGUARD_CONFIG"),
+            keyguard_format: text("KEYGUARD_FORMAT"),
+            skip: text("SKIP"),
+            no_color: text("NO_COLOR").is_some(),
+            force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),
+            git_index_file: path("GIT_INDEX_FILE"),
+            git_object_directory: path("GIT_OBJECT_DIRECTORY"),
+            git_work_tree: path("GIT_WORK_TREE"),
+        })
+    }
+
+    /// Whether `SKIP` names keyguard.
+    pub fn skips_keyguard(&self) -> bool {
+        self.skip.iter().flat_map(|names| names.split(',')).any(|name| name.trim() == "keyguard")
+    }
+}

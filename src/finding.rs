@@ -1,0 +1,127 @@
+//! A key that was found, and where.
+
+use std::ops::Range;
+
+use crate::rules::Rule;
+pub use crate::rules::spec::Confidence;
+use crate::secret::{Excerpt, Fingerprint, Secret};
+
+/// A place in a text. Lines and columns count from 1; columns count code points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Location {
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
+    /// The byte where it starts; set for binary content only.
+    pub offset: Option<usize>,
+}
+
+/// What the offline proof of a kind says of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Validity {
+    /// The proof fails: made up, cut off, or a format that changed.
+    Invalid,
+    /// There is no proof, or it cannot raise.
+    Unknown,
+    /// The checksum or the encoded structure is right.
+    Valid,
+}
+
+impl Validity {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+            Self::Valid => "valid",
+        }
+    }
+}
+
+/// One key in one file.
+#[derive(Clone)]
+pub struct Finding<'r> {
+    /// The rule that knows the kind.
+    pub rule: Rule<'r>,
+    /// Where the secret stands.
+    pub location: Location,
+    /// Where the secret stands, as bytes of the scanned text.
+    pub span: Range<usize>,
+    /// The value.
+    pub secret: Secret,
+    /// Its line, masked.
+    pub excerpt: Excerpt,
+    /// How sure we are.
+    pub confidence: Confidence,
+    /// What the proof says.
+    pub validity: Validity,
+    /// What the proof found, as a short fragment such as `checksum valid`.
+    pub proof: Option<&'static str>,
+}
+
+impl Finding<'_> {
+    /// The name under which it can be allowed.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.secret.fingerprint()
+    }
+}
+
+/// Counts lines and columns of growing offsets, so that many findings cost one pass.
+pub(crate) struct Locator<'t> {
+    text: &'t [u8],
+    position: usize,
+    line: usize,
+    line_start: usize,
+}
+
+impl<'t> Locator<'t> {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
+        Self { text, position: 0, line: 1, line_start: 0 }
+    }
+
+    /// Line and column of `offset`, which is never before an earlier one.
+    fn place(&mut self, offset: usize) -> (usize, usize) {
+        for newline in memchr::memchr_iter(b'\n', &self.text[self.position..offset]) {
+            self.line += 1;
+            self.line_start = self.position + newline + 1;
+        }
+        self.position = offset;
+        (self.line, 1 + code_points(&self.text[self.line_start..offset]))
+    }
+
+    /// The location of `span`; spans come in order of their start.
+    pub(crate) fn locate(&mut self, span: &Range<usize>) -> Location {
+        let (line, column) = self.place(span.start);
+        // The end is looked up by a copy: the next span may start before it.
+        let mut ahead = Locator { ..*self };
+        let (end_line, end_column) = ahead.place(span.end);
+        Location { line, column, end_line, end_column, offset: None }
+    }
+}
+
+/// How many code points `bytes` hold; a byte that is no UTF-8 counts as one, a byte order mark as none.
+fn code_points(bytes: &[u8]) -> usize {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_count_lines_and_code_points() {
+        let text = "\u{feff}ab\nüx KEY\r\nlast KEY".as_bytes();
+        let mut locator = Locator::new(text);
+        let first = text.windows(3).position(|window| window == b"KEY").unwrap();
+        let location = locator.locate(&(first..first + 3));
+        assert_eq!((location.line, location.column, location.end_column), (2, 4, 7));
+        let second = text.len() - 3;
+        let location = locator.locate(&(second..text.len()));
+        assert_eq!((location.line, location.column), (3, 6));
+        assert_eq!((location.end_line, location.end_column), (3, 9));
+        assert_eq!(Locator::new(text).locate(&(3..4)).column, 1);
+    }
+}

@@ -1,0 +1,56 @@
+//! git itself, for what only git does: staging a file, finding its hooks folder.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+/// A `git` command in `folder`; its prompt and its pager stay off.
+pub(crate) fn git(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(folder).stdin(Stdio::null()).env("GIT_TERMINAL_PROMPT", "0");
+    command
+}
+
+/// Runs a `git` command; its output is the result, its complaint the error.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command.output().context("run git")?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        bail!("git says: {}", complaint.trim().lines().next().unwrap_or("nothing, but it failed"));
+    }
+    Ok(output.stdout)
+}
+
+/// Stages the file `name` of the work tree `folder`.
+pub(crate) fn stage(folder: &Path, name: &str) -> Result<()> {
+    output(git(folder).args(["add", "--", name])).with_context(|| format!("stage `{name}`")).map(drop)
+}
+
+/// How git sees one file of the work tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Tracked and without unstaged changes, or not there at all.
+    Settled,
+    /// Tracked, with changes that are not staged.
+    Changed,
+    /// Not tracked, ignored or not.
+    Untracked,
+}
+
+/// Asks git for the state of the file `name`.
+pub(crate) fn status(folder: &Path, name: &str) -> Result<Status> {
+    let arguments = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored", "--", name];
+    let status = output(git(folder).args(arguments))?;
+    Ok(match status.get(..2) {
+        Some(b"??" | b"!!") => Status::Untracked,
+        Some([_, b' ']) | None => Status::Settled,
+        Some(_) => Status::Changed,
+    })
+}
+
+/// Whether git would ignore the file `name`.
+pub(crate) fn is_ignored(folder: &Path, name: &str) -> Result<bool> {
+    let status = git(folder).args(["check-ignore", "--quiet", "--", name]).status().context("run git")?;
+    Ok(status.success())
+}

@@ -1,0 +1,287 @@
+//! The index file: which tree is about to be committed.
+//!
+//! `git commit` has just filled the cache-tree at the end of the file (extension `TREE`), so most of the time the last
+//! few kilobytes tell the root tree, whatever the number of files. Only `git commit <path>` and intent-to-add leave
+//! the root open; then the entries are walked, and folders that the cache-tree knows are skipped as a whole.
+//! Format: gitformat-index(5), versions 2 to 4.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use git2::Oid;
+
+use super::tree::{ID_BYTES, Side};
+
+const HEADER: usize = 12;
+const FIRST_TAIL: u64 = 64 << 10;
+
+/// The sentence for an index that cannot be understood.
+const BROKEN: &str =
+    "the index is broken or cut off\nhelp: rebuild it with `rm .git/index && git reset`; files stay as they are";
+
+/// An index file, opened.
+pub(super) struct IndexFile {
+    file: File,
+    length: u64,
+}
+
+impl IndexFile {
+    /// Opens the index; `None` when there is none yet.
+    pub(super) fn open(path: &Path) -> Result<Option<Self>> {
+        match File::open(path) {
+            Ok(file) => {
+                let length = file.metadata()?.len();
+                if length < (HEADER + ID_BYTES) as u64 {
+                    bail!(BROKEN);
+                }
+                Ok(Some(Self { file, length }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("read the index `{}`", path.display())),
+        }
+    }
+
+    /// The root tree, when the cache-tree knows it.
+    pub(super) fn root(&mut self) -> Result<Option<Oid>> {
+        let mut size = FIRST_TAIL;
+        loop {
+            let tail = self.tail(size)?;
+            if let Some(content) = cache_tree(&tail) {
+                return Ok(Node::parse_one(content).and_then(|(node, _)| node.id));
+            }
+            if size >= self.length {
+                return Ok(None);
+            }
+            size = size.saturating_mul(8);
+        }
+    }
+
+    fn tail(&mut self, size: u64) -> Result<Vec<u8>> {
+        let start = self.length.saturating_sub(size);
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::with_capacity(usize::try_from(self.length - start)?);
+        self.file.read_to_end(&mut tail)?;
+        Ok(tail)
+    }
+
+    /// The whole file, for walking its entries.
+    pub(super) fn read(&mut self) -> Result<Vec<u8>> {
+        self.tail(u64::MAX)
+    }
+}
+
+/// The content of the extension `TREE` at the end of an index, found from behind. The chain of extensions from there
+/// must end exactly before the checksum, and the content must start as a root does.
+fn cache_tree(tail: &[u8]) -> Option<&[u8]> {
+    let end = tail.len().checked_sub(ID_BYTES)?;
+    memchr::memmem::rfind_iter(&tail[..end], b"TREE").find_map(|start| {
+        let content = extension(&tail[start..end])?.1;
+        let is_root = content.first() == Some(&0) && extensions_end(&tail[start..end]);
+        is_root.then_some(content)
+    })
+}
+
+/// Signature, content and what follows of one extension.
+fn extension(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (signature, rest) = data.split_at_checked(4)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (content, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    signature.iter().all(u8::is_ascii_alphabetic).then_some((signature, content, rest))
+}
+
+/// Whether `data` is nothing but extensions, to its last byte.
+fn extensions_end(mut data: &[u8]) -> bool {
+    while !data.is_empty() {
+        match extension(data) {
+            Some((_, _, rest)) => data = rest,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// One folder of the cache-tree.
+#[derive(Debug, Default)]
+pub(super) struct Node<'i> {
+    name: &'i [u8],
+    /// Its tree, when nothing below it has changed since it was written.
+    pub(super) id: Option<Oid>,
+    /// How many index entries stand below it, when `id` is known.
+    pub(super) entries: usize,
+    folders: usize,
+    children: Vec<Node<'i>>,
+}
+
+impl<'i> Node<'i> {
+    /// `name NUL entries SP folders LF [id]`: the number of entries is negative when the folder has changed.
+    fn parse_one(data: &'i [u8]) -> Option<(Self, &'i [u8])> {
+        let (name, rest) = data.split_at(memchr::memchr(0, data)?);
+        let (line, rest) = rest[1..].split_at(memchr::memchr(b'\n', &rest[1..])?);
+        let mut rest = &rest[1..];
+        let mut numbers = str::from_utf8(line).ok()?.split(' ');
+        let entries: i64 = numbers.next()?.parse().ok()?;
+        let folders = numbers.next()?.parse().ok()?;
+        let mut id = None;
+        if entries >= 0 {
+            let (bytes, behind) = rest.split_at_checked(ID_BYTES)?;
+            id = Some(Oid::from_bytes(bytes).ok()?);
+            rest = behind;
+        }
+        let node = Node { name, id, entries: usize::try_from(entries).unwrap_or(0), folders, children: Vec::new() };
+        Some((node, rest))
+    }
+
+    /// The folder and all below it.
+    fn parse(data: &'i [u8], depth: usize) -> Option<(Self, &'i [u8])> {
+        /// git itself refuses deeper trees.
+        const DEEPEST: usize = 4096;
+        let (mut node, mut rest) = Self::parse_one(data)?;
+        for _ in 0..node.folders {
+            let (child, behind) = Self::parse(rest, depth + 1).filter(|_| depth < DEEPEST)?;
+            node.children.push(child);
+            rest = behind;
+        }
+        Some((node, rest))
+    }
+
+    /// The folder called `name` directly below this one.
+    pub(super) fn child(&self, name: &[u8]) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+}
+
+/// One file of the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IndexEntry {
+    pub(super) side: Side,
+    /// 0, or 1 to 3 while a merge conflict is open.
+    pub(super) stage: u16,
+    /// Announced with `git add -N`: not content.
+    pub(super) is_intent_to_add: bool,
+}
+
+/// Steps over the entries of an index in order of their paths.
+pub(super) struct Cursor<'i> {
+    data: &'i [u8],
+    version: u32,
+    left: usize,
+    position: usize,
+    /// The path of the current entry.
+    path: Vec<u8>,
+    current: Option<IndexEntry>,
+}
+
+impl<'i> Cursor<'i> {
+    /// Starts at the first entry; also gives the cache-tree. `data` is the whole index.
+    pub(super) fn new(data: &'i [u8]) -> Result<(Self, Option<Node<'i>>)> {
+        let mut numbers = data[4..HEADER].as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
+        let (version, count) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if !data.starts_with(b"DIRC") || !(2..=4).contains(&version) {
+            bail!(BROKEN);
+        }
+        let left = usize::try_from(count)?;
+        let mut cursor = Self { data, version, left, position: HEADER, path: Vec::new(), current: None };
+        cursor.advance()?;
+        let tree = cache_tree(data).and_then(|content| Node::parse(content, 0)).map(|(node, _)| node);
+        Ok((cursor, tree))
+    }
+
+    /// The current entry and its path.
+    pub(super) fn current(&self) -> Option<(&[u8], IndexEntry)> {
+        self.current.map(|entry| (&self.path[..], entry))
+    }
+
+    /// Goes to the next entry. At the end, checks that nothing but extensions follows, and that none of them changes
+    /// what the entries mean.
+    pub(super) fn advance(&mut self) -> Result<()> {
+        if self.left == 0 {
+            self.current = None;
+            return self.check_end();
+        }
+        self.left -= 1;
+        let (entry, end) = self.entry().context(BROKEN)?;
+        self.current = Some(entry);
+        self.position = end;
+        Ok(())
+    }
+
+    /// Skips `count` entries, the current one included.
+    pub(super) fn skip(&mut self, count: usize) -> Result<()> {
+        (0..count).try_for_each(|_| self.advance())
+    }
+
+    fn check_end(&self) -> Result<()> {
+        let end = self.data.len().saturating_sub(ID_BYTES);
+        let Some(mut rest) = self.data.get(self.position..end) else { bail!(BROKEN) };
+        while !rest.is_empty() {
+            let (signature, _, behind) = extension(rest).context(BROKEN)?;
+            let is_known = matches!(signature, b"sdir") || signature[0].is_ascii_uppercase();
+            if !is_known {
+                bail!("the index has the extension `{}`, which keyguard cannot read yet", signature.escape_ascii());
+            }
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Reads the entry at the current position, and says where it ends.
+    fn entry(&mut self) -> Option<(IndexEntry, usize)> {
+        const MODE: usize = 24;
+        const ID: usize = 40;
+        const FLAGS: usize = ID + ID_BYTES;
+        const EXTENDED: u16 = 0x4000;
+        const INTENT_TO_ADD: u16 = 0x2000;
+        let data = self.data.get(self.position..)?;
+        let mode = u32::from_be_bytes(*data.get(MODE..)?.first_chunk()?);
+        let id = Oid::from_bytes(data.get(ID..FLAGS)?).ok()?;
+        let flags = u16::from_be_bytes(*data.get(FLAGS..)?.first_chunk()?);
+        let mut name = FLAGS + 2;
+        let mut more_flags = 0;
+        if flags & EXTENDED != 0 {
+            more_flags = u16::from_be_bytes(*data.get(name..)?.first_chunk()?);
+            name += 2;
+        }
+        let end =
+            if self.version == 4 { self.compressed_path(data, name)? } else { self.plain_path(data, name, flags)? };
+        let entry = IndexEntry {
+            side: Side { mode, id },
+            stage: flags >> 12 & 3,
+            is_intent_to_add: more_flags & INTENT_TO_ADD != 0,
+        };
+        Some((entry, self.position + end))
+    }
+
+    /// The path as it is, then one to eight NUL bytes up to a multiple of eight.
+    fn plain_path(&mut self, data: &[u8], start: usize, flags: u16) -> Option<usize> {
+        const LENGTH: u16 = 0x0fff;
+        let length = match flags & LENGTH {
+            LENGTH => memchr::memchr(0, data.get(start..)?)?,
+            short => usize::from(short),
+        };
+        self.path.clear();
+        self.path.extend_from_slice(data.get(start..start + length)?);
+        Some((start + length + 8) & !7)
+    }
+
+    /// Version 4: how many bytes to take off the path before (git's `varint.c`), then what follows, then NUL.
+    fn compressed_path(&mut self, data: &[u8], start: usize) -> Option<usize> {
+        let mut position = start;
+        let mut next = || {
+            position += 1;
+            data.get(position - 1).copied()
+        };
+        let mut byte = next()?;
+        let mut strip = usize::from(byte & 0x7f);
+        while byte & 0x80 != 0 {
+            byte = next()?;
+            strip = strip.checked_add(1)?.checked_mul(128)?.checked_add(usize::from(byte & 0x7f))?;
+        }
+        self.path.truncate(self.path.len().checked_sub(strip)?);
+        let suffix = data.get(position..)?;
+        let length = memchr::memchr(0, suffix)?;
+        self.path.extend_from_slice(&suffix[..length]);
+        Some(position + length + 1)
+    }
+}

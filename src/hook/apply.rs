@@ -1,0 +1,102 @@
+//! Carries out a plan.
+//!
+//! Whenever it is killed, either the old hook or the new one stands under the hook's name: the shim is complete before
+//! it gets that name, and the old hook keeps its name until then. A plan made anew finishes the rest.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use tempfile::NamedTempFile;
+
+use super::plan::{Plan, Step};
+
+impl Plan {
+    /// Does what the plan says.
+    pub(crate) fn apply(&self) -> Result<()> {
+        self.steps.iter().try_for_each(Step::apply)
+    }
+}
+
+impl Step {
+    fn apply(&self) -> Result<()> {
+        match self {
+            Self::MakeFolder(folder) => {
+                fs::create_dir_all(folder).with_context(|| format!("make the folder `{}`", folder.display()))
+            }
+            Self::Write { place, text, keep_as } => {
+                write(place, text, keep_as.as_deref()).with_context(|| format!("write the hook `{}`", place.display()))
+            }
+            Self::Rename { from, to } => fs::rename(from, to)
+                .map(|()| sync_folder_of(to))
+                .with_context(|| format!("rename `{}` to `{}`", from.display(), to.display())),
+            Self::Remove(file) => fs::remove_file(file)
+                .map(|()| sync_folder_of(file))
+                .with_context(|| format!("remove the hook `{}`", file.display())),
+            Self::RemoveFolders(folder, count) => {
+                // One that has got an entry meanwhile is not ours to remove.
+                folder.ancestors().take(*count).take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Writes the shim beside `place`, gives what stands there its other name, and moves the shim in.
+fn write(place: &Path, text: &[u8], keep_as: Option<&Path>) -> io::Result<()> {
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".keyguard-").tempfile_in(folder)?;
+    file.write_all(text)?;
+    #[cfg(unix)]
+    make_executable(&file)?;
+    file.as_file().sync_all()?;
+    let Some(kept) = keep_as else { return persist(file, place) };
+    keep(place, kept)?;
+    persist(file, place).inspect_err(|_| {
+        // The first error is the one to tell; a hook whose name is still missing is found by the next plan.
+        let _ = if place.symlink_metadata().is_ok() { fs::remove_file(kept) } else { fs::rename(kept, place) };
+    })
+}
+
+fn persist(file: NamedTempFile, place: &Path) -> io::Result<()> {
+    file.persist(place)?;
+    sync_folder_of(place);
+    Ok(())
+}
+
+/// Gives the hook at `place` the name `kept`. Where it can, it keeps the first name too, until the shim takes that.
+fn keep(place: &Path, kept: &Path) -> io::Result<()> {
+    if kept.symlink_metadata().is_ok() {
+        return Err(io::Error::new(ErrorKind::AlreadyExists, format!("`{}` exists", kept.display())));
+    }
+    if link(place, kept) { Ok(()) } else { fs::rename(place, kept) }
+}
+
+/// A second name for the file or the link itself; not every file system and every owner allows it.
+#[cfg(unix)]
+fn link(place: &Path, kept: &Path) -> bool {
+    if fs::hard_link(place, kept).is_err() {
+        return false;
+    }
+    // POSIX leaves open whether a link is followed. Then the name is of another kind, and renaming is the way.
+    let is_one = matches!((place.symlink_metadata(), kept.symlink_metadata()), (Ok(one), Ok(other)) if super::standing::is_one_inode(&one, &other));
+    is_one || fs::remove_file(kept).is_err()
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// Independent of the umask: a hook that only its owner may run is skipped in silence for everybody else.
+#[cfg(unix)]
+fn make_executable(file: &NamedTempFile) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o755))
+}
+
+/// Makes the new name last. Not every system can, and the file itself is safe.
+fn sync_folder_of(path: &Path) {
+    let _ = path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+}

@@ -1,0 +1,200 @@
+//! The shim: rendered from its template, and recognised again.
+//!
+//! A shim is ours by its second line. It is untouched if it equals what this version writes for some program; anything
+//! else may hold lines of the user's and is never dropped.
+
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use super::Hook;
+
+/// What the second line of every shim begins with; the version follows.
+const ID: &[u8] = b"# keyguard shim v";
+/// How the line starts that tells how many folders an install made.
+const FOLDERS_LINE: &[u8] = b"# Folders made for it: ";
+
+/// What goes into a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shim {
+    /// The program as written into the shim, with forward slashes; empty when only PATH and the usual folders count.
+    pub(super) program: Vec<u8>,
+    /// How many folders were made so that the shim has a place, to be removed with it.
+    pub(super) folders: usize,
+}
+
+/// A file that calls itself ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The number of folders that it says were made for it.
+    pub(super) folders: usize,
+    /// Whether this version of keyguard wrote it, byte for byte.
+    pub(super) is_untouched: bool,
+}
+
+impl Shim {
+    /// A shim that calls `program`.
+    pub(crate) fn new(program: Option<&Path>, folders: usize) -> Self {
+        Self { program: program.map(forward_slashes).unwrap_or_default(), folders }
+    }
+
+    /// The text of the file.
+    pub(crate) fn render(&self, hook: Hook) -> Vec<u8> {
+        let [head, middle, tail] = pieces(hook);
+        let folders = self.folders.to_string();
+        [head, folders.as_bytes(), middle, &quote(&self.program), tail].concat()
+    }
+}
+
+/// Reads `text` as a shim of any version; `None` if it is none.
+pub(crate) fn recognise(hook: Hook, text: &[u8]) -> Option<Found> {
+    is_shim(text).then(|| {
+        let folders = folders(text);
+        let is_rendered = |program| Shim { program, folders }.render(hook) == text;
+        Found { folders, is_untouched: program(hook, text).is_some_and(is_rendered) }
+    })
+}
+
+/// Whether `text` calls itself a shim of ours.
+pub(crate) fn is_shim(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    lines.next().is_some_and(|line| line.starts_with(b"#!")) && lines.next().and_then(version).is_some()
+}
+
+/// A word that sh reads as exactly `word`.
+pub(crate) fn quote(word: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'\''];
+    for byte in word {
+        match byte {
+            b'\'' => quoted.extend(br"'\''"),
+            _ => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}
+
+/// The template, cut at its placeholders.
+fn pieces(hook: Hook) -> [&'static [u8]; 3] {
+    let (head, rest) = hook.template.split_once("@FOLDERS@").expect("a test renders every template");
+    let (middle, tail) = rest.split_once("@KEYGUARD@").expect("a test renders every template");
+    [head, middle, tail].map(str::as_bytes)
+}
+
+/// The version that an id line names.
+fn version(line: &[u8]) -> Option<u32> {
+    let rest = str::from_utf8(line.strip_prefix(ID)?).ok()?;
+    let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}
+
+/// The number of folders that a shim says were made for it; none when the line was lost.
+fn folders(text: &[u8]) -> usize {
+    let line = text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(FOLDERS_LINE));
+    line.and_then(|number| str::from_utf8(number).ok()?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The program of a shim that this version wrote.
+fn program(hook: Hook, text: &[u8]) -> Option<Vec<u8>> {
+    let [head, middle, tail] = pieces(hook);
+    let rest = text.strip_prefix(head)?.strip_suffix(tail)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let quoted = rest.get(digits..)?.strip_prefix(middle)?;
+    unquote(quoted)
+}
+
+/// The word that [`quote`] made `quoted` of.
+fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
+    let mut word = Vec::new();
+    let mut rest = quoted.strip_prefix(b"'")?.strip_suffix(b"'")?;
+    while let Some((byte, after)) = rest.split_first() {
+        word.push(*byte);
+        rest = if *byte == b'\'' { after.strip_prefix(br"\''")? } else { after };
+    }
+    Some(word)
+}
+
+#[cfg(unix)]
+fn forward_slashes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}
+
+/// Git for Windows runs hooks with a Unix shell, to which a backslash is no separator.
+#[cfg(not(unix))]
+fn forward_slashes(path: &Path) -> Vec<u8> {
+    path.to_string_lossy().replace('\\', "/").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hook::PRE_COMMIT;
+
+    /// Raised with every change to what a shim passes on.
+    const VERSION: u32 = 1;
+
+    #[track_caller]
+    fn assert_untouched(shim: &Shim) {
+        let found = recognise(PRE_COMMIT, &shim.render(PRE_COMMIT)).unwrap();
+        assert_eq!(found, Found { folders: shim.folders, is_untouched: true });
+    }
+
+    #[test]
+    fn recognises_what_it_renders() {
+        for program in
+            ["", "/usr/bin/keyguard", "/a b/it's/$x/`y`/keyguard", "/@KEYGUARD@/@FOLDERS@", "'", "/new\nline"]
+        {
+            for folders in [0, 1, 12] {
+                assert_untouched(&Shim { program: program.into(), folders });
+            }
+        }
+    }
+
+    #[test]
+    fn the_template_is_of_this_version() {
+        let text = Shim::default().render(PRE_COMMIT);
+        let line = text.split(|byte| *byte == b'\n').nth(1).unwrap();
+        assert_eq!(version(line), Some(VERSION));
+        let call = format!("hook pre-commit --shim-version {VERSION} --hooks-dir \"${{0%/*}}\" \"$@\"");
+        assert!(String::from_utf8(text).unwrap().contains(&call));
+    }
+
+    #[test]
+    fn an_edited_or_older_shim_is_ours_and_not_untouched() {
+        let text = String::from_utf8(Shim::new(None, 1).render(PRE_COMMIT)).unwrap();
+        let edited = [
+            text.replace("exit 2", "exit 0"),
+            text.clone() + "npm test\n",
+            text.replace("shim v1", "shim v0"),
+            text.replace("shim v1", "shim v22"),
+            text.replace('\n', "\r\n"),
+            text.replace("keyguard=''", "keyguard='' # mine'"),
+            text.replace("keyguard=''", "keyguard='a'b'"),
+        ];
+        for edited in edited {
+            let found = recognise(PRE_COMMIT, edited.as_bytes());
+            assert_eq!(found, Some(Found { folders: 1, is_untouched: false }), "{edited}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_foreign() {
+        for text in [
+            "",
+            "#!/bin/sh\n",
+            "#!/bin/sh\n\n# keyguard shim v1.\n",
+            "#!/bin/sh\n# keyguard shim vx\n",
+            "\0\u{1}ELF\n# keyguard shim v1\n",
+        ] {
+            assert_eq!(recognise(PRE_COMMIT, text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_for_sh() {
+        assert_eq!(quote(b"it's $HOME"), br"'it'\''s $HOME'");
+        assert_eq!(unquote(br"'it'\''s $HOME'").unwrap(), b"it's $HOME");
+        assert_eq!(unquote(b"'a'b'"), None);
+        assert_eq!(unquote(b"'"), None);
+    }
+}

@@ -1,0 +1,91 @@
+//! What a run amounts to; the exit code is decided here, before a byte is printed.
+
+use std::process::ExitCode;
+
+use crate::allowlist::SuppressedBy;
+use crate::change::BytePath;
+use crate::finding::Finding;
+
+/// The verdict as the process's exit code; the same in every format and every hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing found.
+    Clean = 0,
+    /// Secrets found.
+    Blocked = 1,
+    /// The job could not be done.
+    Failed = 2,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A finding with the file that it stands in.
+pub struct Located<'r> {
+    /// The file, from the root of the work tree; `None` for a text without a file.
+    pub path: Option<BytePath>,
+    /// What was found there.
+    pub finding: Finding<'r>,
+}
+
+/// Something that was deliberately not looked at.
+pub struct Skipped {
+    /// The file.
+    pub path: BytePath,
+    /// Why, as a lowercase fragment.
+    pub reason: String,
+}
+
+/// Something that could not be looked at: the run fails.
+pub struct Failure {
+    /// The file, when one is to blame.
+    pub path: Option<BytePath>,
+    /// What went wrong, as a lowercase sentence.
+    pub message: String,
+}
+
+/// Counts of what was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Files whose content was searched.
+    pub files: usize,
+    /// Hunks of added lines; counted for reports that ask.
+    pub hunks: usize,
+    /// Added lines; counted for reports that ask.
+    pub added_lines: usize,
+    /// Bytes searched.
+    pub bytes: usize,
+    /// Findings below the minimum confidence.
+    pub below: usize,
+}
+
+/// Everything that a report tells.
+#[derive(Default)]
+pub struct Outcome<'r> {
+    /// The findings that count.
+    pub blocked: Vec<Located<'r>>,
+    /// The findings that are allowed.
+    pub suppressed: Vec<(Located<'r>, SuppressedBy)>,
+    /// What was not looked at, on purpose.
+    pub skipped: Vec<Skipped>,
+    /// What could not be looked at.
+    pub failures: Vec<Failure>,
+    /// One-line remarks.
+    pub notices: Vec<String>,
+    /// Counts.
+    pub stats: Stats,
+}
+
+impl Outcome<'_> {
+    /// The verdict. A finding and a failure together are a finding; the failure is printed too.
+    pub fn exit(&self) -> Exit {
+        match (self.blocked.is_empty(), self.failures.is_empty()) {
+            (false, _) => Exit::Blocked,
+            (true, false) => Exit::Failed,
+            (true, true) => Exit::Clean,
+        }
+    }
+}

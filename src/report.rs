@@ -1,0 +1,66 @@
+//! Reports: one outcome, written in the format that was asked for.
+
+mod human;
+mod json;
+mod terminal;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+pub(crate) use terminal::sanitized;
+
+use crate::outcome::Outcome;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+/// What was looked at, for the first sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A commit that git is about to make.
+    Commit,
+    /// The staged changes, looked at by hand.
+    Staged,
+    /// Files or standard input.
+    Files,
+}
+
+/// How to tell it.
+pub(crate) struct Style {
+    pub(crate) format: Format,
+    pub(crate) subject: Subject,
+    pub(crate) color: bool,
+    pub(crate) detail: Detail,
+    pub(crate) duration: Duration,
+    /// How the work tree's configuration bears on the next step; one line.
+    pub(crate) hint: Option<String>,
+}
+
+/// How much to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// Findings and failures alone.
+    Quiet,
+    /// The usual.
+    Normal,
+    /// Also what was allowed and skipped.
+    Verbose,
+}
+
+/// Writes the report.
+pub(crate) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match style.format {
+        Format::Human => human::write(style, outcome, out),
+        Format::Json => json::write(style, outcome, out),
+    }
+}
+
+#[cfg(test)]
+mod tests;

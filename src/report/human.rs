@@ -1,0 +1,214 @@
+//! The report for people: reads well at 80 columns, with and without colour, and aloud.
+
+use std::io::{self, Write};
+
+use colored::{Color, Colorize as _};
+
+use super::{Detail, Style, Subject, sanitized};
+use crate::allowlist::SuppressedBy;
+use crate::finding::{Finding, Validity};
+use crate::outcome::{Located, Outcome};
+use crate::remedy;
+
+/// So many findings are told in full; the next ones get a line each.
+const IN_FULL: usize = 3;
+const LINES: usize = 12;
+
+pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    colored::control::set_override(style.color);
+    if let Some(sentence) = first_sentence(style, outcome) {
+        writeln!(out, "{sentence}")?;
+    }
+    for located in outcome.blocked.iter().take(IN_FULL) {
+        writeln!(out)?;
+        in_full(located, outcome.blocked.len() > 1, out)?;
+    }
+    in_short(&outcome.blocked, out)?;
+    for failure in outcome.failures.iter().skip(usize::from(outcome.blocked.is_empty())) {
+        writeln!(out, "{} {}", "error:".paint(Color::Red), failure_sentence(failure))?;
+    }
+    if style.detail == Detail::Verbose {
+        verbose(outcome, out)?;
+    }
+    if style.detail > Detail::Quiet {
+        for notice in &outcome.notices {
+            writeln!(out, "keyguard: {}", sanitized(notice.as_bytes()))?;
+        }
+        if let Some(hint) = style.hint.as_ref().filter(|_| !outcome.blocked.is_empty()) {
+            writeln!(out, "\n{}", sanitized(hint.as_bytes()))?;
+        }
+        closing(style, outcome, out)?;
+    }
+    Ok(())
+}
+
+/// The line that a graphical client shows alone: what, where, how sure.
+fn first_sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
+    let opening = match style.subject {
+        Subject::Commit => format!("{} commit blocked: ", "keyguard:".paint(Color::Red)),
+        Subject::Staged | Subject::Files => format!("{} ", "keyguard:".paint(Color::Red)),
+    };
+    match outcome.blocked.as_slice() {
+        [] => outcome.failures.first().map(|failure| format!("{opening}{}", failure_sentence(failure))),
+        [one] => Some(format!("{opening}{}", headline(one))),
+        all => {
+            let files = count(distinct_files(all), "file");
+            Some(format!("{opening}{} secrets in {files}, the first: {}", all.len(), headline(&all[0])))
+        }
+    }
+}
+
+/// `GitHub token (checksum valid) in src/pay.js:3:15`.
+fn headline(located: &Located<'_>) -> String {
+    let proof = located.finding.proof.map(|proof| format!(" ({proof})")).unwrap_or_default();
+    let title = sanitized(located.finding.rule.facts().title.as_bytes());
+    format!("{title}{proof} in {}", place(located))
+}
+
+fn place(located: &Located<'_>) -> String {
+    let location = &located.finding.location;
+    let path = located.path.as_ref().map_or("standard input".to_owned(), |path| sanitized(path.as_bytes()));
+    format!("{path}:{}:{}", location.line, location.column)
+}
+
+fn in_full(located: &Located<'_>, with_headline: bool, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &located.finding;
+    if with_headline {
+        writeln!(out, "{}", headline(located).paint(Color::Red))?;
+    }
+    excerpt(finding, out)?;
+    writeln!(out, "  why   {}", why(finding))?;
+    let facts = finding.rule.facts();
+    writeln!(out, "  1. {}", move_it_out(located))?;
+    let revoke = facts.revoke.map_or("revoke it where it was made".to_owned(), |how| how.to_owned());
+    writeln!(out, "  2. Real and already pushed? Deleting the line is not enough; revoke it:")?;
+    writeln!(out, "     {}", sanitized(revoke.as_bytes()))?;
+    writeln!(out, "  3. Not a secret?")?;
+    let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
+    writeln!(out, "     {}", command.paint(Color::Cyan))
+}
+
+/// The line with its mask, and a caret under it that says what the key can do.
+fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let number = match finding.location.offset {
+        Some(offset) => format!("byte {offset}"),
+        None => finding.location.line.to_string(),
+    };
+    let margin = " ".repeat(number.len());
+    let tidy = |text: &str| sanitized(text.replace('\t', " ").as_bytes());
+    let before = tidy(&finding.excerpt.before);
+    let before = before.trim_start();
+    let after = tidy(&finding.excerpt.after);
+    let caret = " ".repeat(before.chars().count());
+    let privilege = finding.rule.facts().privilege().1.unwrap_or_default();
+    writeln!(out, "{margin} |")?;
+    writeln!(out, "{number} | {before}{}{}", tidy(&finding.excerpt.mask).paint(Color::Yellow), after.trim_end())?;
+    writeln!(out, "{margin} | {}", format!("{caret}^ {}", sanitized(privilege.as_bytes())).trim_end().paint(Color::Red))
+}
+
+/// `rule aws-access-key-id, medium confidence`.
+fn why(finding: &Finding<'_>) -> String {
+    let doubt = match (finding.validity, finding.proof) {
+        (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
+        (_, Some(proof)) => format!("; {proof}"),
+        _ => String::new(),
+    };
+    format!("rule {}, {} confidence{doubt}", finding.rule.id(), finding.confidence.name())
+}
+
+fn move_it_out(located: &Located<'_>) -> String {
+    let Some(name) = located.finding.rule.facts().variable() else {
+        return "Move it out: keep the key outside the repository.".to_owned();
+    };
+    match remedy::reference(located.path.as_ref(), name) {
+        Some(expression) => format!("Move it out: read it from the environment: {expression}"),
+        None => format!("Move it out: keep it in the environment variable {name}."),
+    }
+}
+
+/// One line for each finding behind the first few.
+fn in_short(blocked: &[Located<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let Some(rest) = blocked.get(IN_FULL..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
+    writeln!(out)?;
+    for located in rest.iter().take(LINES) {
+        writeln!(out, "{}\n  {} [{}]", headline(located), located.finding.fingerprint(), located.finding.rule.id())?;
+    }
+    if rest.len() > LINES {
+        writeln!(out, "and {} more", rest.len() - LINES)?;
+    }
+    Ok(())
+}
+
+fn failure_sentence(failure: &crate::outcome::Failure) -> String {
+    // Only `\n` between sentence and help is ours; everything else is escaped.
+    let message = failure.message.split('\n').map(|line| sanitized(line.as_bytes())).collect::<Vec<_>>().join("\n");
+    match &failure.path {
+        Some(path) => format!("cannot inspect {}: {message}", sanitized(path.as_bytes())),
+        None => message,
+    }
+}
+
+fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for (located, by) in &outcome.suppressed {
+        let by = match by {
+            SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
+            SuppressedBy::Inline { reason: None } => "marker".to_owned(),
+            SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
+        };
+        writeln!(out, "allowed: {} ({})", headline(located), sanitized(by.as_bytes()))?;
+    }
+    for skipped in &outcome.skipped {
+        writeln!(out, "skipped: {} ({})", sanitized(skipped.path.as_bytes()), skipped.reason)?;
+    }
+    Ok(())
+}
+
+/// One line of sums; in a hook only when something is wrong.
+fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if outcome.blocked.len() > 1 && style.subject != Subject::Files {
+        let command = "keyguard allow --last --reason \"...\"";
+        writeln!(out, "\nAll {} are no secrets? {}", outcome.blocked.len(), command.paint(Color::Cyan))?;
+    }
+    match style.subject {
+        Subject::Commit if outcome.blocked.is_empty() => Ok(()),
+        Subject::Commit => writeln!(out, "\nNothing was committed."),
+        Subject::Staged | Subject::Files => {
+            let found = count(outcome.blocked.len(), "secret");
+            let mut notes = Vec::new();
+            for (number, word) in [
+                (outcome.suppressed.len(), "allowed"),
+                (outcome.skipped.len(), "skipped"),
+                (outcome.failures.len(), "not inspected"),
+            ] {
+                if number > 0 {
+                    notes.push(format!("{number} {word}"));
+                }
+            }
+            let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+            let gap = if outcome.blocked.is_empty() { "" } else { "\n" };
+            writeln!(out, "{gap}{found} in {}{notes}", count(outcome.stats.files, "file"))
+        }
+    }
+}
+
+fn distinct_files(blocked: &[Located<'_>]) -> usize {
+    let mut paths: Vec<_> = blocked.iter().map(|located| &located.path).collect();
+    paths.sort();
+    paths.dedup();
+    paths.len()
+}
+
+fn count(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// Colour that says nothing the words do not say.
+trait Paint {
+    fn paint(&self, color: Color) -> colored::ColoredString;
+}
+
+impl<T: AsRef<str> + ?Sized> Paint for T {
+    fn paint(&self, color: Color) -> colored::ColoredString {
+        self.as_ref().color(color).bold()
+    }
+}

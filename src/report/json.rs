@@ -1,0 +1,127 @@
+//! The report for machines, version 1. Readers ignore fields that they do not know; version 1 may gain fields.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+
+use super::Style;
+use crate::allowlist::SuppressedBy;
+use crate::change::BytePath;
+use crate::outcome::{Located, Outcome};
+use crate::remedy;
+
+pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let document = json!({
+        "version": 1,
+        "tool": { "name": "keyguard", "version": env!("CARGO_PKG_VERSION") },
+        "findings": outcome.blocked.iter().map(finding).collect::<Vec<_>>(),
+        "suppressed": outcome.suppressed.iter().map(suppressed).collect::<Vec<_>>(),
+        "skipped": outcome.skipped.iter().map(|skipped| with_path(Some(&skipped.path), "reason", &skipped.reason)).collect::<Vec<_>>(),
+        "errors": outcome.failures.iter().map(|failure| with_path(failure.path.as_ref(), "message", &failure.message)).collect::<Vec<_>>(),
+        "notices": outcome.notices,
+        "complete": outcome.failures.is_empty(),
+        "stats": {
+            "files": outcome.stats.files,
+            "hunks": outcome.stats.hunks,
+            "added_lines": outcome.stats.added_lines,
+            "bytes": outcome.stats.bytes,
+            "below": outcome.stats.below,
+            "duration_ms": u64::try_from(style.duration.as_millis()).unwrap_or(u64::MAX),
+        },
+        "exit": outcome.exit() as u8,
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn finding(located: &Located<'_>) -> Value {
+    let finding = &located.finding;
+    let facts = finding.rule.facts();
+    let location = finding.location;
+    let (class, privilege) = facts.privilege();
+    let variable = facts.variable();
+    let mut object = path_fields(located.path.as_ref());
+    for (key, value) in [
+        ("rule", json!(facts.id)),
+        ("title", json!(facts.title)),
+        ("confidence", json!(finding.confidence.name())),
+        ("validity", json!(finding.validity.name())),
+        ("line", json!(location.line)),
+        ("column", json!(location.column)),
+        ("end_line", json!(location.end_line)),
+        ("end_column", json!(location.end_column)),
+        ("offset", json!(location.offset)),
+        ("secret", json!(finding.secret.to_string())),
+        ("fingerprint", json!(finding.fingerprint().to_string())),
+        ("commit", Value::Null),
+        ("privilege", json!({ "class": class.name(), "text": privilege })),
+        ("env_var", json!(variable)),
+        (
+            "remedy",
+            json!({
+                "replace_with": variable.and_then(|name| remedy::reference(located.path.as_ref(), name)),
+                "revoke": facts.revoke,
+                "docs": facts.docs,
+            }),
+        ),
+        ("decoded", json!([])),
+        ("parts", json!([])),
+    ] {
+        object.insert(key.to_owned(), value);
+    }
+    Value::Object(object)
+}
+
+fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {
+    let mut value = finding(located);
+    value["by"] = match by {
+        SuppressedBy::Inline { reason } => json!({ "kind": "inline", "reason": reason, "expires": null }),
+        SuppressedBy::Entry { reason, expires } => json!({ "kind": "entry", "reason": reason, "expires": expires }),
+    };
+    value
+}
+
+fn with_path(path: Option<&BytePath>, key: &str, text: &str) -> Value {
+    let mut object = path_fields(path);
+    object.insert(key.to_owned(), json!(text));
+    Value::Object(object)
+}
+
+/// `path`, and `path_encoding` where bytes that are no UTF-8 had to be percent-encoded.
+fn path_fields(path: Option<&BytePath>) -> Map<String, Value> {
+    let mut object = Map::new();
+    let Some(bytes) = path.map(BytePath::as_bytes) else {
+        object.insert("path".to_owned(), Value::Null);
+        return object;
+    };
+    if let Ok(text) = str::from_utf8(bytes) {
+        object.insert("path".to_owned(), json!(text));
+    } else {
+        object.insert("path".to_owned(), json!(percent_encoded(bytes)));
+        object.insert("path_encoding".to_owned(), json!("percent"));
+    }
+    object
+}
+
+fn percent_encoded(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&chunk.valid().replace('%', "%25"));
+        for byte in chunk.invalid() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_are_no_text_are_percent_encoded() {
+        let fields = |path: &[u8]| Value::Object(path_fields(Some(&BytePath::from(path))));
+        assert_eq!(fields(b"a%b"), json!({ "path": "a%b" }));
+        assert_eq!(fields(b"a%\xff"), json!({ "path": "a%25%FF", "path_encoding": "percent" }));
+    }
+}

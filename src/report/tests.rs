@@ -1,0 +1,126 @@
+//! No report of any format contains a secret: for every rule, alone and in company, in any surroundings.
+
+#![expect(clippy::disallowed_methods, reason = "what must not be printed has to be known")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::BytePath;
+use crate::config::{self, Sources};
+use crate::decode::Text;
+use crate::environment::Environment;
+use crate::finding::Confidence;
+use crate::outcome::{Located, Stats};
+use crate::rules::{RuleSet, example};
+use crate::scanner::Scanner;
+
+/// Everything that is ever printed about the findings in `text`, and the secrets that are in it.
+fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let text = Text::decode(text.to_vec());
+    let path = BytePath::from("src/a.py");
+    let findings = Scanner::new(rules, Confidence::Low).scan(&path, &text).unwrap();
+    let mut secrets: Vec<Vec<u8>> =
+        findings.iter().map(|finding| text.bytes()[finding.span.clone()].to_vec()).collect();
+    secrets.extend(findings.iter().map(|finding| finding.secret.expose().to_vec()));
+    let debug: String = findings
+        .iter()
+        .map(|finding| format!("{:?} {} {:?}", finding.secret, finding.secret, finding.excerpt))
+        .collect();
+    let mut out = debug.into_bytes();
+    for format in [Format::Human, Format::Json] {
+        for subject in [Subject::Commit, Subject::Staged, Subject::Files] {
+            let blocked =
+                findings.iter().map(|finding| Located { path: Some(path.clone()), finding: finding.clone() }).collect();
+            let outcome = Outcome { blocked, stats: Stats::default(), ..Outcome::default() };
+            let style =
+                Style { format, subject, color: false, detail: Detail::Verbose, duration: Duration::ZERO, hint: None };
+            write(&style, &outcome, &mut out).unwrap();
+        }
+    }
+    (out, secrets)
+}
+
+#[track_caller]
+fn assert_hidden(rules: &RuleSet, text: &[u8], what: &str) {
+    let (out, secrets) = printed(rules, text);
+    for secret in secrets {
+        // Of a key of many lines no line may be printed either.
+        let lines =
+            secret.split(|byte| *byte == b'\n').skip(1).filter(|line| line.len() > 20 && !line.starts_with(b"-----"));
+        for part in std::iter::once(&secret[..]).chain(lines) {
+            assert!(
+                memchr::memmem::find(&out, part).is_none(),
+                "{what}: a secret of {} bytes is printed in full",
+                part.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_rule_prints_its_secret() {
+    let rules = RuleSet::built_in();
+    for rule in rules.iter() {
+        for (number, template) in rule.facts().matches.iter().enumerate() {
+            let text = example::expand(template, rule.id(), number);
+            assert_hidden(&rules, text.as_bytes(), rule.id());
+            // A second one on the same line, known to the rules or not.
+            let other = example::expand(template, rule.id(), number + 100);
+            assert_hidden(&rules, format!("{text} {other}").as_bytes(), rule.id());
+            assert_hidden(
+                &rules,
+                format!("{} {text}", example::expand("<jwt> <alnum:40>", "company", number)).as_bytes(),
+                rule.id(),
+            );
+        }
+    }
+}
+
+#[test]
+fn the_configuration_example_is_the_defaults() {
+    let environment = Environment::default();
+    let content = crate::command::config::EXAMPLE.as_bytes().to_vec();
+    let with = |repository| {
+        let sources = Sources { environment: &environment, given: None, repository, min_confidence: None };
+        config::load(sources).unwrap()
+    };
+    let (example, defaults) = (with(Some(("keyguard.toml".to_owned(), content))), with(None));
+    assert_eq!(example.min_confidence.value, defaults.min_confidence.value);
+    assert_eq!(example.binary.value, defaults.binary.value);
+    assert_eq!(example.foreign_markers.value, defaults.foreign_markers.value);
+    assert!(example.disabled.is_empty() && example.only.is_none());
+    assert!(example.own_rules.is_empty() && example.allow.is_empty() && example.notices.is_empty());
+    // What stands in comments parses too, so it cannot grow stale.
+    let uncommented: String = crate::command::config::EXAMPLE
+        .lines()
+        .filter(|line| !line.starts_with("#                 "))
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| rest.starts_with('[') || rest.contains(" = "))
+                .unwrap_or(line)
+                .to_owned()
+                + "\n"
+        })
+        .collect();
+    let layer = config::check_text("example", uncommented.into_bytes());
+    assert!(layer.is_ok(), "{:#}", layer.unwrap_err());
+}
+
+proptest! {
+    #[test]
+    fn surroundings_do_not_matter(before in "\\PC{0,60}", after in "\\PC{0,60}", pick in 0_usize..10_000) {
+        let rules = RuleSet::built_in();
+        let all: Vec<_> = rules.iter().collect();
+        let rule = all[pick % all.len()];
+        let template = rule.facts().matches.iter().next().unwrap_or_default();
+        let text = format!("{before}{}{after}", example::expand(template, rule.id(), 0));
+        assert_hidden(&rules, text.as_bytes(), rule.id());
+    }
+
+    #[test]
+    fn any_bytes_can_be_scanned(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let rules = RuleSet::built_in();
+        let (out, _) = printed(&rules, &bytes);
+        prop_assert!(!out.is_empty());
+    }
+}

@@ -1,0 +1,383 @@
+//! Rules: what a kind of key looks like, and everything worth saying about it.
+//!
+//! Built-in rules are data in `rules/*.toml`, made into constant tables by `build.rs`; configured rules come from
+//! `[[rule]]`. Both are the same [`Rule`] to the rest of the program. A regex is compiled when the first keyword of its
+//! rule is seen and never at start-up: compiling all of them takes a hundred times longer than a commit may.
+
+pub(crate) mod builtin;
+pub mod example;
+pub mod spec;
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use anyhow::{Context as _, Result};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::change::BytePath;
+use spec::{Confidence, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
+
+/// Upper bound of one compiled regex in bytes; the largest built-in one stays under it by a test.
+const REGEX_SIZE_LIMIT: usize = 2 << 20;
+
+/// Everything that a rule says; what is not said is `None` or empty.
+#[derive(Clone, Copy)]
+#[expect(missing_docs, reason = "the fields are documented once, in config.example.toml")]
+pub struct Facts<'a> {
+    /// The file of `src/rules` that holds it; `None` for a configured rule.
+    pub file: Option<&'a str>,
+    pub id: &'a str,
+    pub title: &'a str,
+    /// With macros expanded.
+    pub regex: &'a str,
+    /// Regex and number of lines.
+    pub near: Option<(&'a str, u32)>,
+    pub privilege: Option<&'a str>,
+    pub env_var: Option<&'a str>,
+    pub docs: Option<&'a str>,
+    pub revoke: Option<&'a str>,
+    pub keywords: Strings<'a>,
+    pub paths: Strings<'a>,
+    pub exclude_paths: Strings<'a>,
+    pub matches: Strings<'a>,
+    pub ignores: Strings<'a>,
+    pub min_entropy: Option<f32>,
+    pub validator: Option<Validator>,
+    pub confidence: Confidence,
+    pub placeholders: Placeholders,
+    /// The longest possible match in bytes; `None` when there is no bound.
+    pub longest: Option<usize>,
+}
+
+/// A list of texts, wherever it is kept.
+#[derive(Clone, Copy)]
+pub enum Strings<'a> {
+    /// Spans of the constant text.
+    #[doc(hidden)]
+    BuiltIn(&'static [(usize, usize)]),
+    /// Read from a configuration.
+    Own(&'a [String]),
+}
+
+impl<'a> Strings<'a> {
+    /// Every text in order.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        let (built_in, own): (&[_], &[_]) = match self {
+            Self::BuiltIn(spans) => (spans, &[]),
+            Self::Own(texts) => (&[], texts),
+        };
+        built_in.iter().map(|span| builtin::text(*span)).chain(own.iter().map(String::as_str))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl Facts<'_> {
+    /// What the key can do: its class and a lowercase sentence.
+    pub fn privilege(&self) -> (PrivilegeClass, Option<&str>) {
+        self.privilege
+            .and_then(spec::privilege)
+            .map_or((PrivilegeClass::Unknown, None), |(class, text)| (class, Some(text)))
+    }
+
+    /// The environment variable that such a key is usually read from.
+    pub fn variable(&self) -> Option<&str> {
+        self.env_var.filter(|name| !name.starts_with(NO_VARIABLE))
+    }
+}
+
+/// The parts of a rule that are compiled on first use.
+#[derive(Default)]
+pub(crate) struct Engine {
+    regex: OnceLock<Regex>,
+    near: OnceLock<Regex>,
+    paths: OnceLock<Option<GlobSet>>,
+    exclude_paths: OnceLock<Option<GlobSet>>,
+}
+
+/// One rule, built in or configured.
+#[derive(Clone, Copy)]
+pub struct Rule<'a> {
+    facts: Facts<'a>,
+    engine: &'a Engine,
+    index: usize,
+    origin: Origin,
+}
+
+/// Where a rule comes from; decides who wins where two match the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Added by a configuration.
+    Configured,
+    /// Part of keyguard, overridden or not.
+    BuiltIn,
+}
+
+impl<'a> Rule<'a> {
+    /// What the rule says.
+    pub fn facts(&self) -> &Facts<'a> {
+        &self.facts
+    }
+
+    /// The rule's stable name.
+    pub fn id(&self) -> &'a str {
+        self.facts.id
+    }
+
+    /// Where the rule comes from.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// A number that orders the rules of one [`RuleSet`].
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The compiled regex; fails for a configured one that is too large.
+    pub fn regex(&self) -> Result<&'a Regex> {
+        compile(&self.engine.regex, self.facts.regex)
+            .with_context(|| format!("compile the regex of rule `{}`", self.facts.id))
+    }
+
+    /// The compiled `near` regex with its number of lines.
+    pub fn near(&self) -> Result<Option<(&'a Regex, u32)>> {
+        let Some((pattern, lines)) = self.facts.near else { return Ok(None) };
+        let regex = compile(&self.engine.near, pattern)
+            .with_context(|| format!("compile `near` of rule `{}`", self.facts.id))?;
+        Ok(Some((regex, lines)))
+    }
+
+    /// Whether the rule is to be tried on a file of this path.
+    pub fn covers(&self, path: &BytePath) -> Result<bool> {
+        let wanted = globs(&self.engine.paths, self.facts.paths)?;
+        let unwanted = globs(&self.engine.exclude_paths, self.facts.exclude_paths)?;
+        let path = path.as_path();
+        Ok(wanted.is_none_or(|set| set.is_match(&path)) && unwanted.is_none_or(|set| !set.is_match(&path)))
+    }
+}
+
+fn compile<'a>(cell: &'a OnceLock<Regex>, pattern: &str) -> Result<&'a Regex> {
+    if let Some(regex) = cell.get() {
+        return Ok(regex);
+    }
+    let regex = RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_SIZE_LIMIT).build()?;
+    Ok(cell.get_or_init(|| regex))
+}
+
+fn globs<'a>(cell: &'a OnceLock<Option<GlobSet>>, patterns: Strings<'_>) -> Result<Option<&'a GlobSet>> {
+    if let Some(set) = cell.get() {
+        return Ok(set.as_ref());
+    }
+    let set = if patterns.is_empty() { None } else { Some(glob_set(patterns.iter())?) };
+    Ok(cell.get_or_init(|| set).as_ref())
+}
+
+/// Compiles path globs as everywhere in keyguard: `*` and `?` stop at `/`, `**` does not.
+pub(crate) fn glob_set<'p>(patterns: impl Iterator<Item = &'p str>) -> Result<GlobSet> {
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        builder.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
+    }
+    Ok(builder.build()?)
+}
+
+/// A rule that a configuration adds, or a built-in one with some fields replaced.
+struct OwnRule {
+    spec: RuleSpec,
+    regex: String,
+    longest: Option<usize>,
+    near: Option<(String, u32)>,
+    origin: Origin,
+    engine: Engine,
+}
+
+/// All rules in force. Numbers below the count of built-in rules are built-in, the rest configured.
+pub struct RuleSet {
+    /// By number of the built-in rule; empty when none is switched off.
+    disabled: Vec<bool>,
+    own: Vec<OwnRule>,
+    own_keywords: Option<AhoCorasick>,
+    /// For each keyword of `own_keywords`, the rule that it wakes.
+    own_wakes: Vec<usize>,
+    /// Configured rules without keywords: always tried.
+    unkeyed: Vec<usize>,
+}
+
+impl RuleSet {
+    /// The built-in rules as they are.
+    pub fn built_in() -> Self {
+        Self { disabled: Vec::new(), own: Vec::new(), own_keywords: None, own_wakes: Vec::new(), unkeyed: Vec::new() }
+    }
+
+    /// The built-in rules without those that `is_on` refuses, and the configured ones; specs have been checked.
+    pub fn new(own: Vec<RuleSpec>, is_on: impl Fn(&str) -> bool) -> Result<Self> {
+        let mut set = Self::built_in();
+        set.disabled = (0..builtin::count()).map(|index| !is_on(builtin::facts(index).id)).collect();
+        for spec in own {
+            if is_on(&spec.id) {
+                set.add(spec)?;
+            }
+        }
+        set.index_keywords()?;
+        Ok(set)
+    }
+
+    fn add(&mut self, spec: RuleSpec) -> Result<()> {
+        let base = builtin::find(&spec.id);
+        let spec = match base {
+            Some(index) => spec_of(builtin::facts(index)).overlaid(spec),
+            None => spec,
+        };
+        if let Some(index) = base {
+            self.disabled[index] = true;
+        }
+        let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
+        let shape = spec::Shape::of(&regex).map_err(anyhow::Error::msg)?;
+        self.own.push(OwnRule {
+            regex: spec::expand(&regex).into_owned(),
+            longest: shape.longest,
+            near: spec.near.as_ref().map(|near| (spec::expand(&near.regex).into_owned(), near.lines)),
+            origin: if base.is_some() { Origin::BuiltIn } else { Origin::Configured },
+            engine: Engine::default(),
+            spec,
+        });
+        Ok(())
+    }
+
+    fn index_keywords(&mut self) -> Result<()> {
+        let mut keywords = Vec::new();
+        for (position, rule) in self.own.iter().enumerate() {
+            let index = builtin::count() + position;
+            let own = rule.spec.keywords.as_deref().unwrap_or_default();
+            if own.is_empty() {
+                self.unkeyed.push(index);
+            }
+            keywords.extend(own.iter().map(|keyword| keyword.to_ascii_lowercase()));
+            self.own_wakes.extend(own.iter().map(|_| index));
+        }
+        if !keywords.is_empty() {
+            let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&keywords)?;
+            self.own_keywords = Some(automaton);
+        }
+        Ok(())
+    }
+
+    /// The rule with this number.
+    pub(crate) fn get(&self, index: usize) -> Rule<'_> {
+        match index.checked_sub(builtin::count()) {
+            None => {
+                let (facts, engine) = (builtin::facts(index), builtin::engine(index));
+                Rule { facts, engine, index, origin: Origin::BuiltIn }
+            }
+            Some(position) => {
+                let own = &self.own[position];
+                Rule { facts: own.facts(), engine: &own.engine, index, origin: own.origin }
+            }
+        }
+    }
+
+    /// Whether the built-in rule with this number is in force as it is.
+    pub(crate) fn is_enabled(&self, index: usize) -> bool {
+        !self.disabled.get(index).copied().unwrap_or(false)
+    }
+
+    /// Every rule in force, by id.
+    pub fn iter(&self) -> impl Iterator<Item = Rule<'_>> {
+        let built_in = (0..builtin::count()).filter(|index| self.is_enabled(*index));
+        let own = (0..self.own.len()).map(|position| builtin::count() + position);
+        let mut rules: Vec<_> = built_in.chain(own).map(|index| self.get(index)).collect();
+        rules.sort_by_key(|rule| rule.id());
+        rules.into_iter()
+    }
+
+    /// The rule called `id`.
+    pub fn find(&self, id: &str) -> Option<Rule<'_>> {
+        self.iter().find(|rule| rule.id() == id)
+    }
+
+    /// Calls `wake` with the number of a configured rule and where its keyword stands, in order of the keywords.
+    pub(crate) fn own_keywords(&self, text: &[u8], mut wake: impl FnMut(usize, std::ops::Range<usize>)) {
+        for hit in self.own_keywords.iter().flat_map(|automaton| automaton.find_overlapping_iter(text)) {
+            wake(self.own_wakes[hit.pattern().as_usize()], hit.range());
+        }
+        for index in &self.unkeyed {
+            wake(*index, 0..text.len());
+        }
+    }
+
+    /// Compiles every configured rule, so that an oversized regex is told before anything is scanned.
+    pub fn compile_own(&self) -> Result<()> {
+        for position in 0..self.own.len() {
+            let rule = self.get(builtin::count() + position);
+            rule.regex()?;
+            rule.near()?;
+            rule.covers(&BytePath::from("x"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `id` names a built-in rule.
+pub fn is_built_in(id: &str) -> bool {
+    builtin::find(id).is_some()
+}
+
+/// A built-in rule as a specification, so that a configuration can be laid over it.
+fn spec_of(facts: Facts<'_>) -> RuleSpec {
+    let list = |strings: Strings<'_>| Some(strings.iter().map(str::to_owned).collect());
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    RuleSpec {
+        id: facts.id.to_owned(),
+        title: text(Some(facts.title)),
+        keywords: list(facts.keywords),
+        regex: text(Some(facts.regex)),
+        min_entropy: facts.min_entropy,
+        validator: facts.validator,
+        confidence: Some(facts.confidence),
+        paths: list(facts.paths),
+        exclude_paths: list(facts.exclude_paths),
+        near: facts.near.map(|(regex, lines)| spec::Near { regex: regex.to_owned(), lines }),
+        privilege: text(facts.privilege),
+        placeholders: Some(facts.placeholders),
+        env_var: text(facts.env_var),
+        docs: text(facts.docs),
+        revoke: text(facts.revoke),
+        matches: list(facts.matches),
+        ignores: list(facts.ignores),
+    }
+}
+
+impl OwnRule {
+    fn facts(&self) -> Facts<'_> {
+        fn list(texts: &Option<Vec<String>>) -> Strings<'_> {
+            Strings::Own(texts.as_deref().unwrap_or_default())
+        }
+        let spec = &self.spec;
+        Facts {
+            file: None,
+            id: &spec.id,
+            title: spec.title.as_deref().unwrap_or(&spec.id),
+            regex: &self.regex,
+            near: self.near.as_ref().map(|(regex, lines)| (regex.as_str(), *lines)),
+            privilege: spec.privilege.as_deref(),
+            env_var: spec.env_var.as_deref(),
+            docs: spec.docs.as_deref(),
+            revoke: spec.revoke.as_deref(),
+            keywords: list(&spec.keywords),
+            paths: list(&spec.paths),
+            exclude_paths: list(&spec.exclude_paths),
+            matches: list(&spec.matches),
+            ignores: list(&spec.ignores),
+            min_entropy: spec.min_entropy,
+            validator: spec.validator,
+            confidence: spec.confidence.unwrap_or(Confidence::Medium),
+            placeholders: spec.placeholders.unwrap_or(Placeholders::Report),
+            longest: self.longest,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The built-in rules as constants; `build.rs` makes the tables from the TOML files beside this one.
+
+use std::sync::OnceLock;
+
+use super::spec::{Confidence, Placeholders, Validator};
+use super::{Engine, Facts, Strings};
+
+/// Start and length, in `TEXT` or in one of the lists.
+pub(crate) type Span = (usize, usize);
+
+/// One rule without a single pointer, so that loading the program costs nothing per rule.
+struct Record {
+    file: Span,
+    id: Span,
+    title: Span,
+    regex: Span,
+    near: Span,
+    privilege: Span,
+    env_var: Span,
+    docs: Span,
+    revoke: Span,
+    keywords: Span,
+    paths: Span,
+    exclude_paths: Span,
+    matches: Span,
+    ignores: Span,
+    near_lines: u32,
+    min_entropy: f32,
+    validator: Option<Validator>,
+    confidence: Confidence,
+    placeholders: Placeholders,
+    longest: usize,
+}
+
+#[expect(clippy::unreadable_literal, reason = "generated")]
+mod tables {
+    use super::{Confidence, Placeholders, Record, Span, Validator};
+    include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+    pub(super) fn text(span: Span) -> &'static str {
+        TEXT.get(span.0..span.0 + span.1).expect("build.rs made the span from TEXT")
+    }
+
+    pub(super) fn list(span: Span) -> &'static [Span] {
+        &LISTS[span.0..span.0 + span.1]
+    }
+
+    pub(super) fn records() -> &'static [Record] {
+        &RECORDS
+    }
+}
+
+pub(crate) use tables::{
+    CLASSES, FIRST_HIT, HIT_KEYWORDS, HITS, KEYWORD_LENGTHS, KEYWORD_WAKES, LONGEST_KEYWORD, STRIDE_BITS, WAKES,
+};
+
+/// The automaton's table, two bytes a cell, little endian; row = state, column = class.
+pub(crate) static TRANSITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/transitions.bin"));
+
+/// How many rules are built in.
+pub(crate) fn count() -> usize {
+    tables::records().len()
+}
+
+/// The number of the built-in rule called `id`; the records are sorted by id.
+pub(crate) fn find(id: &str) -> Option<usize> {
+    tables::records().binary_search_by(|record| tables::text(record.id).cmp(id)).ok()
+}
+
+/// The compiled parts of rule number `index`.
+pub(super) fn engine(index: usize) -> &'static Engine {
+    static ENGINES: [OnceLock<Engine>; tables_len()] = [const { OnceLock::new() }; tables_len()];
+    ENGINES[index].get_or_init(Engine::default)
+}
+
+const fn tables_len() -> usize {
+    tables::COUNT
+}
+
+/// What rule number `index` says.
+pub(super) fn facts(index: usize) -> Facts<'static> {
+    let record = &tables::records()[index];
+    let optional = |span| Some(tables::text(span)).filter(|text| !text.is_empty());
+    Facts {
+        file: Some(tables::text(record.file)),
+        id: tables::text(record.id),
+        title: tables::text(record.title),
+        regex: tables::text(record.regex),
+        near: optional(record.near).map(|regex| (regex, record.near_lines)),
+        privilege: optional(record.privilege),
+        env_var: optional(record.env_var),
+        docs: optional(record.docs),
+        revoke: optional(record.revoke),
+        keywords: Strings::BuiltIn(tables::list(record.keywords)),
+        paths: Strings::BuiltIn(tables::list(record.paths)),
+        exclude_paths: Strings::BuiltIn(tables::list(record.exclude_paths)),
+        matches: Strings::BuiltIn(tables::list(record.matches)),
+        ignores: Strings::BuiltIn(tables::list(record.ignores)),
+        min_entropy: Some(record.min_entropy).filter(|bits| *bits > 0.0),
+        validator: record.validator,
+        confidence: record.confidence,
+        placeholders: record.placeholders,
+        longest: Some(record.longest).filter(|bytes| *bytes > 0),
+    }
+}
+
+/// The text of one entry of a list.
+pub(super) fn text(span: Span) -> &'static str {
+    tables::text(span)
+}

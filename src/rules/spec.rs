@@ -1,0 +1,299 @@
+//! A rule as it is written in TOML, and what can be said of it without running it.
+//!
+//! Shared by `build.rs`, which turns `src/rules/*.toml` into constant tables, and by the configuration, which reads
+//! `[[rule]]` entries; so a configured rule can do what a built-in one can. Nothing here compiles a regex.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// How sure a finding is; the one axis on which findings are ranked and filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Plausible only: test-mode, public-by-design or made-up values are never above this.
+    Low,
+    /// A specific shape in a specific context. The default blocks from here up.
+    Medium,
+    /// Proven, or an unmistakable prefix.
+    High,
+}
+
+impl Confidence {
+    /// The word used in the configuration and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What holding the key amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrivilegeClass {
+    /// Everything that the account can do.
+    Full,
+    /// What was granted when the key was made.
+    Scoped,
+    /// A small fixed part of the service.
+    Restricted,
+    /// Expires by itself, soon.
+    Temporary,
+    /// Real, but for made-up data.
+    TestMode,
+    /// Published by design.
+    Public,
+    /// Not documented.
+    Unknown,
+}
+
+impl PrivilegeClass {
+    /// The word used in rules and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Scoped => "scoped",
+            Self::Restricted => "restricted",
+            Self::Temporary => "temporary",
+            Self::TestMode => "test-mode",
+            Self::Public => "public",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    const ALL: [Self; 7] =
+        [Self::Full, Self::Scoped, Self::Restricted, Self::Temporary, Self::TestMode, Self::Public, Self::Unknown];
+}
+
+/// An offline proof that a rule may ask for; `validator.rs` holds the proofs themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validator {
+    /// GitHub's and npm's CRC-32 in the last six base62 digits.
+    #[serde(rename = "crc32-base62")]
+    Crc32Base62,
+    /// An AWS key id whose account number is a possible one.
+    AwsAccessKeyId,
+    /// A token whose header and payload are JSON objects.
+    Jwt,
+    /// A private key block whose body decodes to what its label says.
+    Pem,
+}
+
+/// What happens to values that look made up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placeholders {
+    /// They are no findings (built-in rules).
+    #[default]
+    Silent,
+    /// They are reported like any other value (configured rules).
+    Report,
+}
+
+/// A second thing that must stand close by.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Near {
+    /// What must match.
+    pub regex: String,
+    /// How many lines before or after the finding it may stand.
+    #[serde(default = "Near::default_lines")]
+    pub lines: u32,
+}
+
+impl Near {
+    fn default_lines() -> u32 {
+        3
+    }
+}
+
+/// One `[[rule]]`, every field as written. Only `id` is always there: an entry with a built-in id overrides.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RuleSpec {
+    /// The stable name, words joined by hyphens.
+    pub id: String,
+    /// What the key is called in a sentence.
+    pub title: Option<String>,
+    /// Literals of which each match holds one.
+    pub keywords: Option<Vec<String>>,
+    /// With macros and at most one group, called `secret`.
+    pub regex: Option<String>,
+    /// Shannon entropy of the secret, in bits per byte.
+    pub min_entropy: Option<f32>,
+    /// The proof that such a key carries.
+    pub validator: Option<Validator>,
+    /// How sure a match is when nothing is proven.
+    pub confidence: Option<Confidence>,
+    /// Globs of the files to look at.
+    pub paths: Option<Vec<String>>,
+    /// Globs of the files to leave out.
+    pub exclude_paths: Option<Vec<String>>,
+    /// What must stand close by.
+    pub near: Option<Near>,
+    /// `class: sentence`, what such a key can do.
+    pub privilege: Option<String>,
+    /// What happens to made-up values.
+    pub placeholders: Option<Placeholders>,
+    /// The variable that such a key is usually read from, or `none: reason`.
+    pub env_var: Option<String>,
+    /// The page that documents the format.
+    pub docs: Option<String>,
+    /// The page or the steps by which such a key is revoked.
+    pub revoke: Option<String>,
+    /// Templates of texts in which exactly one key of this kind stands.
+    pub matches: Option<Vec<String>>,
+    /// Templates of texts in which none of this kind stands.
+    pub ignores: Option<Vec<String>>,
+}
+
+/// What is wrong with a rule: the key to look at, and the sentence to print.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The offending key of the `[[rule]]` table.
+    pub key: &'static str,
+    /// A lowercase sentence without a full stop.
+    pub message: String,
+}
+
+impl Flaw {
+    fn new(key: &'static str, message: impl Into<String>) -> Self {
+        Self { key, message: message.into() }
+    }
+}
+
+impl RuleSpec {
+    /// This rule with the fields that `over` names replaced.
+    #[must_use]
+    pub fn overlaid(self, over: Self) -> Self {
+        Self {
+            id: over.id,
+            title: over.title.or(self.title),
+            keywords: over.keywords.or(self.keywords),
+            regex: over.regex.or(self.regex),
+            min_entropy: over.min_entropy.or(self.min_entropy),
+            validator: over.validator.or(self.validator),
+            confidence: over.confidence.or(self.confidence),
+            paths: over.paths.or(self.paths),
+            exclude_paths: over.exclude_paths.or(self.exclude_paths),
+            near: over.near.or(self.near),
+            privilege: over.privilege.or(self.privilege),
+            placeholders: over.placeholders.or(self.placeholders),
+            env_var: over.env_var.or(self.env_var),
+            docs: over.docs.or(self.docs),
+            revoke: over.revoke.or(self.revoke),
+            matches: over.matches.or(self.matches),
+            ignores: over.ignores.or(self.ignores),
+        }
+    }
+
+    /// Checks everything that can be checked without compiling a regex.
+    pub fn check(&self) -> Result<(), Flaw> {
+        if !is_kebab_case(&self.id) {
+            return Err(Flaw::new("id", "must be lower-case words joined by hyphens, such as `acme-api-key`"));
+        }
+        if let Some(regex) = &self.regex {
+            let shape = Shape::of(regex).map_err(|message| Flaw::new("regex", message))?;
+            if shape.matches_empty {
+                return Err(Flaw::new("regex", "must not match the empty string"));
+            }
+        }
+        if let Some(near) = &self.near {
+            Shape::of(&near.regex).map_err(|message| Flaw::new("near", message))?;
+        }
+        if let Some(keywords) = &self.keywords {
+            check_keywords(keywords)?;
+        }
+        if self.privilege.as_deref().is_some_and(|text| privilege(text).is_none()) {
+            return Err(Flaw::new(
+                "privilege",
+                "must be a class and a sentence, such as `scoped: reads mail`; the classes are full, scoped, restricted, \
+                 temporary, test-mode, public and unknown",
+            ));
+        }
+        match self.env_var.as_deref() {
+            Some(name) if !name.starts_with(NO_VARIABLE) && !is_variable_name(name) => {
+                Err(Flaw::new("env-var", "must be a name of capitals, digits and `_`, or `none: ` and the reason"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How an `env-var` begins that says why there is none.
+pub const NO_VARIABLE: &str = "none: ";
+
+fn check_keywords(keywords: &[String]) -> Result<(), Flaw> {
+    match keywords.iter().find(|keyword| keyword.len() < 3 || !keyword.is_ascii()) {
+        Some(keyword) => Err(Flaw::new("keywords", format!("`{keyword}` must be at least three ASCII characters"))),
+        None => Ok(()),
+    }
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    id.split('-').all(word)
+}
+
+/// Whether `name` is what a shell and every language accept as the name of an environment variable.
+pub fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Splits `class: sentence`.
+pub fn privilege(text: &str) -> Option<(PrivilegeClass, &str)> {
+    let (word, sentence) = text.split_once(": ")?;
+    let class = PrivilegeClass::ALL.into_iter().find(|class| class.name() == word)?;
+    Some((class, sentence))
+}
+
+/// What stands between a name and its value: the rest of the name, a closing quote or bracket, a type, an assignment
+/// sign (or the comma of a call, the `>` of a tag, the blank of a flag), an opening quote.
+const ASSIGN: &str = concat!(
+    r#"[A-Za-z0-9_.\-]{0,40}["'\])]{0,3}"#,
+    r"(?:[ \t]{0,4}:[ \t]{0,4}&?(?:'static )?[A-Za-z]{3,6})?",
+    r#"[ \t]{0,20}(?::=|=>|[=:,(>]|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}"#
+);
+
+/// Replaces the macros of a rule's regex; `{{` is no regex syntax, so nothing else can be meant.
+pub fn expand(regex: &str) -> Cow<'_, str> {
+    if regex.contains("{{assign}}") { Cow::Owned(regex.replace("{{assign}}", ASSIGN)) } else { Cow::Borrowed(regex) }
+}
+
+/// What the syntax of a regex tells.
+pub struct Shape {
+    /// The longest possible match in bytes; `None` when there is no bound.
+    pub longest: Option<usize>,
+    /// Whether it matches the empty string.
+    pub matches_empty: bool,
+}
+
+impl Shape {
+    /// Parses `regex` in ASCII mode; the error is one line.
+    pub fn of(regex: &str) -> Result<Self, String> {
+        let expanded = expand(regex);
+        let hir = regex_syntax::ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .build()
+            .parse(&expanded)
+            .map_err(|error| one_line(&error))?;
+        let properties = hir.properties();
+        Ok(Self { longest: properties.maximum_len(), matches_empty: properties.minimum_len() == Some(0) })
+    }
+}
+
+/// The sentence of a parse error, without the drawing under the pattern.
+fn one_line(error: &regex_syntax::Error) -> String {
+    let (kind, offset) = match error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
+        _ => return "is not a regular expression".to_owned(),
+    };
+    format!("{kind} (at character {} of the regex)", offset + 1)
+}

@@ -1,0 +1,227 @@
+//! Finds keys in a text: keywords wake rules, a rule's regex finds values, proofs and placeholders grade them.
+//!
+//! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
+
+mod prefilter;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use anyhow::Result;
+
+use crate::change::BytePath;
+use crate::decode::{Kind, Text};
+use crate::finding::{Confidence, Finding, Locator, Validity};
+use crate::rules::spec::{Placeholders, PrivilegeClass, Validator};
+use crate::rules::{Origin, Rule, RuleSet};
+use crate::secret::{Excerpt, Secret};
+use crate::validator::{self, PemBlock, Verdict};
+use crate::{entropy, placeholder, published};
+
+/// Rules ready to be tried.
+pub struct Scanner<'r> {
+    rules: &'r RuleSet,
+    floor: Confidence,
+}
+
+/// A match that may become a finding.
+struct Candidate<'r> {
+    rule: Rule<'r>,
+    span: Range<usize>,
+    secret: Secret,
+    confidence: Confidence,
+    validity: Validity,
+    proof: Option<&'static str>,
+}
+
+impl<'r> Scanner<'r> {
+    /// A scanner that prefers findings of at least `floor` where two overlap.
+    pub fn new(rules: &'r RuleSet, floor: Confidence) -> Self {
+        Self { rules, floor }
+    }
+
+    /// All keys in `text`, in order, those below the floor included.
+    pub fn scan(&self, path: &BytePath, text: &Text) -> Result<Vec<Finding<'r>>> {
+        let mut candidates = Vec::new();
+        for woken in prefilter::candidates(self.rules, text.bytes()) {
+            let rule = self.rules.get(woken.rule);
+            if rule.covers(path)? {
+                for window in woken.windows {
+                    self.try_rule(rule, text.bytes(), window, &mut candidates)?;
+                }
+            }
+        }
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.findings(text, candidates))
+    }
+
+    /// Adds every match of `rule` that starts in `window`.
+    fn try_rule(
+        &self,
+        rule: Rule<'r>,
+        text: &[u8],
+        window: Range<usize>,
+        found: &mut Vec<Candidate<'r>>,
+    ) -> Result<()> {
+        const MORE: usize = 1 << 20;
+        let regex = rule.regex()?;
+        let mut end = window.end;
+        let mut position = window.start;
+        while let Some(captures) = regex.captures_at(&text[..end], position) {
+            let whole = captures.get_match();
+            // A match without a bound that reaches the edge of its window may be longer.
+            if whole.end() == end && end < text.len() {
+                end = text.len().min(end.saturating_add(MORE.max(end - position)));
+                continue;
+            }
+            let secret = captures.name("secret").unwrap_or(whole);
+            position = secret.end().max(whole.start() + 1);
+            if let Some(candidate) = judge(rule, text, secret.range())? {
+                found.push(candidate);
+            }
+            if position > end {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn findings(&self, text: &Text, candidates: Vec<Candidate<'r>>) -> Vec<Finding<'r>> {
+        let bytes = text.bytes();
+        let hidden = hidden_spans(bytes, &candidates);
+        let mut locator = Locator::new(bytes);
+        let mut findings = Vec::new();
+        for candidate in self.without_overlaps(candidates) {
+            let Candidate { rule, span, secret, confidence, validity, proof } = candidate;
+            let mut location = locator.locate(&span);
+            location.offset = (text.kind() == Kind::Binary).then_some(span.start);
+            let excerpt = Excerpt::new(bytes, &span, &secret, &hidden);
+            findings.push(Finding { rule, location, span, secret, excerpt, confidence, validity, proof });
+        }
+        findings
+    }
+
+    /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
+    /// that match the same value; then what would be reported before what would not, proven before unproven, built-in
+    /// before configured, surer before less sure, longer before shorter, rule order.
+    fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
+        drop_what_is_harmless(&mut candidates);
+        let rank = |c: &Candidate<'_>| {
+            let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
+            (reported, proven, c.rule.origin(), c.confidence, c.span.len())
+        };
+        candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
+        let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
+        for candidate in candidates {
+            let before = kept.range(..candidate.span.end).next_back();
+            if before.is_none_or(|(_, other)| other.span.end <= candidate.span.start) {
+                kept.insert(candidate.span.start, candidate);
+            }
+        }
+        kept.into_values()
+    }
+}
+
+/// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
+fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
+    let is_harmless = |candidate: &Candidate<'_>| {
+        let class = candidate.rule.facts().privilege().0;
+        candidate.rule.origin() == Origin::BuiltIn && matches!(class, PrivilegeClass::Public | PrivilegeClass::TestMode)
+    };
+    let harmless: Vec<_> = candidates.iter().filter(|c| is_harmless(c)).map(|c| c.span.clone()).collect();
+    if !harmless.is_empty() {
+        candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
+    }
+}
+
+/// Every match, and every repetition of its value, sorted: what no excerpt may show.
+fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> {
+    const MANY: usize = 64;
+    let mut spans: Vec<_> = candidates.iter().map(|candidate| candidate.span.clone()).collect();
+    for candidate in candidates.iter().take(MANY) {
+        let value = &text[candidate.span.clone()];
+        spans.extend(memchr::memmem::find_iter(text, value).map(|start| start..start + value.len()));
+    }
+    spans.sort_by_key(|span| (span.start, span.end));
+    spans.dedup();
+    spans
+}
+
+/// Turns a match into a candidate, or drops it: too even, published, made up, or something else of the same shape.
+fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<Candidate<'r>>> {
+    let facts = rule.facts();
+    let value = &text[span.clone()];
+    if value.is_empty() || facts.min_entropy.is_some_and(|bits| entropy::bits_per_byte(value) < bits) {
+        return Ok(None);
+    }
+    let secret = secret_of(rule, value);
+    if published::is_published(secret.fingerprint()) {
+        return Ok(None);
+    }
+    let verdict = facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value));
+    let proven = matches!(verdict, Verdict::Valid(_));
+    let made_up = !proven && placeholder::is_placeholder(&value[public_prefix(rule, value)..]);
+    if made_up && facts.placeholders == Placeholders::Silent {
+        return Ok(None);
+    }
+    let Some((confidence, validity, proof)) = grade(facts.confidence, verdict) else { return Ok(None) };
+    if !has_neighbour(rule, text, &span)? {
+        return Ok(None);
+    }
+    Ok(Some(Candidate { rule, span, secret, confidence, validity, proof }))
+}
+
+/// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium. Test-mode and
+/// public-by-design kinds stay low whatever their checksum says.
+fn grade(base: Confidence, verdict: Verdict) -> Option<(Confidence, Validity, Option<&'static str>)> {
+    match verdict {
+        Verdict::Valid(proof) if base == Confidence::Low => Some((base, Validity::Valid, Some(proof))),
+        Verdict::Valid(proof) => Some((Confidence::High, Validity::Valid, Some(proof))),
+        Verdict::Encrypted => Some((Confidence::Low, Validity::Unknown, Some("encrypted"))),
+        Verdict::Invalid(proof) => Some((base.min(Confidence::Medium), Validity::Invalid, Some(proof))),
+        Verdict::Open => Some((base, Validity::Unknown, None)),
+        Verdict::NotAKey => None,
+    }
+}
+
+/// Whether what the rule wants to see near a match is there.
+fn has_neighbour(rule: Rule<'_>, text: &[u8], span: &Range<usize>) -> Result<bool> {
+    const FARTHEST: usize = 8 << 10;
+    let Some((regex, lines)) = rule.near()? else { return Ok(true) };
+    let lines = usize::try_from(lines).unwrap_or(usize::MAX);
+    let before = &text[span.start.saturating_sub(FARTHEST)..span.start];
+    let start = memchr::memrchr_iter(b'\n', before)
+        .nth(lines)
+        .map_or(span.start - before.len(), |newline| span.start - before.len() + newline + 1);
+    let behind = &text[span.end..text.len().min(span.end + FARTHEST)];
+    let end = span.end + memchr::memchr_iter(b'\n', behind).nth(lines).unwrap_or(behind.len());
+    Ok(regex.is_match(&text[start..span.start]) || regex.is_match(&text[span.end..end]))
+}
+
+/// The secret that a match stands for. Of a private key that is its label and body, so that neither indentation nor
+/// escaped line breaks make it another key.
+fn secret_of(rule: Rule<'_>, value: &[u8]) -> Secret {
+    if rule.facts().validator == Some(Validator::Pem)
+        && let Some(block) = PemBlock::parse(value)
+    {
+        let shown = "-----BEGIN ".len() + block.label.len() + "-----".len();
+        let canonical = [b"-----BEGIN ", block.label, b"-----", &block.body].concat();
+        return Secret::new(&canonical, shown);
+    }
+    Secret::new(value, public_prefix(rule, value))
+}
+
+/// How many bytes of `value` belong to the kind: the longest keyword that it starts with, or a private key's label.
+fn public_prefix(rule: Rule<'_>, value: &[u8]) -> usize {
+    if rule.facts().validator == Some(Validator::Pem) {
+        return PemBlock::parse(value).map_or(0, |block| block.label_end);
+    }
+    let starts =
+        |keyword: &&str| value.get(..keyword.len()).is_some_and(|start| start.eq_ignore_ascii_case(keyword.as_bytes()));
+    rule.facts().keywords.iter().filter(starts).map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use super::*;
+use crate::rules::example;
+use crate::rules::spec::RuleSpec;
+
+fn scan(rules: &RuleSet, text: &str) -> Vec<(String, usize, usize)> {
+    let findings = Scanner::new(rules, Confidence::Medium)
+        .scan(&BytePath::from("file.txt"), &Text::decode(text.as_bytes().to_vec()))
+        .unwrap();
+    findings.iter().map(|f| (f.rule.id().to_owned(), f.location.line, f.location.column)).collect()
+}
+
+fn token(number: usize) -> String {
+    example::expand("ghp_<crc32-base62:36>", "scanner", number)
+}
+
+#[test]
+fn keys_are_located() {
+    let rules = RuleSet::built_in();
+    let text = format!("first\n  a = '{}', b = '{}'\nü {}\n", token(0), token(1), token(2));
+    let id = || "github-pat-classic".to_owned();
+    assert_eq!(scan(&rules, &text), [(id(), 2, 8), (id(), 2, 56), (id(), 3, 3)]);
+}
+
+#[test]
+fn large_texts_are_searched_in_windows() {
+    let rules = RuleSet::built_in();
+    let filler = "a line of no interest, ghp_ in it\n".repeat(20_000);
+    let text = format!("{}\n{filler}{}\n{filler}{}", token(0), token(1), token(2));
+    let lines: Vec<_> = scan(&rules, &text).into_iter().map(|(_, line, _)| line).collect();
+    assert_eq!(lines, [1, 20_002, 40_003]);
+    let pem = example::expand("<pem:RSA PRIVATE KEY>", "scanner", 0);
+    let text = format!("{filler}{pem}\n{filler}");
+    assert_eq!(scan(&rules, &text).into_iter().map(|(_, line, _)| line).collect::<Vec<_>>(), [20_001]);
+}
+
+#[test]
+fn made_up_values_are_silent_unless_proven() {
+    let rules = RuleSet::built_in();
+    let made_up = example::expand("ghp_<x:36> ghp_EXAMPLE<alnum:29>", "scanner", 0);
+    assert_eq!(scan(&rules, &made_up), []);
+    let wrong = example::expand("ghp_<alnum:36>", "scanner", 0);
+    assert_eq!(scan(&rules, &wrong).len(), 1, "a wrong checksum alone still blocks");
+}
+
+fn own(id: &str, regex: &str) -> RuleSpec {
+    RuleSpec { id: id.to_owned(), title: Some(id.to_owned()), regex: Some(regex.to_owned()), ..RuleSpec::default() }
+}
+
+#[test]
+fn configured_rules_find_and_never_displace_built_in_ones() {
+    let mut loud = own("loud", "ghp_[A-Za-z0-9]{36}.*");
+    loud.confidence = Some(Confidence::High);
+    let keyed = RuleSpec { keywords: Some(vec!["acme".to_owned()]), ..own("acme-key", "ACME-(?<secret>[0-9]{8})") };
+    let rules = RuleSet::new(vec![loud, keyed, own("bare", "zz[0-9]{4}zz")], |_| true).unwrap();
+    assert_eq!(scan(&rules, "x ACME-12345678 zz1234zz"), [("acme-key".to_owned(), 1, 8), ("bare".to_owned(), 1, 17)]);
+    let wrong = example::expand("ghp_<alnum:36> and more", "scanner", 0);
+    assert_eq!(scan(&rules, &wrong), [("github-pat-classic".to_owned(), 1, 1)]);
+}
+
+#[test]
+fn rules_can_be_switched_off_and_overridden() {
+    let off = RuleSet::new(Vec::new(), |id| id != "github-pat-classic").unwrap();
+    assert_eq!(scan(&off, &token(0)), []);
+    let lower =
+        RuleSpec { id: "github-pat-classic".to_owned(), confidence: Some(Confidence::Low), ..RuleSpec::default() };
+    let rules = RuleSet::new(vec![lower], |_| true).unwrap();
+    let rule = rules.find("github-pat-classic").unwrap();
+    assert_eq!((rule.facts().confidence, rule.origin()), (Confidence::Low, Origin::BuiltIn));
+    assert!(rule.facts().revoke.is_some());
+    assert_eq!(rules.iter().filter(|rule| rule.id() == "github-pat-classic").count(), 1);
+}
+
+#[test]
+fn a_neighbour_can_be_required() {
+    let near = RuleSpec {
+        near: Some(crate::rules::spec::Near { regex: "(?i)acme".to_owned(), lines: 1 }),
+        ..own("near", "k[0-9]{6}")
+    };
+    let rules = RuleSet::new(vec![near], |_| true).unwrap();
+    assert_eq!(scan(&rules, "ACME\nk123456"), [("near".to_owned(), 2, 1)]);
+    assert_eq!(scan(&rules, "k123456\nfor acme"), [("near".to_owned(), 1, 1)]);
+    assert_eq!(scan(&rules, "ACME\n\nk123456"), []);
+}
+
+#[test]
+fn excerpts_hide_every_match_on_the_line() {
+    let rules = RuleSet::built_in();
+    let text = format!("a={} b={} c={}", token(0), token(1), token(0));
+    let findings =
+        Scanner::new(&rules, Confidence::Medium).scan(&BytePath::from("x"), &Text::decode(text.into_bytes())).unwrap();
+    for finding in findings {
+        let shown = format!("{}{}{}", finding.excerpt.before, finding.excerpt.mask, finding.excerpt.after);
+        for number in 0..2 {
+            assert!(!shown.contains(&token(number)[4..]), "{shown}");
+        }
+    }
+}
+
+/// Every rule's own examples, through the whole scanner.
+#[test]
+fn examples_of_all_rules_hold() {
+    let rules = RuleSet::built_in();
+    let mut flaws = Vec::new();
+    for rule in rules.iter() {
+        for flaw in crate::command::rules::flaws(&rules, rule).unwrap() {
+            flaws.push(format!("{} ({}): {flaw}", rule.id(), rule.facts().file.unwrap()));
+        }
+    }
+    assert!(flaws.is_empty(), "{}", flaws.join("\n"));
+}
+
+/// What every rule owes its reader; see CONTRIBUTING.md, "Adding a rule".
+#[test]
+fn rules_are_complete() {
+    for rule in RuleSet::built_in().iter() {
+        let facts = rule.facts();
+        let what = |what: &str| format!("rule {} in {}: {what}", facts.id, facts.file.unwrap());
+        assert!(facts.matches.iter().count() >= 2, "{}", what("give at least two `matches`"));
+        assert!(facts.ignores.iter().count() >= 2, "{}", what("give at least two `ignores`"));
+        let regex = rule.regex().unwrap_or_else(|error| panic!("{}", what(&format!("{error:#}"))));
+        let groups: Vec<_> = regex.capture_names().flatten().collect();
+        assert_eq!(
+            (regex.captures_len(), &groups[..]),
+            (2, &["secret"][..]),
+            "{}",
+            what("have the one group `secret`")
+        );
+        let (_, privilege) = facts.privilege();
+        assert!(
+            privilege.is_some_and(|text| text.starts_with(|c: char| !c.is_uppercase())),
+            "{}",
+            what("privilege in lower case")
+        );
+        for (number, template) in facts.matches.iter().enumerate() {
+            let text = example::expand(template, facts.id, number).into_bytes();
+            let whole = regex.find(&text).map(|found| found.as_bytes().to_ascii_lowercase()).unwrap_or_default();
+            let holds = |keyword: &str| memchr::memmem::find(&whole, keyword.to_ascii_lowercase().as_bytes()).is_some();
+            assert!(facts.keywords.iter().any(holds), "{}", what(&format!("no keyword stands in matches[{number}]")));
+        }
+    }
+}

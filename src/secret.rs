@@ -1,0 +1,242 @@
+//! The secret itself, in a type that cannot print it, and the only masking code.
+//!
+//! Whatever leaves this module as text holds at most the public beginning of a kind (`ghp_`, `AKIA`), never the rest,
+//! and not its length either.
+
+use std::fmt;
+use std::ops::Range;
+
+use sha2::{Digest as _, Sha256};
+
+/// What stands for the hidden part behind a public beginning.
+const STARS: &str = "****************";
+/// What stands for a value without a public beginning.
+const FEW_STARS: &str = "********";
+/// At least so many bytes stay hidden, else nothing is shown.
+const LEAST_HIDDEN: usize = 8;
+
+/// A secret value. Prints as its mask, in every way of printing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    bytes: Box<[u8]>,
+    /// How many bytes of the beginning belong to the kind, not to the secret.
+    shown: usize,
+}
+
+impl Secret {
+    /// Wraps `bytes`, of which the first `public` are known from the kind alone.
+    pub fn new(bytes: &[u8], public: usize) -> Self {
+        let hidden = bytes.len().saturating_sub(public);
+        let is_safe = hidden >= LEAST_HIDDEN && hidden >= public.min(16) && bytes[..public].is_ascii();
+        Self { bytes: bytes.into(), shown: if is_safe { public } else { 0 } }
+    }
+
+    /// The secret in full. Every caller states why it must have it.
+    pub fn expose(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether the secret stands in the text exactly as `written`.
+    pub fn is_written_as(&self, written: &[u8]) -> bool {
+        *self.bytes == *written
+    }
+
+    /// The name under which this secret can be allowed.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&[&self.bytes])
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.bytes[..self.shown].split(|byte| byte.is_ascii_control()).next().unwrap_or_default();
+        let prefix = str::from_utf8(shown).unwrap_or_default();
+        write!(f, "{prefix}{}", if prefix.is_empty() { FEW_STARS } else { STARS })
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({} bytes)", self.bytes.len())
+    }
+}
+
+/// The lasting name of a secret: the first eight bytes of SHA-256 over `keyguard-fingerprint-1`, a zero byte and the
+/// secret. No rule, no path, no line: it survives moves, reformatting and better rules, and covers no other key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 8]);
+
+impl Fingerprint {
+    const DOMAIN: &[u8] = b"keyguard-fingerprint-1\0";
+    /// What every printed fingerprint begins with.
+    pub const PREFIX: &str = "kg1:";
+
+    /// Hashes the parts one behind the other.
+    fn of(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new_with_prefix(Self::DOMAIN);
+        for part in parts {
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        Self(first)
+    }
+
+    /// The number that the eight bytes make, most significant first.
+    pub(crate) const fn number(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:016x}", Self::PREFIX, self.number())
+    }
+}
+
+impl std::str::FromStr for Fingerprint {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const SHAPE: &str = "a fingerprint is `kg1:` and 16 hex digits, such as kg1:3f9c1a2b5d6e7f80";
+        let digits = text.strip_prefix(Self::PREFIX).ok_or(SHAPE)?;
+        if digits.len() != 16 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(SHAPE);
+        }
+        u64::from_str_radix(digits, 16).map(|number| Self(number.to_be_bytes())).map_err(|_| SHAPE)
+    }
+}
+
+/// The line of a finding, cut to a readable piece, with everything masked that is or might be a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// What stands before the finding.
+    pub before: String,
+    /// The finding's mask.
+    pub mask: String,
+    /// What stands behind it.
+    pub after: String,
+}
+
+/// How many characters an excerpt shows before and behind its finding.
+const BEFORE: usize = 40;
+const AFTER: usize = 24;
+
+impl Excerpt {
+    /// Cuts the line around `at` out of `text`. `hidden` are the spans of all matches, sorted by start, `at` among them.
+    pub fn new(text: &[u8], at: &Range<usize>, secret: &Secret, hidden: &[Range<usize>]) -> Self {
+        let line_start = memchr::memrchr(b'\n', &text[..at.start]).map_or(0, |position| position + 1);
+        let line_end = memchr::memchr(b'\n', &text[at.start..]).map_or(text.len(), |position| at.start + position);
+        // A bounded piece of the line is enough, and keeps a line of many megabytes cheap.
+        let start = line_start.max(at.start.saturating_sub(BEFORE * 16));
+        let end = line_end.min(at.end.saturating_add(AFTER * 16));
+        let before = masked(text, &(start..at.start), hidden);
+        let after = masked(text, &(at.end.min(end)..end), hidden);
+        Self { before: last_chars(&before, BEFORE), mask: secret.to_string(), after: first_chars(&after, AFTER) }
+    }
+}
+
+/// The text of `piece` with every hidden span, and every run that could be a key, replaced.
+fn masked(text: &[u8], piece: &Range<usize>, hidden: &[Range<usize>]) -> String {
+    let mut out = String::new();
+    let mut position = piece.start;
+    let spans = hidden.iter().filter(|span| span.start < piece.end && span.end > piece.start);
+    for span in spans {
+        if span.start > position {
+            out.push_str(&without_tokens(&text[position..span.start]));
+        }
+        if span.end > position {
+            out.push_str(FEW_STARS);
+            position = span.end.min(piece.end);
+        }
+    }
+    out.push_str(&without_tokens(&text[position..piece.end]));
+    let line = out.trim_end_matches('\r');
+    line.strip_prefix('\u{feff}').unwrap_or(line).to_owned()
+}
+
+/// Masks long runs of letters and digits: a neighbour that no rule knows may be a key all the same.
+fn without_tokens(bytes: &[u8]) -> String {
+    const LONG: usize = 16;
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+    let mut out = Vec::with_capacity(bytes.len());
+    for run in bytes.chunk_by(|a, b| is_token(a) == is_token(b)) {
+        let could_be_key = run.len() >= LONG && run.iter().any(u8::is_ascii_digit) && is_token(&run[0]);
+        out.extend_from_slice(if could_be_key { FEW_STARS.as_bytes() } else { run });
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn last_chars(text: &str, count: usize) -> String {
+    match text.chars().count().checked_sub(count) {
+        None | Some(0) => text.to_owned(),
+        Some(more) => std::iter::once('…').chain(text.chars().skip(more + 1)).collect(),
+    }
+}
+
+fn first_chars(text: &str, count: usize) -> String {
+    if text.chars().count() <= count {
+        return text.to_owned();
+    }
+    text.chars().take(count - 1).chain(std::iter::once('…')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_prints_itself() {
+        let secret = Secret::new(b"ghp_abcdefghijklmnop", 4);
+        assert_eq!(secret.to_string(), "ghp_****************");
+        assert_eq!(format!("{secret:?}"), "Secret(20 bytes)");
+        assert_eq!(Secret::new(b"short", 3).to_string(), "********");
+        assert_eq!(Secret::new(b"hunter2hunter2", 14).to_string(), "********");
+        assert_eq!(
+            Secret::new(b"-----BEGIN X-----\nabcdefghijklmnop", 18).to_string(),
+            "-----BEGIN X-----****************"
+        );
+    }
+
+    /// The vectors are for ever: a fingerprint stands in other people's configurations.
+    #[test]
+    fn fingerprints_are_fixed() {
+        for (secret, expected) in VECTORS {
+            assert_eq!(Secret::new(secret, 0).fingerprint().to_string(), *expected);
+            assert_eq!(expected.parse(), Ok(Secret::new(secret, 0).fingerprint()));
+        }
+    }
+
+    const VECTORS: &[(&[u8], &str)] = &[
+        (b"a", "kg1:674bbece5b05e90e"),
+        (b"hunter2hunter2", "kg1:b2651f502f213161"),
+        (b"\x00\xff\n", "kg1:5d89e34e67e33df0"),
+        (b"correct horse battery staple", "kg1:5bde27adef1d3f91"),
+        ("pässwörd".as_bytes(), "kg1:f55e092b2fed4468"),
+        (&[b'0'; 40], "kg1:8b2ff7ca4ac38dd1"),
+        (&[b'x'; 4096], "kg1:0ab070318bf53186"),
+        (b"RSA PRIVATE KEY\nAAAA", "kg1:a2c0a2b1e0e4d048"),
+        (b" leading and trailing ", "kg1:a899f8479954437f"),
+        (b"kg1:0000000000000000", "kg1:bd46a1e1bc815387"),
+    ];
+
+    #[test]
+    fn excerpts_hide_neighbours() {
+        let text = b"first\nuser abcdefgh12345678zz key=SECRETSECRET tail abc\nnext";
+        let at = 34..46;
+        let excerpt = Excerpt::new(text, &at, &Secret::new(&text[at.clone()], 0), std::slice::from_ref(&at));
+        assert_eq!(excerpt.before, "user ******** key=");
+        assert_eq!((excerpt.mask.as_str(), excerpt.after.as_str()), ("********", " tail abc"));
+    }
+
+    #[test]
+    fn excerpts_of_long_lines_are_short() {
+        let mut text = vec![b'x'; 100_000];
+        let at = 50_000..50_020;
+        text[at.clone()].fill(b'S');
+        let excerpt = Excerpt::new(&text, &at, &Secret::new(&text[at.clone()], 0), std::slice::from_ref(&at));
+        assert!(excerpt.before.chars().count() <= BEFORE && excerpt.after.chars().count() <= AFTER);
+        assert!(excerpt.before.starts_with('…') && excerpt.after.ends_with('…'));
+    }
+}

@@ -1,0 +1,488 @@
+//! The hook at work: every form of commit, what counts as new, and what happens when something cannot be inspected.
+
+use std::fs;
+
+use snapbox::str;
+
+use crate::sandbox::{Sandbox, fake};
+
+/// A line that holds a token, with a note to tell lines apart.
+fn leak(note: &str) -> String {
+    format!("# {note}\ntoken = \"{}\"\n", fake::github_pat())
+}
+
+#[track_caller]
+fn blocked(output: &crate::sandbox::Output, place: &str) {
+    output.code(1).says(&format!("commit blocked: GitHub personal access token (classic) (checksum valid) in {place}"));
+    let token = fake::github_pat();
+    assert!(!output.text().contains(&token[4..]), "the token is printed in full\n{}", output.text());
+}
+
+#[test]
+fn a_plain_commit_is_blocked_and_named() {
+    let repo = Sandbox::with_hook();
+    repo.write("src/pay.py", leak("x"));
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "-m", "leak"]);
+    commit.stdout("").stderr(str![[r#"
+keyguard: commit blocked: GitHub personal access token (classic) (checksum valid) in src/pay.py:2:10
+  |
+2 | token = "ghp_****************"
+  |          ^ [..]
+...
+Nothing was committed.
+
+"#]]);
+    blocked(&commit, "src/pay.py:2:10");
+    repo.assert_commits(0);
+}
+
+#[test]
+fn a_clean_commit_is_silent() {
+    let repo = Sandbox::with_hook();
+    repo.write("a.py", "key = os.environ[\"STRIPE_SECRET_KEY\"]\npassword = \"<your-password>\"\n");
+    repo.write("ids.txt", "id = 6f9619ff-8b86-4d11-b42d-00c04fc964ff\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "clean"]).success().silent();
+    repo.assert_commits(1);
+}
+
+#[test]
+fn each_kind_of_the_promise_is_blocked() {
+    let (id, secret) = fake::aws_pair();
+    let postgres = format!("postgres://app:{}@db.internal/app", "q7Zt2LmXw9RbV4nYp6");
+    let samples = [
+        (
+            "aws-access-key-id",
+            format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n"),
+            vec![id, secret],
+        ),
+        ("github-pat-classic", leak("x"), vec![fake::github_pat()]),
+        ("stripe-live-secret-key", format!("key = {}\n", fake::stripe_live()), vec![fake::stripe_live()]),
+        ("slack-bot-token", format!("SLACK={}\n", fake::slack_bot()), vec![fake::slack_bot()]),
+        ("postgres-url", format!("DATABASE_URL={postgres}\n"), vec!["q7Zt2LmXw9RbV4nYp6".to_owned()]),
+        ("private-key", fake::openssh_key(), fake::openssh_key().lines().skip(1).take(3).map(str::to_owned).collect()),
+    ];
+    for (name, content, secrets) in samples {
+        let repo = Sandbox::with_hook();
+        repo.write(name, content);
+        repo.git(["add", "."]).success();
+        let commit = repo.git(["commit", "-m", "leak"]);
+        commit.code(1).says("commit blocked: ").says(&format!("{name}:1:"));
+        for secret in secrets {
+            assert!(!commit.text().contains(&secret), "{name} is printed in full\n{}", commit.text());
+        }
+        repo.assert_commits(0);
+    }
+}
+
+#[test]
+fn commit_all_looks_at_the_temporary_index() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a.env", "X=1\n").write("a.env", leak("x"));
+    blocked(&repo.git(["commit", "-am", "leak"]), "a.env:2:10");
+    repo.assert_commits(1);
+}
+
+#[test]
+fn commit_of_a_path_looks_at_that_path_alone() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a", "1\n").commit("b", "1\n").commit("sub/c", "1\n");
+    repo.write("a", leak("a")).write("b", "2\n").write("sub/c", leak("c"));
+    repo.git(["add", "a"]).success();
+    repo.git(["commit", "--quiet", "-m", "b", "--", "b"]).success().silent();
+    blocked(&repo.git(["commit", "-m", "c", "--", "sub/c"]), "sub/c:2:10");
+    repo.git(["commit", "-m", "c", "--include", "sub/c"]).code(1).says("2 secrets in 2 files, the first: ");
+}
+
+#[test]
+fn commit_of_a_patch_looks_at_the_chosen_hunks() {
+    let repo = Sandbox::with_hook();
+    let old: String = (0..40).map(|line| format!("line {line}\n")).collect();
+    repo.commit("a", &old);
+    let new = old.replace("line 3\n", "line three\n").replace("line 35\n", &leak("x"));
+    repo.write("a", new);
+    let clean = repo.run("git").args(["commit", "--quiet", "-p", "-m", "first"]).input("y\nn\n").output();
+    clean.success();
+    let leaking = repo.run("git").args(["commit", "-p", "-m", "second"]).input("y\n").output();
+    leaking.code(1).says("in a:37:10");
+    repo.assert_commits(2);
+}
+
+#[test]
+fn amend_looks_at_what_it_adds() {
+    let repo = Sandbox::with_hook();
+    repo.commit("old", leak("is in HEAD already")).write("new", "x\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "--amend", "-m", "clean"]).success().silent();
+    repo.write("new", leak("added"));
+    blocked(&repo.git(["commit", "-a", "--amend", "-m", "leak"]), "new:2:10");
+}
+
+#[test]
+fn the_conclusion_of_a_merge_counts_what_no_parent_has() {
+    let repo = Sandbox::with_hook();
+    repo.commit("shared", "base\n");
+    repo.git(["switch", "--quiet", "-c", "side"]).success();
+    repo.commit("shared", "side\n").commit("theirs", leak("came in over there"));
+    repo.git(["switch", "--quiet", "main"]).success();
+    repo.commit("shared", "main\n");
+    repo.git(["merge", "side"]).code(1);
+    repo.write("shared", leak("added while resolving"));
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "merge"]), "shared:2:10");
+    repo.write("shared", "both\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "merge"]).success().silent();
+}
+
+#[test]
+fn worktrees_submodules_and_separate_directories_are_guarded() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a", "1\n");
+    repo.git(["worktree", "add", "--quiet", "../linked"]).success();
+    fs::write(repo.tmp("linked/leak"), leak("x")).unwrap();
+    let at = |folder: &str, args: &[&str]| repo.run("git").current_dir(folder).args(args).output();
+    at("../linked", &["add", "."]).success();
+    blocked(&at("../linked", &["commit", "-m", "leak"]), "leak:2:10");
+
+    let other = Sandbox::new();
+    other.commit("file", "x\n");
+    let url = other.root();
+    repo.run("git").args(["submodule", "--quiet", "add"]).args([url.as_os_str()]).args(["sub"]).output().success();
+    repo.run("keyguard").current_dir("sub").args(["install"]).output().success();
+    repo.write("sub/leak", leak("x"));
+    at("sub", &["add", "."]).success();
+    blocked(&at("sub", &["commit", "-m", "leak"]), "leak:2:10");
+    // The submodule itself is no content of the superproject.
+    repo.git(["commit", "--quiet", "-m", "submodule"]).success().silent();
+
+    repo.write("b", leak("x"));
+    repo.git(["add", "b"]).success();
+    let (git_dir, work_tree) = (repo.root().join(".git"), repo.root());
+    let options = [format!("--git-dir={}", git_dir.display()), format!("--work-tree={}", work_tree.display())];
+    let commit = repo.run("git").current_dir(repo.home()).args(options).args(["commit", "-m", "leak"]).output();
+    blocked(&commit, "b:2:10");
+    repo.write("deep/er/c", "x\n");
+    blocked(&at("deep/er", &["commit", "-m", "leak"]), "b:2:10");
+}
+
+#[test]
+fn old_keys_stay_silent() {
+    let repo = Sandbox::with_hook();
+    let filler: String = (0..30).map(|line| format!("line {line}\n")).collect();
+    repo.commit("a", format!("{}{filler}", leak("old"))).commit("gone", "x\n");
+    let commit = |message: &str| repo.git(["commit", "--quiet", "-am", message]);
+    // A changed neighbour, a moved line, another half of the same line, other line ends, a last line break.
+    repo.write("a", format!("{}{filler}", leak("renamed note")));
+    commit("neighbour").success().silent();
+    repo.write("a", format!("{filler}{}", leak("moved")));
+    commit("moved").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")));
+    commit("half").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).replace('\n', "\r\n"));
+    commit("crlf").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).trim_end());
+    commit("no line break at the end").success().silent();
+    // Renames, pure and with an edit, a change of mode, a deletion.
+    repo.git(["mv", "a", "b"]).success();
+    commit("rename").success().silent();
+    repo.git(["mv", "b", "sub"]).success();
+    repo.write("sub", format!("{filler}more\n{}", leak("x")));
+    repo.git(["add", "."]).success();
+    commit("rename and edit").success().silent();
+    repo.git(["update-index", "--chmod=+x", "sub"]).success();
+    repo.git(["commit", "--quiet", "-m", "mode"]).success().silent();
+    repo.git(["rm", "--quiet", "gone"]).success();
+    commit("delete").success().silent();
+    // A copy is new.
+    fs::copy(repo.root().join("sub"), repo.root().join("copy")).unwrap();
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "copy"]), "copy:32:10");
+}
+
+#[test]
+fn thirty_renames_at_once_are_silent() {
+    let repo = Sandbox::new();
+    for number in 0..30 {
+        repo.write(format!("old/f{number}"), format!("{number}\n{}", leak("x")));
+    }
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "start"]).success();
+    repo.install();
+    repo.git(["config", "diff.renames", "false"]).success();
+    repo.git(["mv", "old", "new"]).success();
+    repo.git(["commit", "--quiet", "-m", "rename"]).success().silent();
+}
+
+#[test]
+fn a_private_key_whose_body_alone_changed_is_found() {
+    let repo = Sandbox::with_hook();
+    let key = fake::openssh_key();
+    let other: Vec<_> = key
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 2 { line.replace('A', "B") } else { line.to_owned() })
+        .collect();
+    repo.commit("id", other.join("\n") + "\n").write("id", &key);
+    repo.git(["commit", "-am", "leak"]).code(1).says("in id:1:1");
+    // Indented or with other line ends it is the same key.
+    repo.commit("id", &key);
+    repo.write("id", key.replace('\n', "\r\n"));
+    repo.git(["commit", "--quiet", "-am", "crlf"]).success().silent();
+    repo.write("id", key.lines().map(|line| format!("  {line}\n")).collect::<String>());
+    repo.git(["commit", "--quiet", "-am", "indent"]).success().silent();
+}
+
+#[test]
+fn settings_and_attributes_hide_nothing() {
+    for (attributes, setting) in [
+        ("* -diff\n", ("color.ui", "always")),
+        ("* binary\n", ("diff.external", "true")),
+        ("* diff=x\n", ("diff.x.textconv", "true")),
+        ("", ("diff.noprefix", "true")),
+        ("", ("core.bigFileThreshold", "1")),
+        ("", ("diff.mnemonicPrefix", "true")),
+    ] {
+        let repo = Sandbox::with_hook();
+        repo.git(["config", setting.0, setting.1]).success();
+        repo.write(".gitattributes", attributes).write("a", leak("x"));
+        repo.git(["add", "."]).success();
+        blocked(&repo.git(["commit", "-m", "leak"]), "a:2:10");
+    }
+}
+
+#[test]
+fn content_is_bytes() {
+    let utf16 = |big: bool, mark: bool| -> Vec<u8> {
+        let text = leak("x");
+        let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    };
+    let samples: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("crlf", leak("x").replace('\n', "\r\n").into_bytes(), "crlf:2:10"),
+        ("utf8-mark", format!("\u{feff}{}", leak("x")).into_bytes(), "utf8-mark:2:10"),
+        ("utf16le", utf16(false, true), "utf16le:2:10"),
+        ("utf16be", utf16(true, true), "utf16be:2:10"),
+        ("utf16le-bare", utf16(false, false), "utf16le-bare:2:10"),
+        ("utf16be-bare", utf16(true, false), "utf16be-bare:2:10"),
+        ("latin1", [b"\xe9\xe8\n", leak("x").as_bytes()].concat(), "latin1:3:10"),
+        ("nul", [b"\0\x01\n", leak("x").as_bytes()].concat(), "nul:3:10"),
+        ("false-mark", [b"\xff\xfe", leak("x").as_bytes()].concat(), "false-mark:2:10"),
+        ("no-line-end", leak("x").trim_end().as_bytes().to_vec(), "no-line-end:2:10"),
+    ];
+    for (name, content, place) in samples {
+        let repo = Sandbox::with_hook();
+        repo.write(name, content);
+        repo.git(["add", "."]).success();
+        blocked(&repo.git(["commit", "-m", "leak"]), place);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_their_target_and_names_are_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repo = Sandbox::with_hook();
+    let link = |target: &str, name: &str| {
+        let path = repo.root().join(name);
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(target, path).unwrap();
+    };
+    link(&format!("/x?token={}", fake::github_pat()), "link");
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "link:1:10");
+    link("/nowhere", "link");
+    repo.commit("target", "x\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "link"]).success().silent();
+    // A link that becomes a file.
+    fs::remove_file(repo.root().join("link")).unwrap();
+    repo.write("link", leak("x"));
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "link:2:10");
+    repo.git(["reset", "--quiet", "--hard"]).success();
+
+    for (name, shown) in [
+        (&b"new\nline"[..], "new\\u{a}line:2:10"),
+        (b"quote\"'", "quote\"':2:10"),
+        (b"esc\x1b[2J", "esc\\u{1b}[2J:2:10"),
+        (b"caf\xe9", "caf\\xe9:2:10"),
+        (b"--help", "--help:2:10"),
+        (b":(top)", ":(top):2:10"),
+    ] {
+        let path = repo.root().join(std::ffi::OsStr::from_bytes(name));
+        fs::write(&path, leak("x")).unwrap();
+        repo.git(["add", "."]).success();
+        let commit = repo.git(["commit", "-m", "leak"]);
+        blocked(&commit, shown);
+        assert!(!commit.text().contains('\u{1b}'));
+        repo.git(["reset", "--quiet"]).success();
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_key_in_a_name_is_found_and_masked() {
+    let repo = Sandbox::with_hook();
+    let token = fake::github_pat();
+    repo.write(format!("backup-{token}.txt"), "nothing\n");
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "-m", "leak"]);
+    commit.code(1).says("in backup-ghp_****************.txt:1:8");
+    assert!(!commit.text().contains(&token));
+}
+
+#[test]
+fn announced_files_are_no_content() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a", "1\n").write("later", leak("x")).write("a", "2\n");
+    repo.git(["add", "-N", "later"]).success();
+    repo.git(["add", "a"]).success();
+    repo.git(["commit", "--quiet", "-m", "a"]).success().silent();
+    repo.git(["add", "later"]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "later:2:10");
+}
+
+#[test]
+fn index_versions_2_to_4_are_read() {
+    for version in ["2", "3", "4"] {
+        let repo = Sandbox::with_hook();
+        for number in 0..30 {
+            repo.write(format!("dir{}/file{number}", number % 3), format!("{number}\n"));
+        }
+        repo.git(["add", "."]).success();
+        repo.git(["commit", "--quiet", "-m", "start"]).success().silent();
+        repo.git(["update-index", "--index-version", version]).success();
+        repo.write("dir1/file4", leak("x")).write("new", "x\n").write("zz/y", "x\n");
+        repo.git(["add", "-N", "zz"]).success();
+        blocked(&repo.git(["commit", "-m", "leak", "--", "dir1/file4"]), "dir1/file4:2:10");
+        repo.git(["add", "dir1", "new"]).success();
+        blocked(&repo.git(["commit", "-m", "leak"]), "dir1/file4:2:10");
+        repo.git(["checkout", "--quiet", "HEAD", "--", "dir1"]).success();
+        repo.git(["commit", "--quiet", "-m", "clean"]).success().silent();
+    }
+}
+
+#[test]
+fn a_folder_that_becomes_a_file_and_back() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a/b/c", "x\n").commit("a.b", "x\n").commit("a0", "x\n");
+    repo.git(["rm", "-rq", "a"]).success();
+    repo.write("a", leak("x"));
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "a:2:10");
+    blocked(&repo.git(["commit", "-m", "leak", "--", "a", "a/b/c"]), "a:2:10");
+}
+
+#[test]
+fn the_chained_hook_runs_after_the_scan_and_what_it_stages_is_scanned() {
+    let repo = Sandbox::new();
+    repo.write(
+        ".git/hooks/pre-commit",
+        "#!/bin/sh\necho ran >>ran.log\ngit add generated 2>/dev/null\nexit ${HOOK_EXIT-0}\n",
+    );
+    make_executable(&repo.root().join(".git/hooks/pre-commit"));
+    repo.install();
+    repo.write("a", leak("x"));
+    repo.git(["add", "a"]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "a:2:10");
+    assert!(!repo.root().join("ran.log").exists(), "no hook runs for a commit that will not happen");
+
+    repo.write("a", "clean\n").write("generated", leak("staged by the hook"));
+    repo.git(["add", "a"]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "generated:2:10");
+    assert!(repo.root().join("ran.log").exists());
+
+    repo.git(["rm", "--cached", "-q", "generated"]).success();
+    repo.write("generated", "clean\n");
+    repo.run("git").args(["commit", "-m", "no"]).env("HOOK_EXIT", "3").output().code(1);
+    repo.git(["commit", "--quiet", "-m", "yes"]).success();
+    repo.assert_commits(1);
+}
+
+#[cfg(unix)]
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &std::path::Path) {}
+
+#[test]
+fn skip_says_so_and_still_runs_the_other_hook() {
+    let repo = Sandbox::new();
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho other hook\n");
+    make_executable(&repo.root().join(".git/hooks/pre-commit"));
+    repo.install();
+    repo.write("a", leak("x"));
+    repo.git(["add", "."]).success();
+    let commit = repo.run("git").args(["commit", "--quiet", "-m", "x"]).env("SKIP", "black,keyguard").output();
+    commit.success().stderr("keyguard: skipped, because SKIP names it; this commit was not checked\nother hook\n");
+    repo.assert_commits(1);
+}
+
+#[test]
+fn a_broken_configuration_stops_the_commit() {
+    let repo = Sandbox::with_hook();
+    repo.write("keyguard.toml", "min-confidence = \"medium\"\n\n[rules]\ndisabled = [\"x\"]\n").write("a", "x\n");
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "-m", "x"]);
+    commit.code(1).says("error: commit blocked: ").says("keyguard.toml:4:1: unknown field `disabled`");
+    repo.assert_commits(0);
+    repo.keyguard(["hook", "pre-commit"]).code(2);
+}
+
+#[test]
+fn an_unreadable_blob_stops_the_commit() {
+    let repo = Sandbox::with_hook();
+    repo.write("dir/a", "some content\n");
+    repo.git(["add", "."]).success();
+    let id = repo.git(["rev-parse", ":dir/a"]).text().trim().to_owned();
+    let object = repo.root().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    fs::remove_file(&object).unwrap();
+    fs::write(&object, b"broken").unwrap();
+    repo.run("keyguard").args(["hook", "pre-commit"]).output().code(2).says("cannot inspect dir/a").says(&id);
+    repo.git(["commit", "-m", "x"]).code(1).says("commit blocked: cannot inspect dir/a");
+    repo.assert_commits(0);
+}
+
+#[test]
+fn a_truncated_index_is_told() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a", "x\n").write("b", "x\n");
+    repo.git(["add", "."]).success();
+    let index = repo.root().join(".git/index");
+    let content = fs::read(&index).unwrap();
+    for length in [0, 5, 40, content.len() / 2, content.len() - 30, content.len() - 1] {
+        fs::write(&index, &content[..length]).unwrap();
+        let scan = repo.keyguard(["scan", "--staged"]);
+        scan.code(2).says("the index is broken or cut off").says("git reset");
+        assert_ne!(repo.git(["commit", "-m", "x"]).text(), "");
+    }
+    fs::remove_file(&index).unwrap();
+    repo.keyguard(["scan", "--staged"]).success();
+}
+
+#[test]
+fn a_finding_and_a_failure_together_are_a_finding() {
+    let repo = Sandbox::with_hook();
+    repo.write("a", "gone\n").write("b", leak("x"));
+    repo.git(["add", "."]).success();
+    let id = repo.git(["rev-parse", ":a"]).text().trim().to_owned();
+    fs::remove_file(repo.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    repo.keyguard(["hook", "pre-commit"]).code(1).says("in b:2:10").says("cannot inspect a: ").says(&id);
+}
+
+#[test]
+fn many_findings_stay_on_one_screen() {
+    let repo = Sandbox::with_hook();
+    for number in 0..40 {
+        repo.write(format!("f{number}"), leak("x"));
+    }
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "-m", "leak"]);
+    commit.code(1).says("40 secrets in 40 files, the first: ").says("keyguard allow --last");
+    assert!(commit.text().lines().count() < 75, "{}", commit.text());
+}

@@ -1,0 +1,70 @@
+//! No stream, report or panic of the program holds a secret, whichever rule finds it.
+
+use keyguard::rules::{RuleSet, example};
+
+use crate::sandbox::Sandbox;
+
+/// Every rule's first example in a file of its own, with the parts that must not be printed.
+fn samples() -> Vec<(String, String)> {
+    let rules = RuleSet::built_in();
+    let sample = |rule: keyguard::rules::Rule<'_>| {
+        let template = rule.facts().matches.iter().next().unwrap();
+        (rule.id().to_owned(), example::expand(template, rule.id(), 0))
+    };
+    rules.iter().map(sample).collect()
+}
+
+/// The longest runs of key characters in an example: whatever the secret is, it is among them.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|run| run.len() >= 20 && run.bytes().any(|b| b.is_ascii_digit()))
+}
+
+#[test]
+fn nothing_prints_a_secret() {
+    let repo = Sandbox::with_hook();
+    let samples = samples();
+    assert!(samples.len() >= 60, "at least 60 kinds");
+    for (id, text) in &samples {
+        repo.write(format!("files/{id}"), text);
+    }
+    repo.git(["add", "."]).success();
+    let runs_of = [
+        repo.git(["commit", "-m", "leak"]),
+        repo.run("git").args(["commit", "-m", "leak"]).env("KEYGUARD_FORMAT", "json").output(),
+        repo.run("git").args(["commit", "-m", "leak"]).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").output(),
+        repo.keyguard(["scan", "--staged", "--verbose", "--min-confidence", "low"]),
+        repo.keyguard(["scan", "--format", "json", "--min-confidence", "low", "files"]),
+        repo.keyguard(["scan", "files", "--color", "always"]),
+    ];
+    for output in runs_of {
+        output.code(1);
+        let printed = output.text();
+        for (id, text) in &samples {
+            for run in runs(text) {
+                assert!(!printed.contains(run), "{id}: {} characters of the secret are printed", run.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_blocks_a_commit() {
+    // One commit for all: the report in JSON names each file in which something counts or is counted below.
+    let repo = Sandbox::with_hook();
+    let rules = RuleSet::built_in();
+    let samples = samples();
+    for (id, text) in &samples {
+        repo.write(id, text);
+    }
+    repo.git(["add", "."]).success();
+    let report = repo.keyguard(["scan", "--staged", "--format", "json", "--min-confidence", "low"]);
+    report.code(1);
+    let report: serde_json::Value = serde_json::from_str(&report.text()).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    for (id, _) in &samples {
+        let found = findings.iter().any(|finding| finding["path"] == **id && finding["rule"] == **id);
+        assert!(found, "{id} is not found in its own example");
+    }
+    assert_eq!(rules.iter().count(), samples.len());
+}

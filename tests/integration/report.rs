@@ -1,0 +1,116 @@
+//! What a person and what a machine read.
+
+use serde_json::{Value, json};
+use snapbox::str;
+
+use crate::sandbox::{Sandbox, fake};
+
+fn report(repo: &Sandbox, args: &[&str]) -> Value {
+    let output = repo.keyguard(args.iter().chain(&["--format", "json"]));
+    let mut value: Value = serde_json::from_str(&output.text()).unwrap_or_else(|_| panic!("{}", output.text()));
+    value["stats"]["duration_ms"] = Value::Null;
+    value["tool"]["version"] = Value::Null;
+    value
+}
+
+#[test]
+fn the_json_report_is_version_1() {
+    let repo = Sandbox::new();
+    repo.commit("web/pay.js", "// pay\n").write("web/pay.js", format!("// pay\nconst t = '{}';\n", fake::github_pat()));
+    repo.git(["add", "."]).success();
+    let report = report(&repo, &["scan", "--staged"]);
+    let finding = &report["findings"][0];
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["exit"], 1);
+    assert_eq!(report["complete"], true);
+    assert_eq!(
+        report["stats"],
+        json!({ "files": 1, "hunks": 1, "added_lines": 1, "bytes": 61, "below": 0, "duration_ms": null })
+    );
+    for (key, value) in [
+        ("rule", json!("github-pat-classic")),
+        ("confidence", json!("high")),
+        ("validity", json!("valid")),
+        ("path", json!("web/pay.js")),
+        ("line", json!(2)),
+        ("column", json!(12)),
+        ("end_line", json!(2)),
+        ("end_column", json!(52)),
+        ("offset", Value::Null),
+        ("secret", json!("ghp_****************")),
+        ("commit", Value::Null),
+        ("env_var", json!("GITHUB_TOKEN")),
+        ("decoded", json!([])),
+        ("parts", json!([])),
+    ] {
+        assert_eq!(finding[key], value, "{key}");
+    }
+    assert_eq!(finding["remedy"]["replace_with"], "process.env.GITHUB_TOKEN");
+    assert_eq!(finding["privilege"]["class"], "full");
+    assert!(finding["fingerprint"].as_str().unwrap().starts_with("kg1:"));
+}
+
+#[test]
+fn json_tells_what_is_allowed_and_what_failed() {
+    let repo = Sandbox::new();
+    let token = fake::github_pat();
+    repo.write("a", format!("t = '{token}' # keyguard:allow -- sample\n")).write("b", "x\n");
+    repo.git(["add", "."]).success();
+    let id = repo.git(["rev-parse", ":b"]).text().trim().to_owned();
+    std::fs::remove_file(repo.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    let report = report(&repo, &["scan", "--staged"]);
+    assert_eq!(report["suppressed"][0]["by"], json!({ "kind": "inline", "reason": "sample", "expires": null }));
+    assert_eq!(report["errors"][0]["path"], "b");
+    assert_eq!((&report["complete"], &report["exit"]), (&json!(false), &json!(2)));
+}
+
+#[test]
+fn in_a_hook_json_goes_to_stderr_whole() {
+    let repo = Sandbox::with_hook();
+    repo.write("a", fake::github_pat());
+    repo.git(["add", "."]).success();
+    let commit = repo.run("git").args(["commit", "-m", "x"]).env("KEYGUARD_FORMAT", "json").output();
+    let report: Value = serde_json::from_str(&commit.code(1).stdout("").text()).unwrap();
+    assert_eq!(report["findings"][0]["path"], "a");
+}
+
+#[test]
+fn the_report_for_people_fits_80_columns() {
+    let repo = Sandbox::new();
+    let (id, secret) = fake::aws_pair();
+    repo.write(
+        "deploy/production.env",
+        format!("# {}\nAWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n", "long ".repeat(40)),
+    );
+    repo.write("a.py", format!("{}token = '{}'\n", "x = 1; ".repeat(60), fake::github_pat()));
+    repo.git(["add", "."]).success();
+    let scan = repo.keyguard(["scan", "--staged"]);
+    scan.code(1);
+    for line in scan.text().lines().skip(1) {
+        assert!(line.chars().count() <= 80 || line.contains(" in "), "{line}");
+    }
+}
+
+#[test]
+fn colour_is_asked_for() {
+    let repo = Sandbox::new();
+    repo.write("a", fake::github_pat());
+    let has_color = |output: &crate::sandbox::Output| output.text().contains('\u{1b}');
+    assert!(!has_color(&repo.keyguard(["scan", "a"])));
+    assert!(has_color(&repo.keyguard(["scan", "a", "--color", "always"])));
+    assert!(!has_color(&repo.keyguard(["scan", "a", "--color", "never"])));
+    assert!(has_color(
+        &repo.run("keyguard").args(["scan", "a"]).env("NO_COLOR", "").env("CLICOLOR_FORCE", "1").output()
+    ));
+}
+
+#[test]
+fn help_is_short() {
+    let repo = Sandbox::new();
+    repo.keyguard(["--help"]).success().stdout(str![[r#"
+Stops API keys at the commit.
+...
+Usage: keyguard [OPTIONS] <COMMAND>
+...
+"#]]);
+}
