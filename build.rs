@@ -3,6 +3,9 @@
 //! Start-up must not grow with the number of rules, so nothing of this happens at run time. Every text becomes a span of
 //! one string and every record holds numbers only: a pointer would be a relocation for the dynamic linker at each start.
 
+#![expect(clippy::use_debug, reason = "the debug form of numbers and plain strings is Rust source")]
+#![expect(clippy::disallowed_methods, reason = "OUT_DIR comes from cargo")]
+
 #[path = "src/rules/spec.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the crate uses the rest and documents it")]
 mod spec;

@@ -3,6 +3,8 @@
 //! `cargo bench --bench hook [RUNS]`. The two run in turn; user and system time come from the kernel's account of each
 //! finished process (wait4), children included. Prints medians and the median of the ratios pair by pair.
 
+#![expect(clippy::print_stdout, reason = "a bench prints its result")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -69,6 +71,7 @@ fn command(program: &str, folder: &Path) -> Command {
 }
 
 /// User and system time in milliseconds.
+#[expect(clippy::zombie_processes, reason = "wait4 reaps the child, and tells what it cost")]
 #[expect(unsafe_code, reason = "the standard library does not tell a child's CPU time")]
 fn cpu_ms(command: &mut Command) -> f64 {
     let child = command.spawn().expect("start the command");
@@ -80,6 +83,7 @@ fn cpu_ms(command: &mut Command) -> f64 {
         assert_eq!(libc::wait4(pid, &raw mut status, 0, &raw mut usage), pid);
         usage
     };
+    #[expect(clippy::cast_precision_loss, reason = "seconds of CPU time are few")]
     let ms = |time: libc::timeval| time.tv_sec as f64 * 1e3 + time.tv_usec as f64 / 1e3;
     ms(usage.ru_utime) + ms(usage.ru_stime)
 }

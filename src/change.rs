@@ -171,26 +171,27 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(old: &str, new: &str, expected: &[Range<usize>]) {
-        let found: Vec<_> = hunks(old.as_bytes(), new.as_bytes()).into_iter().map(|hunk| hunk.lines).collect();
+    fn check<const N: usize>(old: &str, new: &str, expected: [(usize, usize); N]) {
+        let hunks = hunks(old.as_bytes(), new.as_bytes());
+        let found: Vec<_> = hunks.into_iter().map(|hunk| (hunk.lines.start, hunk.lines.end)).collect();
         assert_eq!(found, expected, "{old:?} -> {new:?}");
     }
 
     #[test]
     fn hunks_are_added_lines_only() {
-        check("", "a\nb\n", &[1..3]);
-        check("a\nb\n", "", &[]);
-        check("a\nb\nc\n", "a\nc\n", &[]);
-        check("a\nb\nc\n", "a\nx\nc\n", &[2..3]);
-        check("a\n", "a\nb", &[2..3]);
-        check("a", "a\n", &[1..2]);
-        check("a\nb\n", "n\na\nb\nm\n", &[1..2, 4..5]);
+        check("", "a\nb\n", [(1, 3)]);
+        check("a\nb\n", "", []);
+        check("a\nb\nc\n", "a\nc\n", []);
+        check("a\nb\nc\n", "a\nx\nc\n", [(2, 3)]);
+        check("a\n", "a\nb", [(2, 3)]);
+        check("a", "a\n", [(1, 2)]);
+        check("a\nb\n", "n\na\nb\nm\n", [(1, 2), (4, 5)]);
     }
 
     #[test]
     fn a_long_common_beginning_does_not_shift_the_lines() {
         let common = "same line\n".repeat(2000);
-        check(&common, &format!("{common}new\n"), &[2001..2002]);
-        check(&format!("{common}b\nc\n"), &format!("{common}x\nc\n"), &[2001..2002]);
+        check(&common, &format!("{common}new\n"), [(2001, 2002)]);
+        check(&format!("{common}b\nc\n"), &format!("{common}x\nc\n"), [(2001, 2002)]);
     }
 }

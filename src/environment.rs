@@ -27,6 +27,9 @@ pub struct Environment {
     pub keyguard_format: Option<String>,
     /// `SKIP`: names of hooks to leave out, with commas between; the convention of pre-commit.
     pub skip: Option<String>,
+    /// `KEYGUARD_CHAIN`: the hooks folder whose kept hook is running; set by ourselves, so that a tool that moved our
+    /// shim and calls it again does not send us round in circles.
+    pub keyguard_chain: Option<PathBuf>,
     /// `NO_COLOR`, set to anything but nothing.
     pub no_color: bool,
     /// `CLICOLOR_FORCE`, set to anything but nothing and 0.
@@ -55,6 +58,7 @@ impl Environment {
             keyguard_config: path("KEYGUARD_CONFIG"),
             keyguard_format: text("KEYGUARD_FORMAT"),
             skip: text("SKIP"),
+            keyguard_chain: path("KEYGUARD_CHAIN"),
             no_color: text("NO_COLOR").is_some(),
             force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),

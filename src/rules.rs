@@ -76,16 +76,16 @@ impl<'a> Strings<'a> {
     }
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// What the key can do: its class and a lowercase sentence.
-    pub fn privilege(&self) -> (PrivilegeClass, Option<&str>) {
+    pub fn privilege(&self) -> (PrivilegeClass, Option<&'a str>) {
         self.privilege
             .and_then(spec::privilege)
             .map_or((PrivilegeClass::Unknown, None), |(class, text)| (class, Some(text)))
     }
 
     /// The environment variable that such a key is usually read from.
-    pub fn variable(&self) -> Option<&str> {
+    pub fn variable(&self) -> Option<&'a str> {
         self.env_var.filter(|name| !name.starts_with(NO_VARIABLE))
     }
 }
@@ -99,13 +99,11 @@ pub(crate) struct Engine {
     exclude_paths: OnceLock<Option<GlobSet>>,
 }
 
-/// One rule, built in or configured.
+/// One rule of a [`RuleSet`], built in or configured.
 #[derive(Clone, Copy)]
 pub struct Rule<'a> {
-    facts: Facts<'a>,
-    engine: &'a Engine,
+    set: &'a RuleSet,
     index: usize,
-    origin: Origin,
 }
 
 /// Where a rule comes from; decides who wins where two match the same bytes.
@@ -119,43 +117,55 @@ pub enum Origin {
 
 impl<'a> Rule<'a> {
     /// What the rule says.
-    pub fn facts(&self) -> &Facts<'a> {
-        &self.facts
+    pub fn facts(self) -> Facts<'a> {
+        self.own().map_or_else(|| builtin::facts(self.index), OwnRule::facts)
     }
 
     /// The rule's stable name.
-    pub fn id(&self) -> &'a str {
-        self.facts.id
+    pub fn id(self) -> &'a str {
+        self.own().map_or_else(|| builtin::id(self.index), |own| &own.spec.id)
     }
 
     /// Where the rule comes from.
-    pub fn origin(&self) -> Origin {
-        self.origin
+    pub fn origin(self) -> Origin {
+        self.own().map_or(Origin::BuiltIn, |own| own.origin)
     }
 
     /// A number that orders the rules of one [`RuleSet`].
-    pub(crate) fn index(&self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.index
     }
 
+    fn own(self) -> Option<&'a OwnRule> {
+        self.index.checked_sub(builtin::count()).map(|position| &self.set.own[position])
+    }
+
+    fn engine(self) -> &'a Engine {
+        self.own().map_or_else(|| builtin::engine(self.index), |own| &own.engine)
+    }
+
     /// The compiled regex; fails for a configured one that is too large.
-    pub fn regex(&self) -> Result<&'a Regex> {
-        compile(&self.engine.regex, self.facts.regex)
-            .with_context(|| format!("compile the regex of rule `{}`", self.facts.id))
+    pub fn regex(self) -> Result<&'a Regex> {
+        compile(&self.engine().regex, self.facts().regex)
+            .with_context(|| format!("compile the regex of rule `{}`", self.id()))
     }
 
     /// The compiled `near` regex with its number of lines.
-    pub fn near(&self) -> Result<Option<(&'a Regex, u32)>> {
-        let Some((pattern, lines)) = self.facts.near else { return Ok(None) };
-        let regex = compile(&self.engine.near, pattern)
-            .with_context(|| format!("compile `near` of rule `{}`", self.facts.id))?;
+    pub fn near(self) -> Result<Option<(&'a Regex, u32)>> {
+        let Some((pattern, lines)) = self.facts().near else { return Ok(None) };
+        let regex =
+            compile(&self.engine().near, pattern).with_context(|| format!("compile `near` of rule `{}`", self.id()))?;
         Ok(Some((regex, lines)))
     }
 
     /// Whether the rule is to be tried on a file of this path.
-    pub fn covers(&self, path: &BytePath) -> Result<bool> {
-        let wanted = globs(&self.engine.paths, self.facts.paths)?;
-        let unwanted = globs(&self.engine.exclude_paths, self.facts.exclude_paths)?;
+    pub fn covers(self, path: &BytePath) -> Result<bool> {
+        let facts = self.facts();
+        if facts.paths.is_empty() && facts.exclude_paths.is_empty() {
+            return Ok(true);
+        }
+        let wanted = globs(&self.engine().paths, facts.paths)?;
+        let unwanted = globs(&self.engine().exclude_paths, facts.exclude_paths)?;
         let path = path.as_path();
         Ok(wanted.is_none_or(|set| set.is_match(&path)) && unwanted.is_none_or(|set| !set.is_match(&path)))
     }
@@ -217,7 +227,7 @@ impl RuleSet {
     /// The built-in rules without those that `is_on` refuses, and the configured ones; specs have been checked.
     pub fn new(own: Vec<RuleSpec>, is_on: impl Fn(&str) -> bool) -> Result<Self> {
         let mut set = Self::built_in();
-        set.disabled = (0..builtin::count()).map(|index| !is_on(builtin::facts(index).id)).collect();
+        set.disabled = (0..builtin::count()).map(|index| !is_on(builtin::id(index))).collect();
         for spec in own {
             if is_on(&spec.id) {
                 set.add(spec)?;
@@ -230,7 +240,7 @@ impl RuleSet {
     fn add(&mut self, spec: RuleSpec) -> Result<()> {
         let base = builtin::find(&spec.id);
         let spec = match base {
-            Some(index) => spec_of(builtin::facts(index)).overlaid(spec),
+            Some(index) => spec_of(&builtin::facts(index)).overlaid(spec),
             None => spec,
         };
         if let Some(index) = base {
@@ -269,16 +279,7 @@ impl RuleSet {
 
     /// The rule with this number.
     pub(crate) fn get(&self, index: usize) -> Rule<'_> {
-        match index.checked_sub(builtin::count()) {
-            None => {
-                let (facts, engine) = (builtin::facts(index), builtin::engine(index));
-                Rule { facts, engine, index, origin: Origin::BuiltIn }
-            }
-            Some(position) => {
-                let own = &self.own[position];
-                Rule { facts: own.facts(), engine: &own.engine, index, origin: own.origin }
-            }
-        }
+        Rule { set: self, index }
     }
 
     /// Whether the built-in rule with this number is in force as it is.
@@ -328,7 +329,7 @@ pub fn is_built_in(id: &str) -> bool {
 }
 
 /// A built-in rule as a specification, so that a configuration can be laid over it.
-fn spec_of(facts: Facts<'_>) -> RuleSpec {
+fn spec_of(facts: &Facts<'_>) -> RuleSpec {
     let list = |strings: Strings<'_>| Some(strings.iter().map(str::to_owned).collect());
     let text = |text: Option<&str>| text.map(str::to_owned);
     RuleSpec {
@@ -354,8 +355,8 @@ fn spec_of(facts: Facts<'_>) -> RuleSpec {
 
 impl OwnRule {
     fn facts(&self) -> Facts<'_> {
-        fn list(texts: &Option<Vec<String>>) -> Strings<'_> {
-            Strings::Own(texts.as_deref().unwrap_or_default())
+        fn list(texts: Option<&Vec<String>>) -> Strings<'_> {
+            Strings::Own(texts.map_or(&[], Vec::as_slice))
         }
         let spec = &self.spec;
         Facts {
@@ -368,11 +369,11 @@ impl OwnRule {
             env_var: spec.env_var.as_deref(),
             docs: spec.docs.as_deref(),
             revoke: spec.revoke.as_deref(),
-            keywords: list(&spec.keywords),
-            paths: list(&spec.paths),
-            exclude_paths: list(&spec.exclude_paths),
-            matches: list(&spec.matches),
-            ignores: list(&spec.ignores),
+            keywords: list(spec.keywords.as_ref()),
+            paths: list(spec.paths.as_ref()),
+            exclude_paths: list(spec.exclude_paths.as_ref()),
+            matches: list(spec.matches.as_ref()),
+            ignores: list(spec.ignores.as_ref()),
             min_entropy: spec.min_entropy,
             validator: spec.validator,
             confidence: spec.confidence.unwrap_or(Confidence::Medium),

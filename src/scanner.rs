@@ -47,7 +47,7 @@ impl<'r> Scanner<'r> {
             let rule = self.rules.get(woken.rule);
             if rule.covers(path)? {
                 for window in woken.windows {
-                    self.try_rule(rule, text.bytes(), window, &mut candidates)?;
+                    try_rule(rule, text.bytes(), window, &mut candidates)?;
                 }
             }
         }
@@ -55,37 +55,6 @@ impl<'r> Scanner<'r> {
             return Ok(Vec::new());
         }
         Ok(self.findings(text, candidates))
-    }
-
-    /// Adds every match of `rule` that starts in `window`.
-    fn try_rule(
-        &self,
-        rule: Rule<'r>,
-        text: &[u8],
-        window: Range<usize>,
-        found: &mut Vec<Candidate<'r>>,
-    ) -> Result<()> {
-        const MORE: usize = 1 << 20;
-        let regex = rule.regex()?;
-        let mut end = window.end;
-        let mut position = window.start;
-        while let Some(captures) = regex.captures_at(&text[..end], position) {
-            let whole = captures.get_match();
-            // A match without a bound that reaches the edge of its window may be longer.
-            if whole.end() == end && end < text.len() {
-                end = text.len().min(end.saturating_add(MORE.max(end - position)));
-                continue;
-            }
-            let secret = captures.name("secret").unwrap_or(whole);
-            position = secret.end().max(whole.start() + 1);
-            if let Some(candidate) = judge(rule, text, secret.range())? {
-                found.push(candidate);
-            }
-            if position > end {
-                break;
-            }
-        }
-        Ok(())
     }
 
     fn findings(&self, text: &Text, candidates: Vec<Candidate<'r>>) -> Vec<Finding<'r>> {
@@ -124,6 +93,30 @@ impl<'r> Scanner<'r> {
     }
 }
 
+/// Adds every match of `rule` that starts in `window`.
+fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut Vec<Candidate<'r>>) -> Result<()> {
+    let regex = rule.regex()?;
+    let mut end = window.end;
+    let mut position = window.start;
+    while let Some(captures) = regex.captures_at(&text[..end], position) {
+        let whole = captures.get_match();
+        // A match without a bound that reaches the edge of its window may be longer.
+        if whole.end() == end && end < text.len() {
+            end = text.len().min(end.saturating_add(MORE.max(end - position)));
+            continue;
+        }
+        let secret = captures.name("secret").unwrap_or(whole);
+        position = secret.end().max(whole.start() + 1);
+        if let Some(candidate) = judge(rule, text, secret.range())? {
+            found.push(candidate);
+        }
+        if position > end {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
 fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     let is_harmless = |candidate: &Candidate<'_>| {
@@ -148,6 +141,9 @@ fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> 
     spans.dedup();
     spans
 }
+
+/// How much further at least a match without a bound is followed.
+const MORE: usize = 1 << 20;
 
 /// Turns a match into a candidate, or drops it: too even, published, made up, or something else of the same shape.
 fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<Candidate<'r>>> {
@@ -200,6 +196,9 @@ fn has_neighbour(rule: Rule<'_>, text: &[u8], span: &Range<usize>) -> Result<boo
     Ok(regex.is_match(&text[start..span.start]) || regex.is_match(&text[span.end..end]))
 }
 
+/// How much of a public beginning is shown; more tells nothing more about the kind.
+const LONGEST_SHOWN: usize = 12;
+
 /// The secret that a match stands for. Of a private key that is its label and body, so that neither indentation nor
 /// escaped line breaks make it another key.
 fn secret_of(rule: Rule<'_>, value: &[u8]) -> Secret {
@@ -210,7 +209,7 @@ fn secret_of(rule: Rule<'_>, value: &[u8]) -> Secret {
         let canonical = [b"-----BEGIN ", block.label, b"-----", &block.body].concat();
         return Secret::new(&canonical, shown);
     }
-    Secret::new(value, public_prefix(rule, value))
+    Secret::new(value, public_prefix(rule, value).min(LONGEST_SHOWN))
 }
 
 /// How many bytes of `value` belong to the kind: the longest keyword that it starts with, or a private key's label.

@@ -49,7 +49,7 @@ impl Secret {
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.bytes[..self.shown].split(|byte| byte.is_ascii_control()).next().unwrap_or_default();
+        let shown = self.bytes[..self.shown].split(u8::is_ascii_control).next().unwrap_or_default();
         let prefix = str::from_utf8(shown).unwrap_or_default();
         write!(f, "{prefix}{}", if prefix.is_empty() { FEW_STARS } else { STARS })
     }

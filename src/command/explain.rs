@@ -9,13 +9,14 @@ use crate::cli::Global;
 use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
+use crate::rules::Rule;
 use crate::rules::spec::Validator;
 
 /// Prints what there is to know about a rule.
 pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
     let Some(rule) = config.rules.find(id) else {
-        let near = config.rules.iter().map(|rule| rule.id()).find(|known| known.contains(id) || id.contains(known));
+        let near = config.rules.iter().map(Rule::id).find(|known| known.contains(id) || id.contains(known));
         let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));
         bail!("there is no rule `{id}`\nhelp: {help}");
     };

@@ -37,7 +37,7 @@ pub(crate) fn run(kind: &OsStr, args: &[OsString], environment: &Environment) ->
             Err(error) => bail!("commit blocked: it could not be checked: {error:#}"),
         }
     };
-    let Some(status) = call.run_chained()? else { return Ok(Exit::Clean.into()) };
+    let Some(status) = call.run_chained(environment)? else { return Ok(Exit::Clean.into()) };
     match before {
         Some(index) if status == ExitCode::SUCCESS && index.has_changed() => Ok(check(environment)?.0.into()),
         _ => Ok(status),
@@ -191,13 +191,23 @@ impl Call {
         call
     }
 
-    /// Runs the hook that was there before us, as git would: same arguments, environment and input. `None` when there is none.
-    fn run_chained(&self) -> Result<Option<ExitCode>> {
+    /// Runs the hook that was there before us, as git would: same arguments, environment and input. `None` when there is
+    /// none, or when it is that hook which called us.
+    fn run_chained(&self, environment: &Environment) -> Result<Option<ExitCode>> {
         let Some(folder) = &self.hooks_dir else { return Ok(None) };
-        let Some(file) = hook::chained(folder, "pre-commit") else { return Ok(None) };
-        let status = match Command::new(&file).args(&self.args).status() {
-            // A script without `#!` line: git gives it to the shell.
-            Err(error) if is_exec_format_error(&error) => Command::new("sh").arg(&file).args(&self.args).status(),
+        let folder = environment.current_dir.join(folder);
+        if environment.keyguard_chain.as_ref() == Some(&folder) {
+            return Ok(None);
+        }
+        let Some(file) = hook::chained(&folder, "pre-commit") else { return Ok(None) };
+        let run = |mut command: Command| command.args(&self.args).env("KEYGUARD_CHAIN", &folder).status();
+        let status = match run(Command::new(&file)) {
+            Err(error) if is_exec_format_error(&error) => {
+                // A script without `#!` line: git gives it to the shell.
+                let mut shell = Command::new("sh");
+                shell.arg(&file);
+                run(shell)
+            }
             other => other,
         };
         let status = status.with_context(|| format!("run the hook that was there before, `{}`", file.display()))?;

@@ -162,6 +162,13 @@ pub(super) struct IndexEntry {
     pub(super) is_intent_to_add: bool,
 }
 
+impl IndexEntry {
+    /// Whether the entry is part of the commit.
+    pub(super) fn is_content(self) -> bool {
+        self.stage == 0 && !self.is_intent_to_add
+    }
+}
+
 /// Steps over the entries of an index in order of their paths.
 pub(super) struct Cursor<'i> {
     data: &'i [u8],

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn inflates_small_and_large_objects() {
         for size in [0, 1, 40, 57, 64, 65, 5000, 300_000] {
-            let content: Vec<u8> = (0..size).map(|i: usize| (i * i % 251) as u8).collect();
+            let content: Vec<u8> = (0..size).map(|i: usize| u8::try_from(i * i % 251).unwrap()).collect();
             let object = [format!("blob {size}\0").as_bytes(), &content].concat();
             assert_eq!(inflate(&deflate(&object), ObjectType::Blob).unwrap(), content, "{size}");
         }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::Repo;
-use super::index::{Cursor, IndexFile, Node};
+use super::index::{Cursor, IndexEntry, IndexFile, Node};
 use super::object::Objects;
 use super::rename::Sources;
 use super::tree::{self, Delta, Entry, Pair, Side};
@@ -171,80 +171,61 @@ impl Walk<'_, '_> {
         }
         let data = index.read()?;
         let (mut cursor, cache) = Cursor::new(&data)?;
-        self.folder(&mut cursor, &mut Vec::new(), head, cache.as_ref())?;
+        self.folder(&mut cursor, &Folder { prefix: Vec::new(), head, cache: cache.as_ref() })?;
         Ok(Root::Files(std::mem::take(&mut self.files)))
     }
 
-    /// Compares the index entries below `prefix` with the tree `head`, and leaves the cursor behind them.
-    fn folder(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        prefix: &mut Vec<u8>,
-        head: Option<Oid>,
-        cache: Option<&Node<'_>>,
-    ) -> Result<()> {
-        let data = head.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
+    /// Compares the index entries below a folder with its tree in HEAD, and leaves the cursor behind them.
+    fn folder(&mut self, cursor: &mut Cursor<'_>, at: &Folder<'_>) -> Result<()> {
+        let data = at.head.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
         let entries = tree::entries(&data)?;
         let mut old = entries.iter().peekable();
         while let Some((path, entry)) = cursor.current() {
-            let Some(rest) = path.strip_prefix(&prefix[..]) else { break };
+            let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
             let slash = memchr::memchr(b'/', rest);
             let name = rest[..slash.unwrap_or(rest.len())].to_vec();
             while let Some(gone) = old.next_if(|e| before(e, &name, slash.is_some())) {
-                self.deleted(prefix, gone)?;
+                self.deleted(&at.prefix, gone)?;
             }
             let counterpart = old.next_if(|e| e.name == name && e.side.is_folder() == slash.is_some());
             let counterpart = counterpart.map(|entry| entry.side);
             if slash.is_some() {
-                self.sub_folder(cursor, prefix, &name, counterpart, cache)?;
-                continue;
-            }
-            let path = BytePath::from(path);
-            if entry.stage != 0 {
-                if self.unmerged.last() != Some(&path) {
-                    self.unmerged.push(path);
-                }
-            } else if !entry.is_intent_to_add {
-                if prefix.is_empty() {
+                self.sub_folder(cursor, &at.below(&name, counterpart))?;
+            } else {
+                self.file(&BytePath::from(path), entry, counterpart);
+                if at.prefix.is_empty() && entry.is_content() {
                     self.files.push((name, entry.side));
                 }
-                if counterpart != Some(entry.side) {
-                    self.deltas.push(Delta { path, old: counterpart, new: Some(entry.side) });
-                }
+                cursor.advance()?;
             }
-            cursor.advance()?;
         }
-        old.try_for_each(|gone| self.deleted(prefix, gone))
+        old.try_for_each(|gone| self.deleted(&at.prefix, gone))
+    }
+
+    fn file(&mut self, path: &BytePath, entry: IndexEntry, old: Option<Side>) {
+        if entry.stage != 0 {
+            if self.unmerged.last() != Some(path) {
+                self.unmerged.push(path.clone());
+            }
+        } else if entry.is_content() && old != Some(entry.side) {
+            self.deltas.push(Delta { path: path.clone(), old, new: Some(entry.side) });
+        }
     }
 
     /// One folder below: skipped or compared as a tree when its tree is known, else entered.
-    fn sub_folder(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        prefix: &mut Vec<u8>,
-        name: &[u8],
-        old: Option<Side>,
-        cache: Option<&Node<'_>>,
-    ) -> Result<()> {
-        let length = prefix.len();
-        prefix.extend_from_slice(name);
-        prefix.push(b'/');
-        let old = old.map(|side| side.id);
-        let cache = cache.and_then(|node| node.child(name));
-        let sparse = cursor.current().filter(|(path, entry)| *path == &prefix[..] && entry.side.is_folder());
-        match (sparse.map(|(_, entry)| entry.side.id), cache.and_then(|node| Some((node.id?, node.entries)))) {
-            (Some(tree), _) => {
-                cursor.advance()?;
-                self.compare(prefix.clone(), old, Some(tree))?;
-            }
-            (None, Some((tree, entries))) if entries > 0 && (old == Some(tree) || self.objects.tree(tree).is_ok()) => {
-                cursor.skip(entries)?;
-                self.compare(prefix.clone(), old, Some(tree))?;
-            }
-            _ => self.folder(cursor, prefix, old, cache)?,
+    fn sub_folder(&mut self, cursor: &mut Cursor<'_>, at: &Folder<'_>) -> Result<()> {
+        let sparse = cursor.current().filter(|(path, entry)| *path == &at.prefix[..] && entry.side.is_folder());
+        if let Some((_, entry)) = sparse {
+            cursor.advance()?;
+            return self.compare(at.prefix.clone(), at.head, Some(entry.side.id));
         }
-        prefix.truncate(length);
-        Ok(())
+        match at.cache.and_then(|node| Some((node.id?, node.entries))) {
+            Some((tree, entries)) if entries > 0 && (at.head == Some(tree) || self.objects.tree(tree).is_ok()) => {
+                cursor.skip(entries)?;
+                self.compare(at.prefix.clone(), at.head, Some(tree))
+            }
+            _ => self.folder(cursor, at),
+        }
     }
 
     fn deleted(&mut self, prefix: &[u8], entry: &Entry<'_>) -> Result<()> {
@@ -254,6 +235,26 @@ impl Walk<'_, '_> {
         }
         self.deltas.push(Delta { path: BytePath::from(&path[..]), old: Some(entry.side), new: None });
         Ok(())
+    }
+}
+
+/// A folder of the index while it is walked.
+struct Folder<'f> {
+    /// With a `/` at its end, empty for the root.
+    prefix: Vec<u8>,
+    /// Its tree in HEAD.
+    head: Option<Oid>,
+    /// What the cache-tree knows of it.
+    cache: Option<&'f Node<'f>>,
+}
+
+impl Folder<'_> {
+    fn below(&self, name: &[u8], old: Option<Side>) -> Self {
+        Self {
+            prefix: [&self.prefix[..], name, b"/"].concat(),
+            head: old.map(|side| side.id),
+            cache: self.cache.and_then(|node| node.child(name)),
+        }
     }
 }
 

@@ -70,23 +70,27 @@ fn keep(place: &Path, kept: &Path) -> io::Result<()> {
     if kept.symlink_metadata().is_ok() {
         return Err(io::Error::new(ErrorKind::AlreadyExists, format!("`{}` exists", kept.display())));
     }
-    if link(place, kept) { Ok(()) } else { fs::rename(place, kept) }
+    if link(place, kept)? { Ok(()) } else { fs::rename(place, kept) }
 }
 
-/// A second name for the file or the link itself; not every file system and every owner allows it.
+/// Makes a second name for the file or the link itself; `false` where the file system or the owner does not allow it.
 #[cfg(unix)]
-fn link(place: &Path, kept: &Path) -> bool {
+fn link(place: &Path, kept: &Path) -> io::Result<bool> {
     if fs::hard_link(place, kept).is_err() {
-        return false;
+        return Ok(false);
     }
     // POSIX leaves open whether a link is followed. Then the name is of another kind, and renaming is the way.
-    let is_one = matches!((place.symlink_metadata(), kept.symlink_metadata()), (Ok(one), Ok(other)) if super::standing::is_one_inode(&one, &other));
-    is_one || fs::remove_file(kept).is_err()
+    let is_one = super::standing::is_one_inode(&place.symlink_metadata()?, &kept.symlink_metadata()?);
+    if !is_one {
+        fs::remove_file(kept)?;
+    }
+    Ok(is_one)
 }
 
 #[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> bool {
-    false
+#[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
+fn link(_: &Path, _: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Independent of the umask: a hook that only its owner may run is skipped in silence for everybody else.

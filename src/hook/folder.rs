@@ -144,9 +144,7 @@ fn require_work_tree(current_dir: &Path) -> Result<()> {
     match answer.as_ref().map(|answer| answer.to_str().unwrap_or_default()) {
         Ok(answer) if answer.starts_with("true") => Ok(()),
         Ok(answer) if answer.ends_with("true") => {
-            bail!(
-                "this repository is bare: nobody commits in it\nhelp: install keyguard where commits are made, in a clone"
-            )
+            bail!("this repository is bare: nobody commits in it\nhelp: install keyguard in a clone of it")
         }
         Ok(_) => bail!("this is a git directory, not a work tree\nhelp: change into the work tree first"),
         Err(error) if format!("{error:#}").contains("not a git repository") => {

@@ -20,7 +20,6 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         writeln!(out, "{sentence}")?;
     }
     for located in outcome.blocked.iter().take(IN_FULL) {
-        writeln!(out)?;
         in_full(located, outcome.blocked.len() > 1, out)?;
     }
     in_short(&outcome.blocked, out)?;
@@ -74,21 +73,43 @@ fn place(located: &Located<'_>) -> String {
 fn in_full(located: &Located<'_>, with_headline: bool, out: &mut dyn Write) -> io::Result<()> {
     let finding = &located.finding;
     if with_headline {
-        writeln!(out, "{}", headline(located).paint(Color::Red))?;
+        writeln!(out, "\n{}", headline(located).paint(Color::Red))?;
     }
     excerpt(finding, out)?;
-    writeln!(out, "  why   {}", why(finding))?;
     let facts = finding.rule.facts();
-    writeln!(out, "  1. {}", move_it_out(located))?;
-    let revoke = facts.revoke.map_or("revoke it where it was made".to_owned(), |how| how.to_owned());
-    writeln!(out, "  2. Real and already pushed? Deleting the line is not enough; revoke it:")?;
-    writeln!(out, "     {}", sanitized(revoke.as_bytes()))?;
-    writeln!(out, "  3. Not a secret?")?;
+    if let (_, Some(privilege)) = facts.privilege() {
+        item("key", privilege, out)?;
+    }
+    item("why", &why(finding), out)?;
+    item("1.", &move_it_out(located), out)?;
+    item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
+    item("", facts.revoke.unwrap_or("where it was made"), out)?;
     let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
-    writeln!(out, "     {}", command.paint(Color::Cyan))
+    writeln!(out, "  3.    Not a secret? Say so, and commit again:\n        {}", command.paint(Color::Cyan))
 }
 
-/// The line with its mask, and a caret under it that says what the key can do.
+/// A label and a text, broken into lines of 80 columns; a word that is longer, such as an address, stays whole.
+fn item(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    const WIDTH: usize = 80;
+    const INDENT: usize = 8;
+    let mut line = format!("  {label:6}");
+    let mut is_empty = true;
+    for word in sanitized(text.as_bytes()).split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{line}")?;
+            line = " ".repeat(INDENT);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    writeln!(out, "{line}")
+}
+
+/// The line with its mask, and carets under it.
 fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     let number = match finding.location.offset {
         Some(offset) => format!("byte {offset}"),
@@ -96,14 +117,13 @@ fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let margin = " ".repeat(number.len());
     let tidy = |text: &str| sanitized(text.replace('\t', " ").as_bytes());
-    let before = tidy(&finding.excerpt.before);
+    let (before, mask, after) =
+        (tidy(&finding.excerpt.before), tidy(&finding.excerpt.mask), tidy(&finding.excerpt.after));
     let before = before.trim_start();
-    let after = tidy(&finding.excerpt.after);
-    let caret = " ".repeat(before.chars().count());
-    let privilege = finding.rule.facts().privilege().1.unwrap_or_default();
+    let (gap, carets) = (" ".repeat(before.chars().count()), "^".repeat(mask.chars().count()));
     writeln!(out, "{margin} |")?;
-    writeln!(out, "{number} | {before}{}{}", tidy(&finding.excerpt.mask).paint(Color::Yellow), after.trim_end())?;
-    writeln!(out, "{margin} | {}", format!("{caret}^ {}", sanitized(privilege.as_bytes())).trim_end().paint(Color::Red))
+    writeln!(out, "{number} | {before}{}{}", mask.paint(Color::Yellow), after.trim_end())?;
+    writeln!(out, "{margin} | {gap}{}", carets.paint(Color::Red))
 }
 
 /// `rule aws-access-key-id, medium confidence`.
@@ -118,11 +138,11 @@ fn why(finding: &Finding<'_>) -> String {
 
 fn move_it_out(located: &Located<'_>) -> String {
     let Some(name) = located.finding.rule.facts().variable() else {
-        return "Move it out: keep the key outside the repository.".to_owned();
+        return "Move it out. Keep it in a place outside the repository.".to_owned();
     };
     match remedy::reference(located.path.as_ref(), name) {
-        Some(expression) => format!("Move it out: read it from the environment: {expression}"),
-        None => format!("Move it out: keep it in the environment variable {name}."),
+        Some(expression) => format!("Move it out. Read it from the environment: {expression}"),
+        None => format!("Move it out. Keep it in the environment variable {name}."),
     }
 }
 

@@ -107,9 +107,7 @@ fn percent_encoded(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         out.push_str(&chunk.valid().replace('%', "%25"));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("%{byte:02X}"));
-        }
+        out.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
     }
     out
 }

@@ -67,6 +67,11 @@ pub(crate) fn find(id: &str) -> Option<usize> {
     tables::records().binary_search_by(|record| tables::text(record.id).cmp(id)).ok()
 }
 
+/// The name of rule number `index`.
+pub(super) fn id(index: usize) -> &'static str {
+    tables::text(tables::records()[index].id)
+}
+
 /// The compiled parts of rule number `index`.
 pub(super) fn engine(index: usize) -> &'static Engine {
     static ENGINES: [OnceLock<Engine>; tables_len()] = [const { OnceLock::new() }; tables_len()];

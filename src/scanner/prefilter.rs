@@ -125,6 +125,7 @@ fn walk_lane(text: &[u8], range: Range<usize>, ends: &mut Vec<(usize, u16)>) {
     }
 }
 
+#[expect(clippy::needless_range_loop, reason = "one position in four parts at a time")]
 fn walk_lanes(text: &[u8], start: usize, lane: usize, ends: &mut [Vec<(usize, u16)>; LANES]) {
     let mut states = [0_u16; LANES];
     for (number, state) in states.iter_mut().enumerate() {

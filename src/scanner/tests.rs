@@ -91,7 +91,7 @@ fn excerpts_hide_every_match_on_the_line() {
     for finding in findings {
         let shown = format!("{}{}{}", finding.excerpt.before, finding.excerpt.mask, finding.excerpt.after);
         for number in 0..2 {
-            assert!(!shown.contains(&token(number)[4..]), "{shown}");
+            assert!(!shown.contains(token(number).trim_start_matches("ghp_")), "{shown}");
         }
     }
 }

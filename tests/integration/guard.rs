@@ -28,7 +28,7 @@ fn a_plain_commit_is_blocked_and_named() {
 keyguard: commit blocked: GitHub personal access token (classic) (checksum valid) in src/pay.py:2:10
   |
 2 | token = "ghp_****************"
-  |          ^ [..]
+  |          ^^^^^^^^^^^^^^^^^^^^
 ...
 Nothing was committed.
 
@@ -57,7 +57,7 @@ fn each_kind_of_the_promise_is_blocked() {
             format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n"),
             vec![id, secret],
         ),
-        ("github-pat-classic", leak("x"), vec![fake::github_pat()]),
+        ("github-pat-classic", format!("token = {}\n", fake::github_pat()), vec![fake::github_pat()]),
         ("stripe-live-secret-key", format!("key = {}\n", fake::stripe_live()), vec![fake::stripe_live()]),
         ("slack-bot-token", format!("SLACK={}\n", fake::slack_bot()), vec![fake::slack_bot()]),
         ("postgres-url", format!("DATABASE_URL={postgres}\n"), vec!["q7Zt2LmXw9RbV4nYp6".to_owned()]),
@@ -198,7 +198,7 @@ fn old_keys_stay_silent() {
     // A copy is new.
     fs::copy(repo.root().join("sub"), repo.root().join("copy")).unwrap();
     repo.git(["add", "."]).success();
-    blocked(&repo.git(["commit", "-m", "copy"]), "copy:32:10");
+    blocked(&repo.git(["commit", "-m", "copy"]), "copy:33:10");
 }
 
 #[test]

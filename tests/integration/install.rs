@@ -660,7 +660,7 @@ help: change into one, or make one: git init
     sandbox.git(["init", "--quiet", "--bare"]).success();
     sandbox.keyguard(["install"]).code(2).stdout("").stderr(str![[r#"
 error: this repository is bare: nobody commits in it
-help: install keyguard where commits are made, in a clone
+help: install keyguard in a clone of it
 
 "#]]);
     let repo = Sandbox::new();
@@ -786,5 +786,30 @@ fn the_shim_is_posix_shell() {
     for shell in shells.iter().filter(is_there) {
         let arguments: &[&str] = if *shell == "busybox" { &["sh", "-n", HOOK] } else { &["-n", HOOK] };
         repo.run(shell).args(arguments).output().success().silent();
+    }
+}
+
+#[test]
+fn an_installed_hook_blocks_a_key_wherever_the_commit_is_made() {
+    let repo = Sandbox::new();
+    repo.commit("file", "text\n");
+    repo.git(["worktree", "add", "--quiet", "../linked"]).success();
+    write_program(&repo.root().join(HOOK), "#!/bin/sh\necho the kept hook >&2\n");
+    repo.install();
+    let leak = format!("token = \"{}\"\n", crate::sandbox::fake::github_pat());
+    for folder in ["", "sub", "../linked"] {
+        let folder = repo.root().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let git = |arguments: &[&str]| repo.run("git").args(arguments).current_dir(&folder).output();
+        fs::write(folder.join("config.py"), &leak).unwrap();
+        git(&["add", "config.py"]).success();
+        let blocked = git(&["commit", "--quiet", "--message", "leak"]);
+        blocked.code(1).stdout("").says("github-pat-classic");
+        assert!(!blocked.text().contains("the kept hook"), "{}", blocked.text());
+        git(&["rm", "--quiet", "--force", "config.py"]).success();
+        git(&["commit", "--quiet", "--allow-empty", "--message", "clean"])
+            .success()
+            .stdout("")
+            .stderr("the kept hook\n");
     }
 }

@@ -107,10 +107,10 @@ fn colour_is_asked_for() {
 #[test]
 fn help_is_short() {
     let repo = Sandbox::new();
-    repo.keyguard(["--help"]).success().stdout(str![[r#"
+    repo.keyguard(["--help"]).success().stdout(str![[r"
 Stops API keys at the commit.
 ...
 Usage: keyguard [OPTIONS] <COMMAND>
 ...
-"#]]);
+"]]);
 }

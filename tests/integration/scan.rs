@@ -114,11 +114,11 @@ fn rules_are_listed_explained_and_tested() {
         "rules.toml",
         "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\nregex = 'acme_[0-9a-f]{8}'\nmatches = [\"acme_<hex:8>\", \"nothing\"]\n",
     );
-    repo.keyguard(["rules", "test", "rules.toml"]).code(1).stdout(str![[r#"
+    repo.keyguard(["rules", "test", "rules.toml"]).code(1).stdout(str![[r"
 acme-key: matches[1] should be one finding of this rule, and is nothing
 2 examples tried, 1 wrong
 
-"#]]);
+"]]);
 }
 
 #[test]
