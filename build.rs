@@ -6,6 +6,9 @@
 #![expect(clippy::use_debug, reason = "the debug form of numbers and plain strings is Rust source")]
 #![expect(clippy::disallowed_methods, reason = "OUT_DIR comes from cargo")]
 
+#[path = "src/rules/shape.rs"]
+#[expect(dead_code, reason = "the crate uses the rest")]
+mod shape;
 #[path = "src/rules/spec.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the crate uses the rest and documents it")]
 mod spec;
@@ -16,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use serde::Deserialize;
-use spec::{Confidence, RuleSpec, Shape, Validator};
+use shape::Shape;
+use spec::{Confidence, RuleSpec, Validator};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +103,7 @@ impl Tables {
             self.keywords.entry(keyword.to_ascii_lowercase()).or_default().push(index);
         }
         let regex = need(&rule.regex, "regex");
-        let longest = Shape::of(&regex).expect("checked above").longest.unwrap_or(0);
+        let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
         let near = rule.near.as_ref().map(|near| (spec::expand(&near.regex).into_owned(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
@@ -130,10 +134,11 @@ impl Tables {
         write!(
             out,
             "near_lines:{},min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
-             placeholders:Placeholders::{:?},longest:{longest}}}",
+             placeholders:Placeholders::{:?},longest:{},gate:{gate:?}}}",
             near.map_or(0, |near| near.1),
             rule.min_entropy.unwrap_or(0.0),
             rule.placeholders.unwrap_or_default(),
+            longest.unwrap_or(0),
         )
         .expect("write to a string");
         out

@@ -6,12 +6,12 @@ mod marker;
 
 use std::cell::OnceCell;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use globset::GlobSet;
 use regex::bytes::{Regex, RegexBuilder};
 use time::{Date, OffsetDateTime};
 
-use crate::config::{AllowSpec, Config, LayerKind, Setting};
+use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
 use crate::rules;
 use crate::secret::Fingerprint;
@@ -77,7 +77,11 @@ impl<'c> Allowlist<'c> {
         if let Some(entries) = self.entries.get() {
             return Ok(entries);
         }
-        let entries = self.config.allow.iter().map(Entry::new).collect::<Result<_>>()?;
+        let new = |entry: &'c AllowEntry| {
+            let error = |(key, message): Flaw| self.config.allow_error(entry, key, &message);
+            Entry::compile(&entry.spec).map_err(error)
+        };
+        let entries = self.config.allow.iter().map(new).collect::<Result<_>>()?;
         Ok(self.entries.get_or_init(|| entries))
     }
 
@@ -100,7 +104,7 @@ impl<'c> Allowlist<'c> {
         }
         let found = marker::beside(text, &located.finding, self.config.foreign_markers.value);
         Ok(match (found, expired) {
-            (Some(reason), _) if self.config.inline_markers => Answer::Suppressed(SuppressedBy::Inline { reason }),
+            (Some(reason), _) if !self.config.enforce.value => Answer::Suppressed(SuppressedBy::Inline { reason }),
             (_, Some(notice)) => Answer::Expired(notice),
             (Some(_), None) => Answer::MarkerIgnored,
             (None, None) => Answer::Counts,
@@ -109,26 +113,20 @@ impl<'c> Allowlist<'c> {
 }
 
 impl<'c> Entry<'c> {
-    fn new(setting: &'c Setting<AllowSpec>) -> Result<Self> {
-        let spec = &setting.value;
-        Self::compile(spec)
-            .with_context(|| format!("compile an `[[allow]]` entry ({})", describe(spec, setting.origin)))
-    }
-
-    fn compile(spec: &'c AllowSpec) -> Result<Self> {
-        let path = spec.path.as_deref().map(|glob| rules::glob_set(std::iter::once(glob))).transpose()?;
-        let regex = spec.regex.as_deref().map(compile_regex).transpose()?;
+    fn compile(spec: &'c AllowSpec) -> Result<Self, Flaw> {
+        let path = spec.path.as_deref().map(|glob| rules::glob_set(std::iter::once(glob))).transpose();
+        let fingerprint = spec.fingerprint.as_deref().map(str::parse).transpose();
         let expires = spec.expires.and_then(|expires| expires.date).map(|date| {
             let month = time::Month::try_from(date.month)?;
             Date::from_calendar_date(i32::from(date.year), month, date.day)
         });
         Ok(Self {
             spec,
-            fingerprint: spec.fingerprint.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?,
-            path,
-            regex,
+            fingerprint: fingerprint.map_err(|message: &str| ("fingerprint", format!("is none: {message}")))?,
+            path: path.map_err(|error| ("path", format!("is no glob: {error}")))?,
+            regex: spec.regex.as_deref().map(compile_regex).transpose().map_err(|message| ("regex", message))?,
             stopword: spec.stopword.as_ref().map(|word| word.to_ascii_lowercase().into_bytes()),
-            expires: expires.transpose()?,
+            expires: expires.transpose().map_err(|error| ("expires", format!("is no date: {error}")))?,
         })
     }
 
@@ -160,18 +158,19 @@ impl<'c> Entry<'c> {
     }
 }
 
-fn describe(spec: &AllowSpec, origin: LayerKind) -> String {
-    let reason = spec.reason.as_deref().unwrap_or_default();
-    format!("{origin}, reason: {reason}")
-}
+/// The key to look at, and what is wrong with it.
+type Flaw = (&'static str, String);
 
 /// Compiles the regex of an entry; one that matches whatever secret there is, is refused.
-fn compile_regex(pattern: &str) -> Result<Regex> {
+fn compile_regex(pattern: &str) -> Result<Regex, String> {
     const PROBES: [&[u8]; 3] =
         [b"Zq7LmW2cXv9RtB4nYp6KsD1fGh8JjA3eUuQo5iMz", b"9f3b61c07ad2e85490bb3d71f6a2c4e8d05917ab", b"t!4u_Vk.8-Rw~2"];
-    let regex = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build()?;
+    let built = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build();
+    let regex = built.map_err(|_| "is too large\nhelp: shorten its repetitions".to_owned())?;
     if PROBES.iter().all(|probe| regex.is_match(probe)) || regex.is_match(b"") {
-        bail!("the regex `{pattern}` matches any value, so it would allow every key");
+        return Err(
+            "matches any value, so it would allow every key\nhelp: say more of the value, from `^` to `$`".to_owned()
+        );
     }
     Ok(regex)
 }

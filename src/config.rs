@@ -3,9 +3,12 @@
 //! A [`Layer`] is one file, every key optional. Layers only add, or override by key; the result is a [`Config`] that
 //! cannot be wrong. A policy that must not be weakened says `enforce = true` outside the repository (see `merge`).
 
+mod check;
+mod diagnostic;
 pub(crate) mod edit;
 mod layer;
 mod merge;
+mod place;
 mod source;
 
 use std::fmt;
@@ -100,8 +103,8 @@ pub(crate) struct Config {
     pub binary: Setting<Binary>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
-    /// Whether markers in the text are honoured at all: not where a policy is enforced.
-    pub inline_markers: bool,
+    /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
+    pub enforce: Setting<bool>,
     /// Whether `SKIP` is obeyed: not where the system's policy is enforced.
     pub skippable: bool,
     /// The rules in force.
@@ -113,9 +116,29 @@ pub(crate) struct Config {
     /// Rules that layers add or override, by id.
     pub own_rules: Vec<Setting<RuleSpec>>,
     /// The allow entries, in order of the layers.
-    pub(crate) allow: Vec<Setting<AllowSpec>>,
+    pub(crate) allow: Vec<AllowEntry>,
     /// One-line remarks on what is not obeyed.
     pub notices: Vec<String>,
-    /// The layers that were read, with the names of their files.
-    pub layers: Vec<(LayerKind, String)>,
+    /// The files that were read, the weakest first.
+    pub(crate) layers: Vec<LayerFile>,
+}
+
+/// An allow entry in force.
+pub(crate) struct AllowEntry {
+    /// What it says.
+    pub(crate) spec: AllowSpec,
+    /// The layer that holds it.
+    pub(crate) origin: LayerKind,
+    /// Its number in that layer's file.
+    pub(crate) index: usize,
+}
+
+/// A file that was read.
+pub(crate) struct LayerFile {
+    /// Its layer.
+    pub(crate) kind: LayerKind,
+    /// How to name it.
+    pub(crate) name: String,
+    /// Its content, without a byte order mark.
+    pub(crate) text: String,
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod builtin;
 pub mod example;
+pub(crate) mod shape;
 pub mod spec;
 
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::change::BytePath;
+use shape::Shape;
 use spec::{Confidence, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
 
 /// Upper bound of one compiled regex in bytes; the largest built-in one stays under it by a test.
@@ -46,8 +48,8 @@ pub struct Facts<'a> {
     pub validator: Option<Validator>,
     pub confidence: Confidence,
     pub placeholders: Placeholders,
-    /// The longest possible match in bytes; `None` when there is no bound.
-    pub longest: Option<usize>,
+    /// What the regex's syntax tells.
+    pub(crate) shape: Shape,
 }
 
 /// A list of texts, wherever it is kept.
@@ -200,7 +202,7 @@ pub(crate) fn glob_set<'p>(patterns: impl Iterator<Item = &'p str>) -> Result<Gl
 struct OwnRule {
     spec: RuleSpec,
     regex: String,
-    longest: Option<usize>,
+    shape: Shape,
     near: Option<(String, u32)>,
     origin: Origin,
     engine: Engine,
@@ -247,10 +249,10 @@ impl RuleSet {
             self.disabled[index] = true;
         }
         let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
-        let shape = spec::Shape::of(&regex).map_err(anyhow::Error::msg)?;
+        let shape = Shape::of(&regex).map_err(anyhow::Error::msg)?;
         self.own.push(OwnRule {
             regex: spec::expand(&regex).into_owned(),
-            longest: shape.longest,
+            shape,
             near: spec.near.as_ref().map(|near| (spec::expand(&near.regex).into_owned(), near.lines)),
             origin: if base.is_some() { Origin::BuiltIn } else { Origin::Configured },
             engine: Engine::default(),
@@ -378,7 +380,7 @@ impl OwnRule {
             validator: spec.validator,
             confidence: spec.confidence.unwrap_or(Confidence::Medium),
             placeholders: spec.placeholders.unwrap_or(Placeholders::Report),
-            longest: self.longest,
+            shape: self.shape,
         }
     }
 }

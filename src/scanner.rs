@@ -45,8 +45,10 @@ impl<'r> Scanner<'r> {
         let mut candidates = Vec::new();
         for woken in prefilter::candidates(self.rules, text.bytes()) {
             let rule = self.rules.get(woken.rule);
-            if rule.covers(path)? {
-                for window in woken.windows {
+            let gate = rule.facts().shape.gate;
+            let windows: Vec<_> = woken.windows.into_iter().filter(|w| gate.admits(&text.bytes()[w.clone()])).collect();
+            if !windows.is_empty() && rule.covers(path)? {
+                for window in windows {
                     try_rule(rule, text.bytes(), window, &mut candidates)?;
                 }
             }
@@ -156,7 +158,8 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     if published::is_published(secret.fingerprint()) {
         return Ok(None);
     }
-    let verdict = facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value));
+    let verdict =
+        facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value, &text[span.end..]));
     let proven = matches!(verdict, Verdict::Valid(_));
     let made_up = !proven && placeholder::is_placeholder(&value[public_prefix(rule, value)..]);
     if made_up && facts.placeholders == Placeholders::Silent {
@@ -175,7 +178,7 @@ fn grade(base: Confidence, verdict: Verdict) -> Option<(Confidence, Validity, Op
     match verdict {
         Verdict::Valid(proof) if base == Confidence::Low => Some((base, Validity::Valid, Some(proof))),
         Verdict::Valid(proof) => Some((Confidence::High, Validity::Valid, Some(proof))),
-        Verdict::Encrypted => Some((Confidence::Low, Validity::Unknown, Some("encrypted"))),
+        Verdict::Harmless(why) => Some((Confidence::Low, Validity::Unknown, Some(why))),
         Verdict::Invalid(proof) => Some((base.min(Confidence::Medium), Validity::Invalid, Some(proof))),
         Verdict::Open => Some((base, Validity::Unknown, None)),
         Verdict::NotAKey => None,

@@ -13,8 +13,8 @@ use crate::rules::spec::Validator;
 pub(crate) enum Verdict {
     /// Proven; the fragment says by what.
     Valid(&'static str),
-    /// A key whose structure is right but which is locked by a passphrase.
-    Encrypted,
+    /// A value that nobody has to revoke; the fragment says why.
+    Harmless(&'static str),
     /// The proof fails; the fragment says how.
     Invalid(&'static str),
     /// Nothing can be said.
@@ -23,13 +23,17 @@ pub(crate) enum Verdict {
     NotAKey,
 }
 
-/// Runs the proof called `validator` on a secret.
-pub(crate) fn check(validator: Validator, secret: &[u8]) -> Verdict {
+/// A key that is locked by a passphrase.
+const ENCRYPTED: Verdict = Verdict::Harmless("encrypted");
+
+/// Runs the proof called `validator` on a secret; `behind` is what follows it in the text.
+pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdict {
     match validator {
         Validator::Crc32Base62 => crc32_base62(secret),
         Validator::AwsAccessKeyId => aws_access_key_id(secret),
         Validator::Jwt => jwt(secret),
         Validator::Pem => pem(secret),
+        Validator::UrlPassword => url_password(behind),
     }
 }
 
@@ -92,13 +96,14 @@ fn jwt(secret: &[u8]) -> Verdict {
     let Some(payload) = object() else { return Verdict::NotAKey };
     let is_unsigned =
         header.get("alg").is_none_or(|alg| alg.as_str().is_none_or(|alg| alg.eq_ignore_ascii_case("none")));
-    if is_unsigned || is_sample(&payload) { Verdict::NotAKey } else { Verdict::Open }
-}
-
-/// jwt.io's sample in all its signatures: user 1234567890, called John Doe.
-fn is_sample(payload: &serde_json::Map<String, serde_json::Value>) -> bool {
-    let is = |key: &str, value: &str| payload.get(key).and_then(serde_json::Value::as_str) == Some(value);
-    is("sub", "1234567890") && is("name", "John Doe")
+    let says = |key: &str, value: &str| payload.get(key).and_then(serde_json::Value::as_str) == Some(value);
+    // jwt.io's sample in all its signatures, and the one of PyJWT's documentation.
+    let is_sample = says("sub", "1234567890") && says("name", "John Doe") || says("some", "payload");
+    if is_unsigned || is_sample {
+        return Verdict::NotAKey;
+    }
+    // Supabase publishes its `anon` key to every browser: <https://supabase.com/docs/guides/api/api-keys>
+    if says("role", "anon") { Verdict::Harmless("public by design") } else { Verdict::Open }
 }
 
 fn json_object(base64url: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
@@ -112,12 +117,31 @@ fn decode(alphabet: &alphabet::Alphabet, text: &[u8]) -> Option<Vec<u8>> {
     GeneralPurpose::new(alphabet, config).decode(text).ok()
 }
 
+/// A password in an address. Hosts that are reserved for documentation (RFC 2606, RFC 5737) take no real one.
+fn url_password(behind: &[u8]) -> Verdict {
+    let host = behind.strip_prefix(b"@").unwrap_or(behind);
+    let end =
+        host.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b".-_".contains(byte)).unwrap_or(host.len());
+    let host = host[..end].to_ascii_lowercase();
+    let is_below = |domain: &[u8]| {
+        host.strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with(b".") || domain.starts_with(b"."))
+    };
+    const DOMAINS: [&[u8]; 7] =
+        [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
+    const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
+    if DOMAINS.into_iter().any(is_below) || NETWORKS.iter().any(|network| host.starts_with(network)) {
+        return Verdict::Harmless("the host is one of documentation");
+    }
+    Verdict::Open
+}
+
 /// A PEM block (RFC 7468) of a private key: the body decodes to what its label promises.
 fn pem(secret: &[u8]) -> Verdict {
     let Some(block) = PemBlock::parse(secret) else { return Verdict::NotAKey };
     let is_legacy_encrypted = memchr::memmem::find(block.headers, b"ENCRYPTED").is_some();
     if is_legacy_encrypted || block.label.starts_with(b"ENCRYPTED") {
-        return Verdict::Encrypted;
+        return ENCRYPTED;
     }
     if block.body.len() < 32 {
         return Verdict::NotAKey;
@@ -154,7 +178,7 @@ fn openssh(bytes: &[u8]) -> Verdict {
     let Some(rest) = bytes.strip_prefix(b"openssh-key-v1\0") else {
         return Verdict::Invalid("its body is no OpenSSH key");
     };
-    if rest.starts_with(b"\0\0\0\x04none") { Verdict::Valid("body decodes") } else { Verdict::Encrypted }
+    if rest.starts_with(b"\0\0\0\x04none") { Verdict::Valid("body decodes") } else { ENCRYPTED }
 }
 
 /// A private key block taken apart; line breaks may be written as `\n` or be missing altogether.

@@ -26,7 +26,7 @@ pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honours_foreign: bool) 
     if let Some(marker) = Marker::in_line(&own_line).filter(|marker| marker.covers(finding.rule.id())) {
         return Some(marker.reason);
     }
-    if honours_foreign && FOREIGN.iter().any(|marker| own_line.contains(marker)) {
+    if honours_foreign && FOREIGN.iter().any(|marker| has_word(&own_line, marker)) {
         return Some(None);
     }
     let above_end = start.checked_sub(1)?;
@@ -47,10 +47,20 @@ fn line_at(text: &[u8], start: usize, finding: &Finding<'_>) -> String {
     format!("{before}\n{}", String::from_utf8_lossy(behind))
 }
 
+/// Whether `word` stands in the line and is no part of a longer word.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(start, _)| {
+        let (before, behind) = (line.get(..start), line.get(start + word.len()..));
+        let continues = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        !before.is_some_and(|before| before.ends_with(continues))
+            && !behind.is_some_and(|behind| behind.starts_with(continues))
+    })
+}
+
 struct Marker<'l> {
     rules: Vec<&'l str>,
     reason: Option<String>,
-    /// Nothing but comment signs stands before it.
+    /// Nothing but comment signs stands before and behind it.
     is_alone: bool,
 }
 
@@ -62,13 +72,14 @@ impl<'l> Marker<'l> {
         }
         let rest = rest.split('\n').next().unwrap_or_default();
         let end = TERMINATORS.iter().filter_map(|terminator| rest.find(terminator)).min().unwrap_or(rest.len());
-        let rest = rest.get(..end).unwrap_or_default();
+        let (rest, behind) = rest.split_at_checked(end)?;
         let (names, reason) = match rest.split_once("--") {
             Some((names, reason)) => (names, Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty())),
             None => (rest, None),
         };
         let rules = names.split([' ', ',', '\t', '\r']).filter(|name| !name.is_empty()).collect();
-        Some(Self { rules, reason, is_alone: !before.contains(char::is_alphanumeric) })
+        let is_alone = ![before, behind].iter().any(|text| text.contains(char::is_alphanumeric));
+        Some(Self { rules, reason, is_alone })
     }
 
     fn covers(&self, rule: &str) -> bool {
@@ -97,5 +108,14 @@ mod tests {
         assert!(Marker::in_line("keyguard:allowed").is_none());
         assert!(Marker::in_line("  # keyguard:allow").unwrap().is_alone);
         assert!(!Marker::in_line("x # keyguard:allow").unwrap().is_alone);
+        assert!(Marker::in_line("  {# keyguard:allow a -- b #}").unwrap().is_alone);
+        assert!(!Marker::in_line("/* keyguard:allow */ x = 1").unwrap().is_alone);
+    }
+
+    #[test]
+    fn markers_of_other_tools_are_words() {
+        assert!(has_word("x # gitleaks:allow", "gitleaks:allow") && has_word("ggignore", "ggignore"));
+        assert!(!has_word("x = biggignore", "ggignore") && !has_word("gitleaks:allowed", "gitleaks:allow"));
+        assert!(has_word("gitleaks:allowed gitleaks:allow", "gitleaks:allow"));
     }
 }

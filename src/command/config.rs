@@ -2,24 +2,26 @@
 
 use std::io::Write;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::{config_of_work_tree, work_tree_of};
 use crate::allowlist::Allowlist;
 use crate::cli::Global;
-use crate::config::{Config, FILE_NAME, edit};
+use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, edit};
 use crate::environment::Environment;
 use crate::outcome::Exit;
+use crate::report::sanitized;
+use crate::rules::spec::{Near, RuleSpec};
 
 /// The reference of every key; a test proves that it parses to the defaults.
 pub(crate) const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Writes the reference as keyguard.toml.
 pub(crate) fn init(environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    let root = work_tree_of(&environment.current_dir).context("this is not a git repository")?;
+    let root = work_tree_of(&environment.current_dir).context("this is not a git repository\nhelp: change into one")?;
     let file = root.join(FILE_NAME);
     if std::fs::symlink_metadata(&file).is_ok() {
-        bail!("`{FILE_NAME}` is already there, and was left as it is");
+        bail!("`{FILE_NAME}` is already there, and was left as it is\nhelp: move it away first");
     }
     edit::write_atomically(&file, EXAMPLE.as_bytes())?;
     writeln!(out, "wrote {FILE_NAME}: every key with its default, for you to change")?;
@@ -29,88 +31,159 @@ pub(crate) fn init(environment: &Environment, out: &mut dyn Write) -> Result<Exi
 /// Checks every layer, and compiles what is compiled only when needed.
 pub(crate) fn check(global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
-    config.rules.compile_own()?;
-    Allowlist::new(&config).compile()?;
+    compile(&config)?;
     check_names(&config)?;
     for notice in &config.notices {
-        writeln!(out, "{notice}")?;
+        writeln!(out, "{}", sanitized(notice.as_bytes()))?;
     }
-    let files: Vec<_> = config.layers.iter().map(|(_, name)| name.as_str()).collect();
+    let files: Vec<_> = config.layers.iter().map(|layer| sanitized(layer.name.as_bytes())).collect();
     let files = if files.is_empty() { "no file, so the defaults hold".to_owned() } else { files.join(", ") };
     writeln!(out, "ok: {files}")?;
     Ok(Exit::Clean)
 }
 
+/// Compiles every regex of the configuration; an error names the place of the first that cannot be used.
+pub(super) fn compile(config: &Config) -> Result<()> {
+    for own in &config.own_rules {
+        let id = own.value.id.as_str();
+        let Some(rule) = config.rules.find(id) else { continue };
+        let error = |key: &str| config.rule_error(id, key, "is too large\nhelp: shorten its repetitions");
+        rule.regex().map_err(|_| error("regex"))?;
+        rule.near().map_err(|_| error("near"))?;
+    }
+    config.rules.compile_own()?;
+    Allowlist::new(config).compile()
+}
+
 /// A rule's name with a typing error would switch nothing off, and say nothing.
 fn check_names(config: &Config) -> Result<()> {
     let is_known = |id: &str| crate::rules::is_built_in(id) || config.own_rules.iter().any(|rule| rule.value.id == id);
+    let message =
+        |name: &str| format!("names the rule `{name}`, which does not exist\nhelp: see `keyguard rules list`");
     let disabled = config.disabled.iter().map(|name| ("disable", &name.value));
     let only = config.only.iter().flat_map(|only| only.value.iter().map(|name| ("only", name)));
-    let allowed = config.allow.iter().filter_map(|entry| Some(("rule` of `[[allow]]", entry.value.rule.as_ref()?)));
-    match disabled.chain(only).chain(allowed).find(|(_, name)| !is_known(name)) {
-        Some((key, name)) => {
-            Err(anyhow!("`{key}` names the rule `{name}`, which does not exist\nhelp: see `keyguard rules list`"))
-        }
-        None => Ok(()),
+    if let Some((key, name)) = disabled.chain(only).find(|(_, name)| !is_known(name)) {
+        return Err(config.rules_error(key, name, &message(name)));
     }
+    for entry in &config.allow {
+        if let Some(name) = entry.spec.rule.as_deref().filter(|name| !is_known(name)) {
+            return Err(config.allow_error(entry, "rule", &message(name)));
+        }
+    }
+    Ok(())
 }
 
 /// Shows what is in force, each value with the layer that says so.
 pub(crate) fn show(global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
-    for (kind, name) in &config.layers {
-        writeln!(out, "# {kind}: {name}")?;
+    for layer in &config.layers {
+        writeln!(out, "# {}: {}", layer.kind, sanitized(layer.name.as_bytes()))?;
     }
-    let min_confidence = config.min_confidence;
+    for notice in &config.notices {
+        writeln!(out, "# {}", sanitized(notice.as_bytes()))?;
+    }
+    let Config { enforce, min_confidence, binary, foreign_markers, .. } = &config;
     writeln!(out, "min-confidence = \"{}\"  # {}", min_confidence.value.name(), min_confidence.origin)?;
-    writeln!(out, "\n[scan]\nbinary = \"{}\"  # {}", config.binary.value.name(), config.binary.origin)?;
-    writeln!(out, "\n[markers]\nforeign = {}  # {}", config.foreign_markers.value, config.foreign_markers.origin)?;
-    rules_section(&config, out)?;
+    writeln!(out, "enforce = {}  # {}", enforce.value, enforce.origin)?;
+    writeln!(out, "\n[scan]\nbinary = \"{}\"  # {}", binary.value.name(), binary.origin)?;
+    writeln!(out, "\n[rules]")?;
+    names("disable", &config.disabled, out)?;
+    if let Some(only) = &config.only {
+        let value = |name: &String| Setting { value: name.clone(), origin: only.origin };
+        names("only", &only.value.iter().map(value).collect::<Vec<_>>(), out)?;
+    }
+    writeln!(out, "\n[markers]\nforeign = {}  # {}", foreign_markers.value, foreign_markers.origin)?;
     for rule in &config.own_rules {
-        writeln!(out, "\n[[rule]]  # {}\nid = {}", rule.origin, quoted(&rule.value.id))?;
-        if let Some(regex) = &rule.value.regex {
-            writeln!(out, "regex = {}", quoted(regex))?;
-        }
+        writeln!(out, "\n[[rule]]  # {}", rule.origin)?;
+        show_rule(&rule.value, out)?;
     }
     for entry in &config.allow {
         writeln!(out, "\n[[allow]]  # {}", entry.origin)?;
-        let spec = &entry.value;
-        for (key, value) in [
-            ("fingerprint", &spec.fingerprint),
-            ("rule", &spec.rule),
-            ("path", &spec.path),
-            ("regex", &spec.regex),
-            ("stopword", &spec.stopword),
-            ("reason", &spec.reason),
-            ("by", &spec.by),
-        ] {
-            if let Some(value) = value {
-                writeln!(out, "{key} = {}", quoted(value))?;
-            }
-        }
-        if let Some(expires) = &spec.expires {
-            writeln!(out, "expires = {expires}")?;
-        }
-    }
-    for notice in &config.notices {
-        writeln!(out, "\n# {notice}")?;
+        show_entry(&entry.spec, out)?;
     }
     Ok(Exit::Clean)
 }
 
-fn rules_section(config: &Config, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "\n[rules]")?;
-    let disabled: Vec<_> = config.disabled.iter().map(|name| quoted(&name.value)).collect();
-    let origin = config.disabled.last().map_or(crate::config::LayerKind::BuiltIn, |name| name.origin);
-    writeln!(out, "disable = [{}]  # {origin}", disabled.join(", "))?;
-    if let Some(only) = &config.only {
-        let names: Vec<_> = only.value.iter().map(|name| quoted(name)).collect();
-        writeln!(out, "only = [{}]  # {}", names.join(", "), only.origin)?;
+/// A list of rules' names, each with the layer that names it.
+fn names(key: &str, names: &[Setting<String>], out: &mut dyn Write) -> Result<()> {
+    if names.is_empty() {
+        return Ok(writeln!(out, "{key} = []  # {}", LayerKind::BuiltIn)?);
+    }
+    writeln!(out, "{key} = [")?;
+    for name in names {
+        writeln!(out, "  {},  # {}", quoted(&name.value), name.origin)?;
+    }
+    Ok(writeln!(out, "]")?)
+}
+
+/// The fields that an entry gives, in the order of the reference.
+fn show_rule(rule: &RuleSpec, out: &mut dyn Write) -> Result<()> {
+    let text = |text: &Option<String>| text.as_deref().map(quoted);
+    let list = |list: &Option<Vec<String>>| {
+        list.as_ref().map(|texts| format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")))
+    };
+    let near = |near: &Near| format!("{{ regex = {}, lines = {} }}", quoted(&near.regex), near.lines);
+    let fields = [
+        ("id", Some(quoted(&rule.id))),
+        ("title", text(&rule.title)),
+        ("regex", text(&rule.regex)),
+        ("keywords", list(&rule.keywords)),
+        ("min-entropy", rule.min_entropy.map(|bits| bits.to_string())),
+        ("validator", rule.validator.map(|validator| quoted(&word(validator)))),
+        ("confidence", rule.confidence.map(|confidence| quoted(confidence.name()))),
+        ("paths", list(&rule.paths)),
+        ("exclude-paths", list(&rule.exclude_paths)),
+        ("near", rule.near.as_ref().map(near)),
+        ("placeholders", rule.placeholders.map(|placeholders| quoted(&word(placeholders)))),
+        ("privilege", text(&rule.privilege)),
+        ("env-var", text(&rule.env_var)),
+        ("docs", text(&rule.docs)),
+        ("revoke", text(&rule.revoke)),
+        ("matches", list(&rule.matches)),
+        ("ignores", list(&rule.ignores)),
+    ];
+    for (key, value) in fields {
+        if let Some(value) = value {
+            writeln!(out, "{key} = {value}")?;
+        }
     }
     Ok(())
 }
 
-/// A text as TOML writes it: control characters are escaped, so this is safe on a terminal too.
+/// The word that the configuration has for a variant: its name in kebab case.
+#[expect(clippy::use_debug, reason = "the derived form is the variant's name, and holds nothing else")]
+fn word(variant: impl std::fmt::Debug) -> String {
+    let mut word = String::new();
+    for character in format!("{variant:?}").chars() {
+        if character.is_ascii_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.push(character.to_ascii_lowercase());
+    }
+    word
+}
+
+fn show_entry(spec: &AllowSpec, out: &mut dyn Write) -> Result<()> {
+    for (key, value) in [
+        ("fingerprint", &spec.fingerprint),
+        ("rule", &spec.rule),
+        ("path", &spec.path),
+        ("regex", &spec.regex),
+        ("stopword", &spec.stopword),
+        ("reason", &spec.reason),
+        ("by", &spec.by),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{key} = {}", quoted(value))?;
+        }
+    }
+    if let Some(expires) = &spec.expires {
+        writeln!(out, "expires = {expires}")?;
+    }
+    Ok(())
+}
+
+/// A text as TOML writes it. What a terminal would act on is escaped, also where TOML would leave it as it is.
 fn quoted(text: &str) -> String {
-    crate::report::sanitized(toml_edit::value(text).to_string().as_bytes())
+    sanitized(toml_edit::value(text).to_string().as_bytes())
 }

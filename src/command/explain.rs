@@ -53,5 +53,6 @@ fn proof(validator: Validator) -> &'static str {
         Validator::AwsAccessKeyId => "holds an account number, which rules some made-up ids out",
         Validator::Jwt => "header and payload must be JSON objects",
         Validator::Pem => "the body must decode to a private key",
+        Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
     }
 }

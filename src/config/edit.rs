@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value};
 
 use super::source::parse;
 use super::{FILE_NAME, LayerKind};
@@ -53,8 +53,8 @@ fn has_entry(document: &DocumentMut, fingerprint: Fingerprint) -> bool {
     };
     match document.get("allow") {
         Some(Item::ArrayOfTables(tables)) => tables.iter().any(|table| covers(table)),
-        Some(Item::Value(toml_edit::Value::Array(array))) => {
-            array.iter().filter_map(toml_edit::Value::as_inline_table).any(|table| covers(table))
+        Some(Item::Value(Value::Array(array))) => {
+            array.iter().filter_map(Value::as_inline_table).any(|table| covers(table))
         }
         _ => false,
     }
@@ -64,13 +64,20 @@ fn insert(document: &mut DocumentMut, entry: &NewEntry) -> Result<()> {
     let fingerprint = entry.fingerprint.to_string();
     let mut table = Table::new();
     table.insert("fingerprint", value(&fingerprint));
-    table.insert("reason", value(&entry.reason));
+    table.insert("reason", value(one_line(&entry.reason)));
     if let Some(by) = &entry.by {
-        table.insert("by", value(by));
+        table.insert("by", value(one_line(by)));
+    }
+    // The first entry goes to the end of the file, behind the comments there, which belong to no table.
+    let is_first = document.get("allow").is_none();
+    let closing = document.trailing().as_str().filter(|_| is_first).unwrap_or_default().to_owned();
+    if is_first {
+        document.set_trailing("");
     }
     match document.entry("allow").or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
         Item::ArrayOfTables(tables) => {
-            table.decor_mut().set_prefix("\n");
+            let gap = if closing.is_empty() || closing.ends_with('\n') { "\n" } else { "\n\n" };
+            table.decor_mut().set_prefix(format!("{closing}{gap}"));
             let mut all: Vec<Table> = std::mem::take(tables).into_iter().collect();
             let is_later = |other: &Table| {
                 other.get("fingerprint").and_then(Item::as_str).is_some_and(|other| other > fingerprint.as_str())
@@ -79,17 +86,51 @@ fn insert(document: &mut DocumentMut, entry: &NewEntry) -> Result<()> {
             // A table without a position of its own is written behind the one before it, and the first one needs its
             // successor's.
             table.set_position(all.get(place.saturating_sub(1)).and_then(Table::position));
+            if let Some(first) = all.first_mut().filter(|_| place == 0) {
+                change_places(first, &mut table);
+            }
             all.insert(place, table);
             all.into_iter().for_each(|table| tables.push(table));
         }
-        Item::Value(toml_edit::Value::Array(array)) => {
-            let mut inline: InlineTable = table.into_inline_table();
-            inline.fmt();
-            array.push(inline);
+        Item::Value(Value::Array(array)) => {
+            insert_inline(array, table.into_inline_table());
         }
         _ => bail!("`allow` in keyguard.toml is no list of entries"),
     }
     Ok(())
+}
+
+/// Makes `new` the entry before `first`: what stands above `first` behind a blank line, such as the head of the file,
+/// is now above `new`; a comment right above `first` stays there.
+fn change_places(first: &mut Table, new: &mut Table) {
+    let above = first.decor().prefix().and_then(RawString::as_str).unwrap_or_default().to_owned();
+    let (head, own) = above.split_at(above.rfind("\n\n").map_or(0, |blank| blank + 1));
+    let gap = if above.starts_with('\n') || !head.is_empty() { "\n" } else { "" };
+    new.decor_mut().set_prefix(format!("{head}{gap}"));
+    first.decor_mut().set_prefix(if own.starts_with('\n') { own.to_owned() } else { format!("\n{own}") });
+}
+
+/// Puts an entry into a list in brackets, in its order, laid out like the entry that was first.
+fn insert_inline(array: &mut Array, mut entry: InlineTable) {
+    entry.fmt();
+    let fingerprint =
+        |value: &Value| value.as_inline_table().and_then(|table| table.get("fingerprint")?.as_str().map(str::to_owned));
+    let own = entry.get("fingerprint").and_then(Value::as_str).map(str::to_owned);
+    let place = array.iter().position(|other| fingerprint(other) > own).unwrap_or(array.len());
+    let gap = array.get(0).and_then(|first| first.decor().prefix()?.as_str()).unwrap_or_default().to_owned();
+    // The first entry of a list on one line stands at the bracket, the others behind a comma.
+    let is_on_lines = gap.contains('\n');
+    let mut entry = Value::InlineTable(entry);
+    entry.decor_mut().set_prefix(if is_on_lines { gap } else { " ".repeat(usize::from(place > 0)) });
+    array.insert_formatted(place, entry);
+    if let Some(next) = array.get_mut(place + 1).filter(|_| place == 0 && !is_on_lines) {
+        next.decor_mut().set_prefix(" ");
+    }
+}
+
+/// The text without line breaks: an entry stays readable, and a line of it is a line of a diff.
+fn one_line(text: &str) -> String {
+    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What toml_edit does not keep: a byte order mark and CRLF.
@@ -171,6 +212,20 @@ mod tests {
     }
 
     #[test]
+    fn the_first_entry_goes_to_the_end() {
+        let (new, _) = with_entries(None, &[entry("one")]).unwrap();
+        assert!(new.starts_with(OPENING.as_bytes()), "{}", String::from_utf8_lossy(&new));
+        for text in
+            ["# only\n", "# no line end", "", "[scan]\nbinary = \"skip\"\n\n# end\n", "min-confidence = \"low\""]
+        {
+            let edited = edit(text, &["one", "two"]);
+            assert!(edited.starts_with(text), "{edited}");
+            assert_eq!(edited.matches("[[allow]]").count(), 2, "{edited}");
+            assert!(edited.ends_with("by = \"Ann\"\n"), "{edited}");
+        }
+    }
+
+    #[test]
     fn one_at_a_time_is_the_same_as_all_at_once() {
         let mut one_by_one = String::from("# x\n");
         for secret in ["a", "b", "c", "d"] {
@@ -187,8 +242,28 @@ mod tests {
     }
 
     #[test]
-    fn an_inline_list_is_extended() {
+    fn an_inline_list_is_extended_in_order() {
         let edited = edit("allow = [{ path = \"a\", reason = \"b\" }]\n", &["one"]);
         assert!(edited.starts_with("allow = [{ path = \"a\", reason = \"b\" }, { fingerprint = "), "{edited}");
+        let short = edit("allow = []\n", &["one", "two", "three"]);
+        assert!(short.starts_with("allow = [{ fingerprint = ") && !short.contains(" ,"), "{short}");
+        let long = edit("allow = [\n  { path = \"a\", reason = \"b\" }, # c\n]\n", &["one", "two", "three"]);
+        assert!(long.starts_with("allow = [\n  { path = \"a\", reason = \"b\" },"), "{long}");
+        assert_eq!((long.matches("\n  { ").count(), long.matches("# c").count()), (4, 1), "{long}");
+        for text in [short, long] {
+            let order: Vec<_> = text.split("kg1:").skip(1).filter_map(|rest| rest.get(..16)).collect();
+            assert!(order.len() == 3 && order.is_sorted(), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_one_line_and_quoted() {
+        let mut entry = entry("one");
+        entry.reason = "a \"b\"\n\r\n  c\\ \u{1b}[31m".to_owned();
+        let (edited, _) = with_entries(None, &[entry]).unwrap();
+        let edited = String::from_utf8(edited).unwrap();
+        assert!(!edited.contains('\u{1b}') && edited.lines().any(|line| line.starts_with("reason = ")), "{edited}");
+        let (_, layer) = parse("x", edited.clone().into_bytes(), LayerKind::User).unwrap();
+        assert_eq!(layer.allow[0].reason.as_deref(), Some("a \"b\" c\\ \u{1b}[31m"), "{edited}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::shape::{Gate, Shape};
 use super::spec::{Confidence, Placeholders, Validator};
 use super::{Engine, Facts, Strings};
 
@@ -30,11 +31,12 @@ struct Record {
     confidence: Confidence,
     placeholders: Placeholders,
     longest: usize,
+    gate: Gate,
 }
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Confidence, Placeholders, Record, Span, Validator};
+    use super::{Confidence, Gate, Placeholders, Record, Span, Validator};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
@@ -105,7 +107,11 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
         validator: record.validator,
         confidence: record.confidence,
         placeholders: record.placeholders,
-        longest: Some(record.longest).filter(|bytes| *bytes > 0),
+        shape: Shape {
+            longest: Some(record.longest).filter(|bytes| *bytes > 0),
+            matches_empty: false,
+            gate: record.gate,
+        },
     }
 }
 

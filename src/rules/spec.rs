@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+pub(crate) use super::shape::Shape;
+
 /// How sure a finding is; the one axis on which findings are ranked and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,6 +83,8 @@ pub enum Validator {
     Jwt,
     /// A private key block whose body decodes to what its label says.
     Pem,
+    /// A password in an address, which is worth less where the host is one of documentation.
+    UrlPassword,
 }
 
 /// What happens to values that look made up.
@@ -263,37 +267,4 @@ const ASSIGN: &str = concat!(
 /// Replaces the macros of a rule's regex; `{{` is no regex syntax, so nothing else can be meant.
 pub fn expand(regex: &str) -> Cow<'_, str> {
     if regex.contains("{{assign}}") { Cow::Owned(regex.replace("{{assign}}", ASSIGN)) } else { Cow::Borrowed(regex) }
-}
-
-/// What the syntax of a regex tells.
-pub struct Shape {
-    /// The longest possible match in bytes; `None` when there is no bound.
-    pub longest: Option<usize>,
-    /// Whether it matches the empty string.
-    pub matches_empty: bool,
-}
-
-impl Shape {
-    /// Parses `regex` in ASCII mode; the error is one line.
-    pub fn of(regex: &str) -> Result<Self, String> {
-        let expanded = expand(regex);
-        let hir = regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(&expanded)
-            .map_err(|error| one_line(&error))?;
-        let properties = hir.properties();
-        Ok(Self { longest: properties.maximum_len(), matches_empty: properties.minimum_len() == Some(0) })
-    }
-}
-
-/// The sentence of a parse error, without the drawing under the pattern.
-fn one_line(error: &regex_syntax::Error) -> String {
-    let (kind, offset) = match error {
-        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
-        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
-        _ => return "is not a regular expression".to_owned(),
-    };
-    format!("{kind} (at character {} of the regex)", offset + 1)
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::rules::{RuleSet, builtin};
 
-/// Texts up to this size are given to a regex whole.
+/// Texts up to this size are given whole to a regex without a bound.
 const WHOLE: usize = 64 << 10;
 /// How far a match without a bound may reach before and behind its keyword, before it is looked at again.
 const BEFORE: usize = 4 << 10;
@@ -70,11 +70,9 @@ impl Found<'_> {
     }
 
     fn window(&self, rule: usize, hit: &Range<usize>) -> Range<usize> {
-        if self.length <= WHOLE {
-            return 0..self.length;
-        }
-        let (before, behind) = match self.rules.get(rule).facts().longest {
+        let (before, behind) = match self.rules.get(rule).facts().shape.longest {
             Some(longest) => (longest, longest),
+            None if self.length <= WHOLE => return 0..self.length,
             None => (BEFORE, BEHIND),
         };
         let end = hit.end.saturating_add(behind + MARGIN).min(self.length);

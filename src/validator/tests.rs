@@ -48,6 +48,25 @@ fn tokens_must_hold_json() {
 }
 
 #[test]
+fn public_tokens_are_harmless() {
+    let part = |json: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
+    let token = |payload: &str| format!("{}.{}.c2lnbmF0dXJl", part("{\"alg\":\"HS256\"}"), part(payload));
+    assert_eq!(jwt(token("{\"role\":\"anon\"}").as_bytes()), Verdict::Harmless("public by design"));
+    assert_eq!(jwt(token("{\"role\":\"service_role\"}").as_bytes()), Verdict::Open);
+    assert_eq!(jwt(token("{\"sub\":\"1234567890\",\"name\":\"John Doe\"}").as_bytes()), Verdict::NotAKey);
+}
+
+#[test]
+fn hosts_of_documentation_take_no_password() {
+    for host in ["@example.com/", "@db.example.org:5432", "@x.test", "@192.0.2.7", "@EXAMPLE.NET'"] {
+        assert!(matches!(url_password(host.as_bytes()), Verdict::Harmless(_)), "{host}");
+    }
+    for host in ["@example.com.evil.net", "@myexample.com", "@db.internal/app", "@192.0.20.1", ""] {
+        assert_eq!(url_password(host.as_bytes()), Verdict::Open, "{host}");
+    }
+}
+
+#[test]
 fn private_keys_decode() {
     for label in ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
         let block = example(&format!("<pem:{label}>"), 0);
@@ -68,11 +87,11 @@ fn private_keys_decode() {
         };
         assert_eq!(pem(cut.as_bytes()), expected_cut, "{label} without its second line");
     }
-    assert_eq!(pem(&example("<pem:ENCRYPTED PRIVATE KEY>", 0)), Verdict::Encrypted);
+    assert_eq!(pem(&example("<pem:ENCRYPTED PRIVATE KEY>", 0)), ENCRYPTED);
     let dashes = "-----";
     let legacy =
         format!("{dashes}BEGIN RSA PRIVATE KEY{dashes}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n");
-    assert_eq!(pem(legacy.as_bytes()), Verdict::Encrypted);
+    assert_eq!(pem(legacy.as_bytes()), ENCRYPTED);
     let dots = format!("{dashes}BEGIN PRIVATE KEY{dashes}\n...\n{dashes}END PRIVATE KEY{dashes}");
     assert_eq!(pem(dots.as_bytes()), Verdict::NotAKey);
 }

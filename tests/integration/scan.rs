@@ -136,3 +136,12 @@ fn usage_errors_end_with_2() {
     repo.keyguard(["--help"]).success().says("Usage: keyguard");
     repo.keyguard(["--version"]).success().says("keyguard 0.");
 }
+
+#[test]
+fn near_misses_stay_silent() {
+    let repo = Sandbox::without_repository();
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let files = fs::read_dir(&corpus).unwrap().count();
+    let scan = repo.run("keyguard").current_dir(corpus).args(["scan", "."]).output();
+    scan.success().stdout("").stderr(format!("0 secrets in {files} files\n"));
+}

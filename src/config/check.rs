@@ -1,0 +1,126 @@
+//! What is checked of a file as soon as it is read. Regexes are checked by their syntax alone: compiling them takes
+//! longer than a commit may, and happens before they are used, in `config check` and in `allow`.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+
+use super::LayerKind;
+use super::diagnostic::File;
+use super::layer::{AllowSpec, Layer};
+use crate::rules::spec::{RuleSpec, Shape};
+use crate::rules::{self, glob_set};
+use crate::secret::Fingerprint;
+
+/// The key to look at, and what is wrong with it.
+type Flaw = (&'static str, String);
+
+/// Checks a whole file.
+pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<()> {
+    if kind == LayerKind::Repository && layer.enforce.is_some() {
+        return Err(file.top_error(
+            "enforce",
+            "has a meaning only in the configuration of the user or the system\nhelp: take it out of this file",
+        ));
+    }
+    let mut ids = HashSet::new();
+    for (index, rule) in layer.rule.iter().enumerate() {
+        check_rule(rule, kind).map_err(|(key, message)| file.entry_error("rule", index, key, &message))?;
+        if !ids.insert(&rule.id) {
+            return Err(file.entry_error("rule", index, "id", "names a rule that this file has already"));
+        }
+    }
+    for (index, entry) in layer.allow.iter().enumerate() {
+        check_allow(entry).map_err(|(key, message)| file.entry_error("allow", index, key, &message))?;
+    }
+    Ok(())
+}
+
+fn check_rule(rule: &RuleSpec, kind: LayerKind) -> Result<(), Flaw> {
+    for (key, regex) in [("regex", rule.regex.as_ref()), ("near", rule.near.as_ref().map(|near| &near.regex))] {
+        regex.map_or(Ok(()), |regex| shape(regex).map(drop)).map_err(|message| (key, message))?;
+    }
+    rule.check().map_err(|flaw| (flaw.key, flaw.message))?;
+    if rules::is_built_in(&rule.id) {
+        if let Some(key) = replaced_fact(rule).filter(|_| kind == LayerKind::Repository) {
+            let message =
+                "of a built-in rule can be replaced in your own configuration only\nhelp: take it out of this file";
+            return Err((key, message.to_owned()));
+        }
+    } else if rule.regex.is_none() || rule.title.is_none() {
+        let key = if rule.title.is_none() { "title" } else { "regex" };
+        return Err(("id", format!("names no built-in rule, so the entry needs a `{key}` too")));
+    }
+    for (key, globs) in [("paths", &rule.paths), ("exclude-paths", &rule.exclude_paths)] {
+        for glob in globs.iter().flatten() {
+            check_glob(glob).map_err(|message| (key, message))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a repository may not tell about a built-in rule: a blocked user trusts these.
+fn replaced_fact(rule: &RuleSpec) -> Option<&'static str> {
+    [("title", &rule.title), ("docs", &rule.docs), ("revoke", &rule.revoke), ("privilege", &rule.privilege)]
+        .into_iter()
+        .find_map(|(key, value)| value.is_some().then_some(key))
+}
+
+fn check_glob(glob: &str) -> Result<(), String> {
+    glob_set(std::iter::once(glob)).map(drop).map_err(|error| match error.downcast::<globset::Error>() {
+        Ok(error) => format!("is no glob: {}", error.kind()),
+        Err(_) => "is no glob".to_owned(),
+    })
+}
+
+fn shape(regex: &str) -> Result<Shape, String> {
+    Shape::of(regex).map_err(|message| format!("does not parse: {message}"))
+}
+
+/// Checks an allow entry, except for what needs a compiled regex.
+fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
+    let error = |key, message: &str| Err((key, message.to_owned()));
+    if entry.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        return error("reason", "is missing\nhelp: say why this is no secret: reason = \"key of the public demo\"");
+    }
+    if !entry.names_content() && entry.path.is_none() {
+        return match entry.rule {
+            Some(_) => error(
+                "rule",
+                "alone would allow every key of that kind\nhelp: to switch the rule off, name it in `disable` of `[rules]`",
+            ),
+            None => error("reason", "is not enough\nhelp: name a `fingerprint`, `path`, `regex` or `stopword`"),
+        };
+    }
+    if let Some(fingerprint) = &entry.fingerprint {
+        fingerprint.parse::<Fingerprint>().map_err(|message| ("fingerprint", format!("is none: {message}")))?;
+    }
+    if let Some(path) = &entry.path {
+        check_glob(path).map_err(|message| ("path", message))?;
+        if !entry.names_content() && matches_every_path(path) {
+            return error(
+                "path",
+                "matches every file\nhelp: name the key too, by `fingerprint`, `regex` or `stopword`",
+            );
+        }
+    }
+    if let Some(regex) = &entry.regex {
+        let shape = shape(regex).map_err(|message| ("regex", message))?;
+        if shape.matches_empty {
+            return error("regex", "matches the empty string, so it would allow every key");
+        }
+    }
+    if entry.stopword.as_ref().is_some_and(|word| word.chars().count() < 3) {
+        return error("stopword", "must have at least three characters");
+    }
+    if entry.expires.is_some_and(|expires| expires.date.is_none() || expires.time.is_some()) {
+        return error("expires", "must be a date, such as 2027-03-01");
+    }
+    Ok(())
+}
+
+/// Whether the glob covers whatever file there is, tried on names that have nothing in common.
+fn matches_every_path(glob: &str) -> bool {
+    const PROBES: [&str; 5] = ["k", "q7.zz", "vw/x.y", "a/bb/ccc/.d", "J/0/-/_/e f.g"];
+    glob_set(std::iter::once(glob)).is_ok_and(|set| PROBES.iter().all(|path| set.is_match(path)))
+}

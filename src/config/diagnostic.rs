@@ -1,0 +1,176 @@
+//! Errors in a configuration file: its name, line and column, the offending key, and what to do.
+//!
+//! A message names keys, never the values that stand there: whoever pastes a key into the wrong place must not read it in
+//! a log.
+
+use anyhow::anyhow;
+use toml_edit::{Document, Item, TableLike, Value};
+
+use crate::change::BytePath;
+use crate::decode::Text;
+use crate::finding::Confidence;
+use crate::rules::RuleSet;
+use crate::scanner::Scanner;
+
+/// What helps when nothing more is known.
+const HELP: &str = "help: mend it, then run `keyguard config check`";
+
+/// A file under examination.
+#[derive(Clone, Copy)]
+pub(super) struct File<'a> {
+    pub(super) name: &'a str,
+    /// Its text without a byte order mark.
+    pub(super) text: &'a str,
+}
+
+/// One step on the way to a place in a file.
+#[derive(Clone, Copy)]
+pub(super) enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl File<'_> {
+    /// What the TOML parser or serde complains about.
+    pub(super) fn syntax_error(&self, error: &toml::de::Error) -> anyhow::Error {
+        let offset = error.span().map_or(0, |span| span.start);
+        let place = self.place(offset);
+        let message = error.message().trim().replace('\n', ", ");
+        let (problem, expected) = message.split_once(", expected ").unwrap_or((&message, ""));
+        if problem.starts_with("unknown field") {
+            let version = env!("CARGO_PKG_VERSION");
+            let known = expected.trim_start_matches("one of ");
+            return anyhow!(
+                "{place}: {}\nhelp: known here: {known}; this is keyguard {version}, and a newer one may know more keys",
+                masked(problem)
+            );
+        }
+        let is_about_value = ["invalid type", "invalid value", "unknown variant", "wanted string or table"];
+        match self.key_at(offset) {
+            Some(key) if is_about_value.iter().any(|opening| problem.starts_with(opening)) => {
+                error_at(&place, &format!("{} must be {}", masked(&key), in_words(expected)))
+            }
+            _ if problem.starts_with("missing field") => error_at(&place, &message),
+            _ => error_at(&place, &masked(&format!("{}{message}", self.key_on_line(offset)))),
+        }
+    }
+
+    /// An error at `key` of the `index`-th `[[table]]`.
+    pub(super) fn entry_error(&self, table: &str, index: usize, key: &str, message: &str) -> anyhow::Error {
+        let place = self.place_of(&[Step::Key(table), Step::Index(index), Step::Key(key)]);
+        error_at(&place, &format!("`{key}` of `[[{table}]]` {message}"))
+    }
+
+    /// An error at a key of the top level.
+    pub(super) fn top_error(&self, key: &str, message: &str) -> anyhow::Error {
+        error_at(&self.place_of(&[Step::Key(key)]), &format!("`{key}` {message}"))
+    }
+
+    /// Where `steps` lead, or as far as they lead.
+    pub(super) fn place_of(&self, steps: &[Step<'_>]) -> String {
+        let Ok(document) = Document::parse(self.text) else { return self.place(0) };
+        let mut item = Some(document.as_item());
+        let mut offset = 0;
+        for step in steps {
+            item = item.and_then(|item| match step {
+                Step::Key(key) => item.get(*key),
+                Step::Index(index) => item.get(*index),
+            });
+            offset = item.and_then(Item::span).map_or(offset, |span| span.start);
+        }
+        self.place(offset)
+    }
+
+    /// How many entries `[[table]]` has, and which of them `wanted` picks first.
+    pub(super) fn entry_with(&self, table: &str, wanted: impl Fn(&dyn TableLike) -> bool) -> Option<usize> {
+        let document = Document::parse(self.text).ok()?;
+        let entries = document.as_item().get(table)?;
+        (0..).map_while(|index| entries.get(index)).position(|entry| entry.as_table_like().is_some_and(&wanted))
+    }
+
+    /// The place of the text `value` in the list at `steps`.
+    pub(super) fn place_in_list(&self, steps: &[Step<'_>], value: &str) -> String {
+        let Ok(document) = Document::parse(self.text) else { return self.place(0) };
+        let list = steps.iter().try_fold(document.as_item(), |item, step| match step {
+            Step::Key(key) => item.get(*key),
+            Step::Index(index) => item.get(*index),
+        });
+        let found =
+            list.and_then(Item::as_array).and_then(|list| list.iter().find(|text| text.as_str() == Some(value)));
+        self.place(found.and_then(Value::span).map_or(0, |span| span.start))
+    }
+
+    /// The key whose value begins at `offset`, with its table.
+    fn key_at(&self, offset: usize) -> Option<String> {
+        let document = Document::parse(self.text).ok()?;
+        document.iter().find_map(|(name, item)| key_in(name, item, offset))
+    }
+
+    /// The key of the line that `offset` points into, where the file is no TOML and there is nothing better to ask.
+    fn key_on_line(&self, offset: usize) -> String {
+        const LONGEST: usize = 40;
+        let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let start = self.text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let line = self.text.get(start..).unwrap_or_default();
+        let key: String = line.trim_start().chars().take_while(|c| is_key(*c)).take(LONGEST).collect();
+        if key.is_empty() { String::new() } else { format!("`{key}`: ") }
+    }
+
+    fn place(&self, offset: usize) -> String {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line = 1 + before.matches('\n').count();
+        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+        format!("{}:{line}:{column}", self.name)
+    }
+}
+
+/// An error with what helps, unless the message says that itself.
+pub(super) fn error_at(place: &str, message: &str) -> anyhow::Error {
+    if message.contains("\nhelp: ") { anyhow!("{place}: {message}") } else { anyhow!("{place}: {message}\n{HELP}") }
+}
+
+/// Looks for the key of the value that begins at `offset`, in `item`, which is called `name`.
+fn key_in(name: &str, item: &Item, offset: usize) -> Option<String> {
+    let in_table = |table: &dyn TableLike, brackets: (&str, &str)| {
+        let begins = |item: &Item| item.span().is_some_and(|span| span.contains(&offset)) && !item.is_table();
+        let key = table.iter().find(|(_, item)| begins(item)).map(|(key, _)| key)?;
+        Some(format!("`{key}` of `{}{name}{}`", brackets.0, brackets.1))
+    };
+    let found = match item {
+        Item::Table(table) => in_table(table, ("[", "]")),
+        Item::ArrayOfTables(tables) => tables.iter().find_map(|table| in_table(table, ("[[", "]]"))),
+        Item::Value(Value::InlineTable(table)) => in_table(table, ("[", "]")),
+        Item::Value(Value::Array(array)) => {
+            array.iter().filter_map(Value::as_inline_table).find_map(|table| in_table(table, ("[[", "]]")))
+        }
+        _ => None,
+    };
+    found.or_else(|| item.span().filter(|span| span.contains(&offset)).map(|_| format!("`{name}`")))
+}
+
+/// What serde expects, in words of the reference.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "" => "a string".to_owned(),
+        "a sequence" => "a list\nhelp: write a table that may stand there more than once as `[[name]]`".to_owned(),
+        "a TOML datetime" => "a date, such as 2027-03-01".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "u32" => "a whole number, 0 or more".to_owned(),
+        other if other.starts_with("struct ") => "a table".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The text with every key of a known kind masked.
+fn masked(text: &str) -> String {
+    let rules = RuleSet::built_in();
+    let decoded = Text::decode(text.as_bytes().to_vec());
+    let findings = Scanner::new(&rules, Confidence::Low).scan(&BytePath::from(""), &decoded).unwrap_or_default();
+    let mut out = text.to_owned();
+    for finding in findings.iter().rev() {
+        if out.get(finding.span.clone()).is_some() {
+            out.replace_range(finding.span.clone(), &finding.secret.to_string());
+        }
+    }
+    out
+}

@@ -1,0 +1,46 @@
+//! Where in the files a value stands, for errors that are found after the files were merged.
+
+use super::diagnostic::{File, Step, error_at};
+use super::{AllowEntry, Config, LayerFile, LayerKind};
+
+impl Config {
+    /// An error about `key` of an allow entry.
+    pub(crate) fn allow_error(&self, entry: &AllowEntry, key: &str, message: &str) -> anyhow::Error {
+        let steps = [Step::Key("allow"), Step::Index(entry.index), Step::Key(key)];
+        let place = self.file(entry.origin).map(|file| file.place_of(&steps));
+        error_at(&place.unwrap_or_default(), &format!("`{key}` of `[[allow]]` {message}"))
+    }
+
+    /// An error about `key` of a configured rule, in the strongest layer that gives it.
+    pub(crate) fn rule_error(&self, id: &str, key: &str, message: &str) -> anyhow::Error {
+        let place = self.layers.iter().rev().find_map(|layer| {
+            let file = layer.file();
+            let index = file.entry_with("rule", |table| {
+                table.get("id").and_then(toml_edit::Item::as_str) == Some(id) && table.contains_key(key)
+            })?;
+            Some(file.place_of(&[Step::Key("rule"), Step::Index(index), Step::Key(key)]))
+        });
+        error_at(&place.unwrap_or_default(), &format!("`{key}` of `[[rule]]` {message}"))
+    }
+
+    /// An error about a name in the list `key` of `[rules]`.
+    pub(crate) fn rules_error(&self, key: &str, name: &str, message: &str) -> anyhow::Error {
+        let steps = [Step::Key("rules"), Step::Key(key)];
+        let origin = match &self.only {
+            Some(only) if key == "only" => Some(only.origin),
+            _ => self.disabled.iter().find(|disabled| disabled.value == name).map(|disabled| disabled.origin),
+        };
+        let place = origin.and_then(|origin| self.file(origin)).map(|file| file.place_in_list(&steps, name));
+        error_at(&place.unwrap_or_default(), &format!("`{key}` of `[rules]` {message}"))
+    }
+
+    fn file(&self, origin: LayerKind) -> Option<File<'_>> {
+        self.layers.iter().find(|layer| layer.kind == origin).map(LayerFile::file)
+    }
+}
+
+impl LayerFile {
+    fn file(&self) -> File<'_> {
+        File { name: &self.name, text: &self.text }
+    }
+}
