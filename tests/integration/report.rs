@@ -114,3 +114,57 @@ Usage: keyguard [OPTIONS] <COMMAND>
 ...
 "]]);
 }
+
+/// Checks what `docs/report.schema.json` uses of JSON Schema; a key that the schema does not know is an error here.
+fn validate(schema: &Value, value: &Value, place: &str) {
+    if let Some(allowed) = schema["enum"].as_array() {
+        assert!(allowed.contains(value), "{place} is {value}");
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let is_kind = |wanted: &Value| wanted == kind;
+    let fits = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(kinds) => kinds.iter().any(is_kind),
+        one => is_kind(one),
+    };
+    assert!(fits, "{place} is of type {kind}, not {}", schema["type"]);
+    for item in value.as_array().into_iter().flatten() {
+        validate(&schema["items"], item, &format!("{place}[]"));
+    }
+    let (Some(object), Some(properties)) = (value.as_object(), schema["properties"].as_object()) else { return };
+    for required in schema["required"].as_array().unwrap() {
+        assert!(object.contains_key(required.as_str().unwrap()), "{place} has no {required}");
+    }
+    for (key, value) in object {
+        let known = properties.get(key).unwrap_or_else(|| panic!("the schema does not know {place}.{key}"));
+        validate(known, value, &format!("{place}.{key}"));
+    }
+}
+
+#[test]
+fn the_schema_describes_the_report() {
+    let repo = Sandbox::new();
+    let token = fake::github_pat();
+    repo.write("a.py", format!("t = '{token}'\n"))
+        .write("b", format!("t = '{token}' # keyguard:allow\n"))
+        .write("c", "x");
+    repo.write("blob", [b"\0", token.as_bytes()].concat());
+    repo.git(["add", "."]).success();
+    let id = repo.git(["rev-parse", ":c"]).text().trim().to_owned();
+    std::fs::remove_file(repo.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    let output = repo.keyguard(["scan", "--staged", "--format", "json"]);
+    let report: Value = serde_json::from_str(&output.code(1).text()).unwrap();
+    for part in ["findings", "suppressed", "errors"] {
+        assert!(!report[part].as_array().unwrap().is_empty(), "{part}");
+    }
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    validate(&schema, &report, "report");
+}
