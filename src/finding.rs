@@ -68,42 +68,49 @@ impl Finding<'_> {
     }
 }
 
-/// Counts lines and columns of growing offsets, so that many findings cost one pass.
+/// Counts lines and columns of growing offsets, so that many findings cost one pass, also on one line.
+#[derive(Clone, Copy)]
 pub(crate) struct Locator<'t> {
     text: &'t [u8],
     position: usize,
     line: usize,
-    line_start: usize,
+    column: usize,
 }
 
 impl<'t> Locator<'t> {
     pub(crate) fn new(text: &'t [u8]) -> Self {
-        Self { text, position: 0, line: 1, line_start: 0 }
+        // A byte order mark is no column.
+        let mark = "\u{feff}".as_bytes();
+        let position = if text.starts_with(mark) { mark.len() } else { 0 };
+        Self { text, position, line: 1, column: 1 }
     }
 
     /// Line and column of `offset`, which is never before an earlier one.
     fn place(&mut self, offset: usize) -> (usize, usize) {
-        for newline in memchr::memchr_iter(b'\n', &self.text[self.position..offset]) {
-            self.line += 1;
-            self.line_start = self.position + newline + 1;
+        let passed = self.text.get(self.position..offset).unwrap_or_default();
+        let newlines = memchr::memchr_iter(b'\n', passed).count();
+        if newlines > 0 {
+            self.line += newlines;
+            self.column = 1;
         }
-        self.position = offset;
-        (self.line, 1 + code_points(&self.text[self.line_start..offset]))
+        let line_start = memchr::memrchr(b'\n', passed).map_or(0, |newline| newline + 1);
+        self.column += code_points(&passed[line_start..]);
+        self.position = self.position.max(offset);
+        (self.line, self.column)
     }
 
     /// The location of `span`; spans come in order of their start.
     pub(crate) fn locate(&mut self, span: &Range<usize>) -> Location {
         let (line, column) = self.place(span.start);
         // The end is looked up by a copy: the next span may start before it.
-        let mut ahead = Locator { ..*self };
+        let mut ahead = *self;
         let (end_line, end_column) = ahead.place(span.end);
         Location { line, column, end_line, end_column, offset: None }
     }
 }
 
-/// How many code points `bytes` hold; a byte that is no UTF-8 counts as one, a byte order mark as none.
+/// How many code points `bytes` hold; a byte that is no UTF-8 counts as one.
 fn code_points(bytes: &[u8]) -> usize {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty())).sum()
 }
 

@@ -136,6 +136,9 @@ fn work_tree(repo: &Repository, environment: &Environment, caller: Caller) -> Op
     }
 }
 
+/// The way out where keyguard cannot read a repository's format.
+const BY_HAND: &str = "help: look at the files yourself with `keyguard scan PATH`, then `SKIP=keyguard git commit`";
+
 /// What a person can do about a repository that does not open.
 fn explain(error: &git2::Error) -> anyhow::Error {
     let message = error.message();
@@ -146,6 +149,6 @@ fn explain(error: &git2::Error) -> anyhow::Error {
         (ErrorCode::Owner, _) => anyhow!(
             "the repository belongs to another user\nhelp: if you trust it: `git config --global --add safe.directory \"$PWD\"`"
         ),
-        _ => anyhow!("this repository cannot be opened: {message}"),
+        _ => anyhow!("this repository cannot be opened: {message}\n{BY_HAND}"),
     }
 }

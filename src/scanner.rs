@@ -131,7 +131,7 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     }
 }
 
-/// Every match, and every repetition of its value, sorted: what no excerpt may show.
+/// Every match, and every repetition of its value, sorted and united: what no excerpt may show.
 fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> {
     const MANY: usize = 64;
     let mut spans: Vec<_> = candidates.iter().map(|candidate| candidate.span.clone()).collect();
@@ -139,8 +139,14 @@ fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> 
         let value = &text[candidate.span.clone()];
         spans.extend(memchr::memmem::find_iter(text, value).map(|start| start..start + value.len()));
     }
-    spans.sort_by_key(|span| (span.start, span.end));
-    spans.dedup();
+    spans.sort_by_key(|span| span.start);
+    spans.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+        }
+        overlaps
+    });
     spans
 }
 

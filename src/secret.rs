@@ -124,13 +124,13 @@ const BEFORE: usize = 40;
 const AFTER: usize = 24;
 
 impl Excerpt {
-    /// Cuts the line around `at` out of `text`. `hidden` are the spans of all matches, sorted by start, `at` among them.
+    /// Cuts the line around `at` out of `text`. `hidden` are the spans of all matches, sorted and apart from each other.
     pub fn new(text: &[u8], at: &Range<usize>, secret: &Secret, hidden: &[Range<usize>]) -> Self {
-        let line_start = memchr::memrchr(b'\n', &text[..at.start]).map_or(0, |position| position + 1);
-        let line_end = memchr::memchr(b'\n', &text[at.start..]).map_or(text.len(), |position| at.start + position);
         // A bounded piece of the line is enough, and keeps a line of many megabytes cheap.
-        let start = line_start.max(at.start.saturating_sub(BEFORE * 16));
-        let end = line_end.min(at.end.saturating_add(AFTER * 16));
+        let start = at.start.saturating_sub(BEFORE * 16);
+        let start = memchr::memrchr(b'\n', &text[start..at.start]).map_or(start, |newline| start + newline + 1);
+        let end = text.len().min(at.end.saturating_add(AFTER * 16));
+        let end = memchr::memchr(b'\n', &text[at.start..end]).map_or(end, |newline| at.start + newline);
         let before = masked(text, &(start..at.start), hidden);
         let after = masked(text, &(at.end.min(end)..end), hidden);
         Self { before: last_chars(&before, BEFORE), mask: secret.to_string(), after: first_chars(&after, AFTER) }
@@ -141,8 +141,8 @@ impl Excerpt {
 fn masked(text: &[u8], piece: &Range<usize>, hidden: &[Range<usize>]) -> String {
     let mut out = String::new();
     let mut position = piece.start;
-    let spans = hidden.iter().filter(|span| span.start < piece.end && span.end > piece.start);
-    for span in spans {
+    let first = hidden.partition_point(|span| span.end <= piece.start);
+    for span in hidden[first..].iter().take_while(|span| span.start < piece.end) {
         if span.start > position {
             out.push_str(&without_tokens(&text[position..span.start]));
         }

@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
+use super::BY_HAND;
 use super::tree::{ID_BYTES, Side};
 
 const HEADER: usize = 12;
@@ -226,7 +227,10 @@ impl<'i> Cursor<'i> {
             let (signature, _, behind) = extension(rest).context(BROKEN)?;
             let is_known = matches!(signature, b"sdir") || signature[0].is_ascii_uppercase();
             if !is_known {
-                bail!("the index has the extension `{}`, which keyguard cannot read yet", signature.escape_ascii());
+                bail!(
+                    "the index has the extension `{}`, which keyguard cannot read yet\n{BY_HAND}",
+                    signature.escape_ascii()
+                );
             }
             rest = behind;
         }
