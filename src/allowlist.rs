@@ -15,6 +15,7 @@ use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
 use crate::rules;
 use crate::secret::Fingerprint;
+use marker::{Cover, Honoured};
 
 /// Why a finding does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +103,12 @@ impl<'c> Allowlist<'c> {
                 }
             }
         }
-        let found = marker::beside(text, &located.finding, self.config.foreign_markers.value);
+        let honoured = if self.config.foreign_markers.value { Honoured::All } else { Honoured::Ours };
+        let found = marker::beside(text, &located.finding, honoured);
         Ok(match (found, expired) {
-            (Some(reason), _) if !self.config.enforce.value => Answer::Suppressed(SuppressedBy::Inline { reason }),
+            (Some(Cover { reason }), _) if !self.config.enforce.value => {
+                Answer::Suppressed(SuppressedBy::Inline { reason })
+            }
             (_, Some(notice)) => Answer::Expired(notice),
             (Some(_), None) => Answer::MarkerIgnored,
             (None, None) => Answer::Counts,

@@ -4,6 +4,7 @@
 //! when there is a finding to judge: most files have none and never pay for an old blob or a diff.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use anyhow::Result;
 use imara_diff::{Algorithm, Diff, InternedInput, sources};
 
 use crate::decode::Text;
+use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +90,11 @@ impl<'s> Change<'s> {
         Self { origin: Origin::File, path, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
     }
 
+    /// A file whose content is an old one under a new name.
+    pub fn name_alone(path: BytePath) -> Self {
+        Self { origin: Origin::Staged, ..Self::whole(path, Vec::new()) }
+    }
+
     /// The same change under a path that did not exist before.
     #[must_use]
     pub fn at_new_path(self) -> Self {
@@ -121,19 +128,36 @@ impl<'s> Change<'s> {
 
 /// An old version of a file.
 pub struct Previous {
-    /// Its text, decoded like the new one.
-    pub text: Text,
+    texts: Vec<Text>,
     hunks: OnceCell<Vec<Hunk>>,
+    fingerprints: OnceCell<HashSet<Fingerprint>>,
 }
 
 impl Previous {
     fn new(bytes: Vec<u8>) -> Self {
-        Self { text: Text::decode(bytes), hunks: OnceCell::new() }
+        Self { texts: Text::views(bytes), hunks: OnceCell::new(), fingerprints: OnceCell::new() }
     }
 
-    /// The hunks by which `new`, always the same text, differs from this version; computed once.
+    /// The version as it is meant, and where that is not as it is written, as it is written too.
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
+    /// The hunks by which `new`, the text of the new version as it is meant, differs from this one; computed once.
     pub fn hunks(&self, new: &[u8]) -> &[Hunk] {
-        self.hunks.get_or_init(|| hunks(self.text.bytes(), new))
+        self.hunks.get_or_init(|| hunks(self.texts[0].bytes(), new))
+    }
+
+    /// The keys that stand in this version, found by `scan` once.
+    pub fn fingerprints(&self, scan: impl Fn(&Text) -> Result<Vec<Fingerprint>>) -> Result<&HashSet<Fingerprint>> {
+        if let Some(fingerprints) = self.fingerprints.get() {
+            return Ok(fingerprints);
+        }
+        let mut found = HashSet::new();
+        for text in &self.texts {
+            found.extend(scan(text)?);
+        }
+        Ok(self.fingerprints.get_or_init(|| found))
     }
 }
 
@@ -150,7 +174,7 @@ pub fn hunks(old: &[u8], new: &[u8]) -> Vec<Hunk> {
     let (old, rest) = (&old[prefix..], &new[prefix..]);
     let first_line = 1 + memchr::memchr_iter(b'\n', &new[..prefix]).count();
     let input = InternedInput::new(sources::byte_lines(old), sources::byte_lines(rest));
-    let diff = Diff::compute(Algorithm::Histogram, &input);
+    let diff = Diff::compute(Algorithm::Myers, &input);
     diff.hunks()
         .filter(|hunk| !hunk.after.is_empty())
         .map(|hunk| Hunk { lines: first_line + hunk.after.start as usize..first_line + hunk.after.end as usize })

@@ -1,7 +1,8 @@
 //! The configuration: layers as written, and what they amount to.
 //!
-//! A [`Layer`] is one file, every key optional. Layers only add, or override by key; the result is a [`Config`] that
-//! cannot be wrong. A policy that must not be weakened says `enforce = true` outside the repository (see `merge`).
+//! A [`Layer`](layer::Layer) is one file, every key optional. Layers only add, or override by key; the result is a
+//! [`Config`] that cannot be wrong. A policy that must not be weakened says `enforce = true` outside the repository (see
+//! `merge`).
 
 mod check;
 mod diagnostic;

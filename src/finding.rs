@@ -111,7 +111,7 @@ impl<'t> Locator<'t> {
 
 /// How many code points `bytes` hold; a byte that is no UTF-8 counts as one.
 fn code_points(bytes: &[u8]) -> usize {
-    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty())).sum()
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
 }
 
 #[cfg(test)]

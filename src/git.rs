@@ -11,6 +11,7 @@ mod object;
 mod rename;
 pub(crate) mod staged;
 mod tree;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,8 @@ impl Repo {
     pub(crate) fn open(environment: &Environment, caller: Caller) -> Result<Self> {
         prepare_libgit2(caller);
         let inner = Repository::open_from_env().map_err(|error| explain(&error))?;
+        // A namespace is for transfers; HEAD and the index are those of the repository.
+        inner.remove_namespace().ok();
         let work_tree = work_tree(&inner, environment, caller);
         let index = match &environment.git_index_file {
             Some(file) => environment.current_dir.join(file),
@@ -149,6 +152,12 @@ fn explain(error: &git2::Error) -> anyhow::Error {
         (ErrorCode::Owner, _) => anyhow!(
             "the repository belongs to another user\nhelp: if you trust it: `git config --global --add safe.directory \"$PWD\"`"
         ),
+        _ if message.contains("sha256") => {
+            anyhow!("this repository names objects by SHA-256, which keyguard cannot read yet\n{BY_HAND}")
+        }
+        _ if message.contains("refstorage") => {
+            anyhow!("this repository keeps its references as a reftable, which keyguard cannot read yet\n{BY_HAND}")
+        }
         _ => anyhow!("this repository cannot be opened: {message}\n{BY_HAND}"),
     }
 }

@@ -1,7 +1,7 @@
 //! From a change to a verdict: scan the new text, keep what this change brings in, ask the allowlist.
 
 use std::cell::Cell;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use anyhow::Result;
 
@@ -11,7 +11,9 @@ use crate::config::{Binary, Config};
 use crate::decode::{Kind, Text};
 use crate::finding::Finding;
 use crate::outcome::{Failure, Located, Outcome, Skipped};
+use crate::rules::Origin;
 use crate::scanner::Scanner;
+use crate::secret::Fingerprint;
 
 /// Everything that judges changes.
 pub(crate) struct Inspector<'c> {
@@ -68,13 +70,13 @@ impl<'c> Inspector<'c> {
         outcome.stats.files += 1;
         outcome.stats.bytes += change.size();
         let path = self.inspect_name(change, outcome)?;
-        for text in change.texts() {
-            if text.kind() == Kind::Binary && self.config.binary.value == Binary::Skip {
-                outcome.skipped.push(Skipped { path: path.clone(), reason: "binary".to_owned() });
-                continue;
+        for (view, text) in change.texts().iter().enumerate() {
+            if view == 0 && text.kind() == Kind::Binary && self.config.binary.value == Binary::Skip {
+                outcome.skipped.push(Skipped { path, reason: "binary".to_owned() });
+                return Ok(());
             }
             let findings = self.scanner.scan(&change.path, text)?;
-            if self.counting == Counting::Hunks {
+            if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
             for finding in findings {
@@ -112,24 +114,28 @@ impl<'c> Inspector<'c> {
     /// Whether the change brings the finding in: its secret stands in no old version, and it touches an added line of
     /// each. A secret on one line that stands in no old version makes its line an added one, so that needs no diff.
     fn is_new(&self, change: &Change<'_>, text: &Text, finding: &Finding<'_>) -> Result<bool> {
-        let written = &text.bytes()[finding.span.clone()];
         let lines = finding.location.line..=finding.location.end_line;
-        let is_plain = lines.start() == lines.end() && finding.secret.is_written_as(written);
+        let is_plain =
+            lines.start() == lines.end() && finding.secret.is_written_as(&text.bytes()[finding.span.clone()]);
         for old in change.previous()? {
-            if memchr::memmem::find(old.text.bytes(), written).is_some() {
-                return Ok(false);
-            }
-            if !is_plain && (self.holds(old, &change.path, finding)? || !touches(old.hunks(text.bytes()), &lines)) {
+            let stands = match occurrence(old, text.bytes(), &finding.span) {
+                Occurrence::Whole => true,
+                Occurrence::None if is_plain => false,
+                Occurrence::None | Occurrence::Doubtful => self.holds(old, &change.path, finding)?,
+            };
+            if stands || !is_plain && !touches(old.hunks(change.texts()[0].bytes()), &lines) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Whether an old version holds the same secret written otherwise, such as a private key with other line breaks.
+    /// Whether a scan of the old version finds the same secret, however it is written there.
     fn holds(&self, old: &Previous, path: &BytePath, finding: &Finding<'_>) -> Result<bool> {
-        let findings = self.scanner.scan(path, &old.text)?;
-        Ok(findings.iter().any(|other| other.fingerprint() == finding.fingerprint()))
+        let scan = |text: &Text| -> Result<Vec<Fingerprint>> {
+            Ok(self.scanner.scan(path, text)?.iter().map(Finding::fingerprint).collect())
+        };
+        Ok(old.fingerprints(scan)?.contains(&finding.fingerprint()))
     }
 
     fn settle(&self, located: Located<'c>, text: &[u8], outcome: &mut Outcome<'c>) -> Result<()> {
@@ -153,18 +159,56 @@ impl<'c> Inspector<'c> {
     }
 }
 
-/// The path with every finding in it replaced by its mask.
+/// The path with every built-in finding in it replaced by its mask; a configured rule must not hide where a key is.
 fn masked(path: &BytePath, findings: &[Finding<'_>]) -> BytePath {
     let bytes = path.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut position = 0;
-    for finding in findings.iter().filter(|finding| finding.span.end <= bytes.len()) {
+    let is_known = |finding: &&Finding<'_>| finding.rule.origin() == Origin::BuiltIn && finding.span.end <= bytes.len();
+    for finding in findings.iter().filter(is_known) {
         out.extend_from_slice(&bytes[position..finding.span.start]);
         out.extend_from_slice(finding.secret.to_string().as_bytes());
         position = finding.span.end;
     }
     out.extend_from_slice(&bytes[position..]);
     BytePath::from(&out[..])
+}
+
+/// How a value stands in an old version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occurrence {
+    /// Not at all.
+    None,
+    /// As a part of something longer, or so short that it may be a word: a scan of the old version has to tell.
+    Doubtful,
+    /// As a whole: it was there before.
+    Whole,
+}
+
+/// How the value at `span` of `new` stands in `old`.
+fn occurrence(old: &Previous, new: &[u8], span: &Range<usize>) -> Occurrence {
+    /// A shorter value, such as a password, may be a word of the text.
+    const LONG: usize = 20;
+    let value = &new[span.clone()];
+    let around = |text: &[u8], span: &Range<usize>| {
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-+/".contains(byte);
+        let before = span.start.checked_sub(1).and_then(|place| text.get(place)).filter(is_word).copied();
+        (before, text.get(span.end).filter(is_word).copied())
+    };
+    let wanted = around(new, span);
+    let is_whole = |found: (Option<u8>, Option<u8>)| {
+        (found.0.is_none() || found.0 == wanted.0) && (found.1.is_none() || found.1 == wanted.1)
+    };
+    let mut result = Occurrence::None;
+    for text in old.texts().iter().map(Text::bytes) {
+        for start in memchr::memmem::find_iter(text, value) {
+            if value.len() >= LONG && is_whole(around(text, &(start..start + value.len()))) {
+                return Occurrence::Whole;
+            }
+            result = Occurrence::Doubtful;
+        }
+    }
+    result
 }
 
 fn touches(hunks: &[Hunk], lines: &RangeInclusive<usize>) -> bool {

@@ -180,8 +180,17 @@ const MARKERS: &[&[u8]] = &[
 ];
 
 fn has_marker(value: &[u8]) -> bool {
+    /// A shorter word turns up in random letters of both cases, so it counts in one case alone.
+    const CHANCE: usize = 5;
     let folded = value.to_ascii_lowercase();
-    MARKERS.iter().any(|marker| memchr::memmem::find(&folded, marker).is_some())
+    MARKERS.iter().any(|marker| {
+        let mut places = memchr::memmem::find_iter(&folded, marker);
+        places.any(|start| {
+            let written = &value[start..start + marker.len()];
+            let is_one_case = written == *marker || *written == marker.to_ascii_uppercase()[..];
+            marker.len() >= CHANCE || is_one_case
+        })
+    })
 }
 
 /// `${X}`, `$X`, `{{ x }}`, `<x>`, `%s`, `[x]`, `#{x}`, `@@x@@`, `%X%`.
@@ -301,6 +310,7 @@ mod tests {
             "pG5$zkQ!w",
             "Sommer2024!x9",
             "$ecretPa55w0rd9",
+            "aB3FaKe9tRq7Zw2Lm5Vk",
         ] {
             assert!(!is_placeholder(value.as_bytes()), "{value:?} is no placeholder");
         }

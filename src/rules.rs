@@ -148,15 +148,17 @@ impl<'a> Rule<'a> {
 
     /// The compiled regex; fails for a configured one that is too large.
     pub fn regex(self) -> Result<&'a Regex> {
-        compile(&self.engine().regex, self.facts().regex)
-            .with_context(|| format!("compile the regex of rule `{}`", self.id()))
+        compile(&self.engine().regex, self.facts().regex).with_context(|| {
+            format!("the regex of rule `{}` cannot be compiled; see `keyguard config check`", self.id())
+        })
     }
 
     /// The compiled `near` regex with its number of lines.
     pub fn near(self) -> Result<Option<(&'a Regex, u32)>> {
         let Some((pattern, lines)) = self.facts().near else { return Ok(None) };
-        let regex =
-            compile(&self.engine().near, pattern).with_context(|| format!("compile `near` of rule `{}`", self.id()))?;
+        let regex = compile(&self.engine().near, pattern).with_context(|| {
+            format!("`near` of rule `{}` cannot be compiled; see `keyguard config check`", self.id())
+        })?;
         Ok(Some((regex, lines)))
     }
 

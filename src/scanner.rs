@@ -4,7 +4,7 @@
 
 mod prefilter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use anyhow::Result;
@@ -75,13 +75,13 @@ impl<'r> Scanner<'r> {
     }
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
-    /// that match the same value; then what would be reported before what would not, proven before unproven, built-in
-    /// before configured, surer before less sure, longer before shorter, rule order.
+    /// that match the same value; then what would be reported before what would not, built-in before configured, proven
+    /// before unproven, surer before less sure, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
         let rank = |c: &Candidate<'_>| {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
-            (reported, proven, c.rule.origin(), c.confidence, c.span.len())
+            (reported, c.rule.origin(), proven, c.confidence, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
@@ -98,21 +98,15 @@ impl<'r> Scanner<'r> {
 /// Adds every match of `rule` that starts in `window`.
 fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut Vec<Candidate<'r>>) -> Result<()> {
     let regex = rule.regex()?;
-    let mut end = window.end;
     let mut position = window.start;
-    while let Some(captures) = regex.captures_at(&text[..end], position) {
+    while let Some(captures) = regex.captures_at(&text[..window.end], position) {
         let whole = captures.get_match();
-        // A match without a bound that reaches the edge of its window may be longer.
-        if whole.end() == end && end < text.len() {
-            end = text.len().min(end.saturating_add(MORE.max(end - position)));
-            continue;
-        }
         let secret = captures.name("secret").unwrap_or(whole);
         position = secret.end().max(whole.start() + 1);
         if let Some(candidate) = judge(rule, text, secret.range())? {
             found.push(candidate);
         }
-        if position > end {
+        if position > window.end {
             break;
         }
     }
@@ -125,7 +119,8 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
         let class = candidate.rule.facts().privilege().0;
         candidate.rule.origin() == Origin::BuiltIn && matches!(class, PrivilegeClass::Public | PrivilegeClass::TestMode)
     };
-    let harmless: Vec<_> = candidates.iter().filter(|c| is_harmless(c)).map(|c| c.span.clone()).collect();
+    let harmless: HashSet<Range<usize>> =
+        candidates.iter().filter(|c| is_harmless(c)).map(|c| c.span.clone()).collect();
     if !harmless.is_empty() {
         candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
     }
@@ -149,9 +144,6 @@ fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> 
     });
     spans
 }
-
-/// How much further at least a match without a bound is followed.
-const MORE: usize = 1 << 20;
 
 /// Turns a match into a candidate, or drops it: too even, published, made up, or something else of the same shape.
 fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<Candidate<'r>>> {

@@ -133,39 +133,75 @@ impl Excerpt {
         let end = memchr::memchr(b'\n', &text[at.start..end]).map_or(end, |newline| at.start + newline);
         let before = masked(text, &(start..at.start), hidden);
         let after = masked(text, &(at.end.min(end)..end), hidden);
-        Self { before: last_chars(&before, BEFORE), mask: secret.to_string(), after: first_chars(&after, AFTER) }
+        let (before, after) = (without_neighbours(&before, Touching::End), without_neighbours(&after, Touching::Start));
+        let (before, after) = (before.trim_start_matches('\u{feff}'), after.trim_end_matches('\r'));
+        Self { before: last_chars(before, BEFORE), mask: secret.to_string(), after: first_chars(after, AFTER) }
     }
 }
 
-/// The text of `piece` with every hidden span, and every run that could be a key, replaced.
+/// The text of `piece` with every hidden span replaced.
 fn masked(text: &[u8], piece: &Range<usize>, hidden: &[Range<usize>]) -> String {
     let mut out = String::new();
     let mut position = piece.start;
     let first = hidden.partition_point(|span| span.end <= piece.start);
     for span in hidden[first..].iter().take_while(|span| span.start < piece.end) {
         if span.start > position {
-            out.push_str(&without_tokens(&text[position..span.start]));
+            out.push_str(&String::from_utf8_lossy(&text[position..span.start]));
         }
         if span.end > position {
             out.push_str(FEW_STARS);
             position = span.end.min(piece.end);
         }
     }
-    out.push_str(&without_tokens(&text[position..piece.end]));
-    let line = out.trim_end_matches('\r');
-    line.strip_prefix('\u{feff}').unwrap_or(line).to_owned()
+    out.push_str(&String::from_utf8_lossy(&text[position..piece.end]));
+    out
 }
 
-/// Masks long runs of letters and digits: a neighbour that no rule knows may be a key all the same.
-fn without_tokens(bytes: &[u8]) -> String {
+/// Where a piece of the line touches the finding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Touching {
+    Start,
+    End,
+}
+
+/// Masks what no rule knows but might be a secret too: values behind `=` and `:`, and words with digits or signs in
+/// them. The word that touches the finding stays, such as the user's name in an address, unless it is long.
+fn without_neighbours(piece: &str, touching: Touching) -> String {
+    const SHORTEST_VALUE: usize = 6;
+    const SHORTEST_MIXED: usize = 8;
     const LONG: usize = 16;
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
-    let mut out = Vec::with_capacity(bytes.len());
-    for run in bytes.chunk_by(|a, b| is_token(a) == is_token(b)) {
-        let could_be_key = run.len() >= LONG && run.iter().any(u8::is_ascii_digit) && is_token(&run[0]);
-        out.extend_from_slice(if could_be_key { FEW_STARS.as_bytes() } else { run });
+    let is_word = |c: char| !c.is_whitespace() && !"\"'`,;(){}[]<>=:".contains(c);
+    let mut out = String::with_capacity(piece.len());
+    let mut is_value = false;
+    let mut rest = piece;
+    while !rest.is_empty() {
+        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(length);
+        let touches = match touching {
+            Touching::Start => out.is_empty(),
+            Touching::End => behind.is_empty(),
+        };
+        // The scheme and the host of an address, the type of a variable.
+        let is_known = behind.starts_with("://")
+            || behind.trim_start().starts_with('=')
+            || word.starts_with("//")
+            || touches && word.starts_with('@');
+        let is_mixed = word.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
+        let least = match (touches, is_value) {
+            (true, _) => LONG,
+            (false, true) => SHORTEST_VALUE,
+            (false, false) => SHORTEST_MIXED,
+        };
+        let could_be_secret = word.len() >= least && (is_mixed || is_value && !touches) && !is_known;
+        out.push_str(if could_be_secret { FEW_STARS } else { word });
+        let signs = behind.find(is_word).unwrap_or(behind.len());
+        let (between, next) = behind.split_at(signs);
+        // A name in quotes has its sign behind the quote, a value its quote behind the sign.
+        is_value = between.contains(['=', ':']);
+        out.push_str(between);
+        rest = next;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }
 
 fn last_chars(text: &str, count: usize) -> String {
@@ -223,11 +259,24 @@ mod tests {
 
     #[test]
     fn excerpts_hide_neighbours() {
-        let text = b"first\nuser abcdefgh12345678zz key=SECRETSECRET tail abc\nnext";
-        let at = 34..46;
-        let excerpt = Excerpt::new(text, &at, &Secret::new(&text[at.clone()], 0), std::slice::from_ref(&at));
-        assert_eq!(excerpt.before, "user ******** key=");
-        assert_eq!((excerpt.mask.as_str(), excerpt.after.as_str()), ("********", " tail abc"));
+        for (line, before, after) in [
+            ("user abcdefgh12345678zz key=@ tail abc", "user ******** key=", " tail abc"),
+            (
+                "{\"password\":\"Tr0ub4dor&Zq!\",\"t\":\"@\",\"pin\":\"hunter2zz#9\"}",
+                "{\"password\":\"********\",\"t\":\"",
+                "\",\"pin\":\"********\"}",
+            ),
+            ("URL=postgres://app:@db.internal:5432/app", "URL=postgres://app:", "db.internal:********"),
+            ("const token: string = '@'; // see docs", "const token: string = '", "'; // see docs"),
+            ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.acme.net"),
+        ] {
+            let text = format!("first\n{}\nnext", line.replacen('@', "SECRETSECRET", 1)).into_bytes();
+            let start = memchr::memmem::find(&text, b"SECRET").unwrap();
+            let at = start..start + 12;
+            let excerpt = Excerpt::new(&text, &at, &Secret::new(&text[at.clone()], 0), std::slice::from_ref(&at));
+            assert_eq!((excerpt.before.as_str(), excerpt.after.as_str()), (before, after), "{line}");
+            assert_eq!(excerpt.mask, "********");
+        }
     }
 
     #[test]

@@ -119,6 +119,9 @@ fn decode(alphabet: &alphabet::Alphabet, text: &[u8]) -> Option<Vec<u8>> {
 
 /// A password in an address. Hosts that are reserved for documentation (RFC 2606, RFC 5737) take no real one.
 fn url_password(behind: &[u8]) -> Verdict {
+    const DOMAINS: [&[u8]; 7] =
+        [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
+    const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
     let host = behind.strip_prefix(b"@").unwrap_or(behind);
     let end =
         host.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b".-_".contains(byte)).unwrap_or(host.len());
@@ -127,9 +130,6 @@ fn url_password(behind: &[u8]) -> Verdict {
         host.strip_suffix(domain)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with(b".") || domain.starts_with(b"."))
     };
-    const DOMAINS: [&[u8]; 7] =
-        [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
-    const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
     if DOMAINS.into_iter().any(is_below) || NETWORKS.iter().any(|network| host.starts_with(network)) {
         return Verdict::Harmless("the host is one of documentation");
     }

@@ -16,34 +16,57 @@ const FOREIGN: [&str; 8] = [
     "pragma: whitelist secret",
 ];
 
+/// How far from a finding a marker may stand on its line.
+const FAR: usize = 4096;
+
 /// What ends a marker besides the end of its line.
 const TERMINATORS: [&str; 4] = ["-->", "*/", "#}", "--}}"];
 
-/// Whether a marker covers the finding, and the reason that it gives.
-pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honours_foreign: bool) -> Option<Option<String>> {
-    let start = memchr::memrchr(b'\n', &text[..finding.span.start]).map_or(0, |newline| newline + 1);
-    let own_line = line_at(text, start, finding);
+/// Which markers are honoured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Honoured {
+    /// Ours and those of other tools.
+    All,
+    /// Ours.
+    Ours,
+}
+
+/// A marker that covers a finding.
+pub(super) struct Cover {
+    /// The reason that it gives.
+    pub(super) reason: Option<String>,
+}
+
+/// The marker that covers the finding.
+pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honoured: Honoured) -> Option<Cover> {
+    // A marker farther away on a line of many megabytes is nobody's.
+    let near = finding.span.start.saturating_sub(FAR);
+    let newline = memchr::memrchr(b'\n', &text[near..finding.span.start]).map(|newline| near + newline);
+    let own_line = line_at(text, newline.map_or(near, |newline| newline + 1), finding);
     if let Some(marker) = Marker::in_line(&own_line).filter(|marker| marker.covers(finding.rule.id())) {
-        return Some(marker.reason);
+        return Some(Cover { reason: marker.reason });
     }
-    if honours_foreign && FOREIGN.iter().any(|marker| has_word(&own_line, marker)) {
-        return Some(None);
+    if honoured == Honoured::All && FOREIGN.iter().any(|marker| has_word(&own_line, marker)) {
+        return Some(Cover { reason: None });
     }
-    let above_end = start.checked_sub(1)?;
-    let above_start = memchr::memrchr(b'\n', &text[..above_end]).map_or(0, |newline| newline + 1);
+    let above_end = newline?;
+    let farthest = above_end.saturating_sub(FAR);
+    let above_start = match memchr::memrchr(b'\n', &text[farthest..above_end]) {
+        Some(newline) => farthest + newline + 1,
+        None if farthest == 0 => 0,
+        None => return None,
+    };
     let above = String::from_utf8_lossy(&text[above_start..above_end]);
     let marker = Marker::in_line(&above).filter(|marker| marker.is_alone && marker.covers(finding.rule.id()))?;
-    Some(marker.reason)
+    Some(Cover { reason: marker.reason })
 }
 
 /// The line of the finding without the finding itself: a key cannot speak for itself, and a line may be very long.
 fn line_at(text: &[u8], start: usize, finding: &Finding<'_>) -> String {
-    const FAR: usize = 4096;
-    let from = start.max(finding.span.start.saturating_sub(FAR));
     let to = text.len().min(finding.span.end.saturating_add(FAR));
     let behind = &text[finding.span.end..to];
     let behind = &behind[..memchr::memchr(b'\n', behind).unwrap_or(behind.len())];
-    let before = String::from_utf8_lossy(&text[from..finding.span.start]);
+    let before = String::from_utf8_lossy(&text[start..finding.span.start]);
     format!("{before}\n{}", String::from_utf8_lossy(behind))
 }
 

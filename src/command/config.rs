@@ -151,7 +151,6 @@ fn show_rule(rule: &RuleSpec, out: &mut dyn Write) -> Result<()> {
 }
 
 /// The word that the configuration has for a variant: its name in kebab case.
-#[expect(clippy::use_debug, reason = "the derived form is the variant's name, and holds nothing else")]
 fn word(variant: impl std::fmt::Debug) -> String {
     let mut word = String::new();
     for character in format!("{variant:?}").chars() {

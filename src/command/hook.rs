@@ -1,6 +1,7 @@
 //! `keyguard hook KIND`: what git runs. Scan first, then the hook that was there before us, then scan again if it
 //! changed the index.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use super::{config_of_commit, inspect_staged};
 use crate::allowlist::Allowlist;
 use crate::cli::{format_from, wants_color};
-use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
+use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::StagedReader;
 use crate::git::{Caller, Repo};
@@ -95,9 +96,8 @@ fn added_entries(reader: &StagedReader<'_>) -> Result<Option<String>> {
     let (Some(new), old) = (reader.changed_root_file(FILE_NAME)?, reader.head_file(FILE_NAME)?) else {
         return Ok(None);
     };
-    let entries = |content: Vec<u8>| crate::config::allow_entries(content);
-    let old = old.map(entries).unwrap_or_default();
-    let added = entries(new).into_iter().filter(|entry| !old.contains(entry)).count();
+    let entries = |content: Vec<u8>| allow_entries(content).into_iter().collect::<BTreeSet<_>>();
+    let added = entries(new).difference(&old.map(entries).unwrap_or_default()).count();
     let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
     Ok((added > 0).then(|| format!("this commit adds {words} to {FILE_NAME}")))
 }

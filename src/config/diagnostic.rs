@@ -40,18 +40,16 @@ impl File<'_> {
         if problem.starts_with("unknown field") {
             let version = env!("CARGO_PKG_VERSION");
             let known = expected.trim_start_matches("one of ");
-            return anyhow!(
-                "{place}: {}\nhelp: known here: {known}; this is keyguard {version}, and a newer one may know more keys",
-                masked(problem)
-            );
+            let help = format!("known here: {known}; this is keyguard {version}, and a newer one may know more keys");
+            return error_at(&place, &format!("{problem}\nhelp: {help}"));
         }
         let is_about_value = ["invalid type", "invalid value", "unknown variant", "wanted string or table"];
         match self.key_at(offset) {
             Some(key) if is_about_value.iter().any(|opening| problem.starts_with(opening)) => {
-                error_at(&place, &format!("{} must be {}", masked(&key), in_words(expected)))
+                error_at(&place, &format!("{key} must be {}", in_words(expected)))
             }
             _ if problem.starts_with("missing field") => error_at(&place, &message),
-            _ => error_at(&place, &masked(&format!("{}{message}", self.key_on_line(offset)))),
+            _ => error_at(&place, &format!("{}{message}", self.key_on_line(offset))),
         }
     }
 
@@ -126,6 +124,7 @@ impl File<'_> {
 
 /// An error with what helps, unless the message says that itself.
 pub(super) fn error_at(place: &str, message: &str) -> anyhow::Error {
+    let message = masked(message);
     if message.contains("\nhelp: ") { anyhow!("{place}: {message}") } else { anyhow!("{place}: {message}\n{HELP}") }
 }
 

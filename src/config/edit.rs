@@ -32,7 +32,7 @@ pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[NewEntry]) -> Resu
         None => OPENING.to_owned(),
     };
     let style = TextStyle::of(&original);
-    let mut document: DocumentMut = style.plain(&original).parse().context("edit keyguard.toml")?;
+    let mut document: DocumentMut = TextStyle::plain(&original).parse().context("edit keyguard.toml")?;
     let mut added = 0;
     for entry in entries {
         if !has_entry(&document, entry.fingerprint) {
@@ -90,7 +90,7 @@ fn insert(document: &mut DocumentMut, entry: &NewEntry) -> Result<()> {
                 change_places(first, &mut table);
             }
             all.insert(place, table);
-            all.into_iter().for_each(|table| tables.push(table));
+            *tables = all.into_iter().collect();
         }
         Item::Value(Value::Array(array)) => {
             insert_inline(array, table.into_inline_table());
@@ -133,7 +133,7 @@ fn one_line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// What toml_edit does not keep: a byte order mark and CRLF.
+/// What `toml_edit` does not keep: a byte order mark and CRLF.
 struct TextStyle {
     has_mark: bool,
     has_crlf: bool,
@@ -144,7 +144,7 @@ impl TextStyle {
         Self { has_mark: text.starts_with('\u{feff}'), has_crlf: text.contains("\r\n") }
     }
 
-    fn plain(&self, text: &str) -> String {
+    fn plain(text: &str) -> String {
         text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
     }
 

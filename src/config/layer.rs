@@ -47,7 +47,7 @@ pub(super) struct Markers {
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct AllowSpec {
     pub(crate) fingerprint: Option<String>,

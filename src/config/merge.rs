@@ -97,10 +97,10 @@ impl Merged {
     }
 
     fn layer(&mut self, kind: LayerKind, layer: Layer, trust: Trust) {
-        if let Some(value) = layer.enforce {
-            if self.decide("enforce", trust, value.cmp(&self.config.enforce.value)) {
-                self.config.enforce.set(value, kind);
-            }
+        if let Some(value) = layer.enforce
+            && self.decide("enforce", trust, value.cmp(&self.config.enforce.value))
+        {
+            self.config.enforce.set(value, kind);
         }
         if let Some(value) = layer.min_confidence {
             self.min_confidence(value, kind, trust);
@@ -111,10 +111,10 @@ impl Merged {
                 self.config.binary.set(value, kind);
             }
         }
-        if let Some(value) = layer.markers.foreign {
-            if self.decide("markers.foreign", trust, self.config.foreign_markers.value.cmp(&value)) {
-                self.config.foreign_markers.set(value, kind);
-            }
+        if let Some(value) = layer.markers.foreign
+            && self.decide("markers.foreign", trust, self.config.foreign_markers.value.cmp(&value))
+        {
+            self.config.foreign_markers.set(value, kind);
         }
         self.switches(kind, layer.rules, trust);
         for rule in layer.rule {
@@ -230,5 +230,97 @@ fn strictness(binary: Binary) -> u8 {
     match binary {
         Binary::Skip => 0,
         Binary::Structured => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::source::parse;
+
+    /// Merges texts, each as the file of its layer.
+    fn merged(layers: &[(LayerKind, &str)], flag: Option<Confidence>) -> Config {
+        let read = |(kind, content): &(LayerKind, &str)| {
+            let name = kind.to_string();
+            let (text, layer) = parse(&name, content.as_bytes().to_vec(), *kind).unwrap();
+            (LayerFile { kind: *kind, name, text }, layer)
+        };
+        merge(layers.iter().map(read).collect(), flag).unwrap()
+    }
+
+    const RULE: &str = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = \"acme_[0-9a-f]{32}\"\n";
+    const WEAKER: &str = "enforce = false\nmin-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"jwt\"]\n\
+        only = [\"pem\"]\n[[rule]]\nid = \"jwt\"\npaths = [\"x\"]\n[[allow]]\nfingerprint = \"kg1:0123456789abcdef\"\nreason = \"x\"\n";
+
+    #[test]
+    fn the_system_binds_every_layer() {
+        for kind in [LayerKind::User, LayerKind::Given] {
+            let config = merged(&[(LayerKind::System, "enforce = true\n"), (kind, WEAKER)], None);
+            let all = "`enforce`, `min-confidence`, `scan.binary`, `rules.disable`, `rules.only`, `rule jwt`, `allow`";
+            assert_eq!(config.notices, [format!("{kind}: {all} not obeyed: the system's policy is enforced")]);
+            assert!(config.enforce.value && !config.skippable);
+            assert_eq!(config.min_confidence.value, Confidence::Medium);
+            assert_eq!(config.binary.value, Binary::Structured);
+            assert!(config.disabled.is_empty() && config.only.is_none());
+            assert!(config.own_rules.is_empty() && config.allow.is_empty());
+        }
+        let config = merged(&[(LayerKind::System, "enforce = true\n")], Some(Confidence::High));
+        assert_eq!(config.notices, ["--min-confidence: `min-confidence` not obeyed: the system's policy is enforced"]);
+        assert_eq!(config.min_confidence.value, Confidence::Medium);
+    }
+
+    #[test]
+    fn under_the_systems_policy_others_can_tighten() {
+        let system = "enforce = true\nmin-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n";
+        let stricter =
+            format!("min-confidence = \"low\"\n[scan]\nbinary = \"structured\"\n[markers]\nforeign = false\n{RULE}");
+        let config = merged(&[(LayerKind::System, system), (LayerKind::User, &stricter)], Some(Confidence::Low));
+        assert!(config.notices.is_empty(), "{:?}", config.notices);
+        assert_eq!((config.min_confidence.value, config.min_confidence.origin), (Confidence::Low, LayerKind::User));
+        assert_eq!((config.binary.value, config.binary.origin), (Binary::Structured, LayerKind::User));
+        assert!(!config.foreign_markers.value && config.own_rules.len() == 1);
+    }
+
+    #[test]
+    fn the_systems_rules_are_its_own() {
+        let system = format!("enforce = true\n{RULE}");
+        let theirs = format!("{RULE}exclude-paths = [\"**\"]\n");
+        for kind in [LayerKind::User, LayerKind::Repository, LayerKind::Given] {
+            let config = merged(&[(LayerKind::System, &system), (kind, &theirs)], None);
+            assert!(config.notices.len() == 1 && config.own_rules.len() == 1, "{kind}");
+            assert!(config.own_rules[0].value.exclude_paths.is_none(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_system_binds_the_repository_whatever_the_user_says() {
+        let user = "enforce = false\n";
+        let theirs = "min-confidence = \"high\"\n[[allow]]\nfingerprint = \"kg1:0123456789abcdef\"\nreason = \"x\"\n";
+        let layers =
+            [(LayerKind::System, "enforce = true\n"), (LayerKind::User, user), (LayerKind::Repository, theirs)];
+        let config = merged(&layers, None);
+        assert!(config.enforce.value);
+        assert_eq!(config.min_confidence.value, Confidence::Medium);
+        assert_eq!(config.allow.len(), 1, "entries by fingerprint are obeyed");
+        assert_eq!(config.notices.len(), 2);
+    }
+
+    #[test]
+    fn without_a_policy_everything_is_obeyed() {
+        let system = "enforce = false\nmin-confidence = \"low\"\n";
+        let config = merged(&[(LayerKind::System, system), (LayerKind::User, WEAKER)], Some(Confidence::Low));
+        assert!(config.notices.is_empty() && config.skippable && !config.enforce.value);
+        assert_eq!((config.min_confidence.value, config.min_confidence.origin), (Confidence::Low, LayerKind::Flag));
+        assert_eq!((config.disabled.len(), config.own_rules.len(), config.allow.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_rule_is_laid_over_field_by_field() {
+        let over = "[[rule]]\nid = \"acme-key\"\ntitle = \"Other\"\nregex = \"acme\"\n";
+        let user = format!("{RULE}keywords = [\"acme_\"]\n");
+        let config = merged(&[(LayerKind::User, &user), (LayerKind::Repository, over)], None);
+        let rule = &config.own_rules[0];
+        assert_eq!((rule.origin, rule.value.regex.as_deref()), (LayerKind::Repository, Some("acme")));
+        assert!(rule.value.keywords.is_some());
     }
 }

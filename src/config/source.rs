@@ -103,7 +103,7 @@ pub(super) fn parse(name: &str, content: Vec<u8>, kind: LayerKind) -> Result<(St
 
 fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> anyhow::Error {
     let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-    let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+    let line = valid.split(|byte| *byte == b'\n').count();
     let last = valid.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let column = 1 + String::from_utf8_lossy(last).trim_start_matches('\u{feff}').chars().count();
     anyhow!("{name}:{line}:{column}: the configuration is not UTF-8\nhelp: save it as UTF-8")

@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(folder).stdin(Stdio::null()).env("GIT_TERMINAL_PROMPT", "0");
+    // Asking must not write: `git status` would refresh the index by the way.
+    command.env("GIT_OPTIONAL_LOCKS", "0");
     command
 }
 

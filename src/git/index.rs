@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::BY_HAND;
-use super::tree::{ID_BYTES, Side};
+use super::tree::{DEEPEST, ID_BYTES, Side};
 
 const HEADER: usize = 12;
 const FIRST_TAIL: u64 = 64 << 10;
@@ -136,8 +136,6 @@ impl<'i> Node<'i> {
 
     /// The folder and all below it.
     fn parse(data: &'i [u8], depth: usize) -> Option<(Self, &'i [u8])> {
-        /// git itself refuses deeper trees.
-        const DEEPEST: usize = 4096;
         let (mut node, mut rest) = Self::parse_one(data)?;
         for _ in 0..node.folders {
             let (child, behind) = Self::parse(rest, depth + 1).filter(|_| depth < DEEPEST)?;

@@ -3,6 +3,7 @@
 //! A pure rename brings in nothing. A rename with an edit brings in the edit, and only a finding makes us look for its
 //! source: the deleted file that shares at least half of its bytes, as `git diff -M` would pair them.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -16,6 +17,9 @@ use crate::change::BytePath;
 /// The files that this commit deletes, where a new one may come from.
 pub(super) struct Sources {
     deleted: Vec<(BytePath, Side)>,
+    /// Of each deleted file; made when first asked for.
+    sketches: OnceCell<Vec<Sketch>>,
+    renamed: Vec<BytePath>,
 }
 
 /// git's own bound for inexact renames is of this order.
@@ -25,36 +29,44 @@ impl Sources {
     /// Takes pure renames out of `deltas`: each deleted file accounts for one new file with the same content. A second
     /// one is a copy, and a copy is new.
     pub(super) fn new(deltas: &mut Vec<Delta>) -> Self {
-        let mut sources: HashMap<Oid, usize> = HashMap::new();
-        for delta in deltas.iter() {
-            if let Some(old) = delta.old.filter(|old| delta.new.is_none() && old.is_blob()) {
-                *sources.entry(old.id).or_default() += 1;
-            }
+        let mut left: HashMap<Oid, usize> = HashMap::new();
+        for old in deltas.iter().filter_map(gone) {
+            *left.entry(old.id).or_default() += 1;
         }
-        if sources.is_empty() {
-            return Self { deleted: Vec::new() };
-        }
-        let mut renamed: HashMap<Oid, usize> = HashMap::new();
-        deltas.retain(|delta| {
-            let Some(new) = delta.new.filter(|_| delta.old.is_none()) else { return true };
-            match sources.get_mut(&new.id).filter(|left| **left > 0) {
-                Some(left) => {
-                    *left -= 1;
-                    *renamed.entry(new.id).or_default() += 1;
-                    false
+        let mut renamed = Vec::new();
+        let mut used: HashMap<Oid, usize> = HashMap::new();
+        if !left.is_empty() {
+            deltas.retain(|delta| {
+                let new = delta.new.filter(|_| delta.old.is_none());
+                let Some((id, count)) = new.and_then(|new| Some((new.id, left.get_mut(&new.id)?))) else { return true };
+                if *count == 0 {
+                    return true;
                 }
-                None => true,
+                *count -= 1;
+                *used.entry(id).or_default() += 1;
+                renamed.push(delta.path.clone());
+                false
+            });
+        }
+        let is_free = |delta: &&Delta| match gone(delta).and_then(|old| used.get_mut(&old.id)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
             }
-        });
-        let mut is_used = |id: Oid| {
-            renamed.get_mut(&id).filter(|left| **left > 0).is_some_and(|left| {
-                *left -= 1;
-                true
-            })
+            _ => true,
         };
-        let gone = deltas.iter().filter(|delta| delta.new.is_none());
-        let deleted = gone.filter_map(|delta| Some((delta.path.clone(), delta.old.filter(|old| old.is_blob())?)));
-        Self { deleted: deleted.filter(|(_, old)| !is_used(old.id)).collect() }
+        let deleted = deltas.iter().filter(is_free).filter_map(|delta| Some((delta.path.clone(), gone(delta)?)));
+        Self { deleted: deleted.take(MOST_SOURCES).collect(), sketches: OnceCell::new(), renamed }
+    }
+
+    /// The new names of pure renames.
+    pub(super) fn renamed(&self) -> &[BytePath] {
+        &self.renamed
+    }
+
+    /// Whether there is no file that another may come from.
+    pub(super) fn is_empty(&self) -> bool {
+        self.deleted.is_empty()
     }
 
     /// The content of the deleted file that `path` was most likely renamed from.
@@ -64,23 +76,33 @@ impl Sources {
         path: &BytePath,
         content: &[u8],
     ) -> Result<Option<Vec<u8>>> {
-        if self.deleted.is_empty() {
-            return Ok(None);
-        }
         let wanted = Sketch::of(content);
-        let mut sources: Vec<_> = self.deleted.iter().collect();
-        // Of equally similar files the one of the same name is the source, as in git.
-        sources.sort_by_key(|(source, _)| source.name() != path.name());
-        let mut best: Option<(u64, Vec<u8>)> = None;
-        for (_, side) in sources.into_iter().take(MOST_SOURCES) {
-            let Some(old) = objects.blob_if_present(side.id)? else { continue };
-            let score = wanted.similarity(&Sketch::of(&old));
-            if score >= HALF && best.as_ref().is_none_or(|(most, _)| score > *most) {
-                best = Some((score, old));
-            }
+        let sketches = self.sketches(objects)?;
+        let scored = self.deleted.iter().zip(sketches).map(|((source, side), sketch)| {
+            // Of equally similar files the one of the same name is the source, as in git.
+            (wanted.similarity(sketch), source.name() == path.name(), side.id)
+        });
+        match scored.max_by_key(|(score, has_same_name, _)| (*score, *has_same_name)) {
+            Some((score, _, id)) if score >= HALF => objects.blob_if_present(id),
+            _ => Ok(None),
         }
-        Ok(best.map(|(_, old)| old))
     }
+
+    fn sketches(&self, objects: &Objects<'_>) -> Result<&[Sketch]> {
+        if let Some(sketches) = self.sketches.get() {
+            return Ok(sketches);
+        }
+        let sketch = |(_, side): &(BytePath, Side)| -> Result<Sketch> {
+            Ok(Sketch::of(&objects.blob_if_present(side.id)?.unwrap_or_default()))
+        };
+        let sketches = self.deleted.iter().map(sketch).collect::<Result<_>>()?;
+        Ok(self.sketches.get_or_init(|| sketches))
+    }
+}
+
+/// The file that a delta deletes.
+fn gone(delta: &Delta) -> Option<Side> {
+    delta.old.filter(|old| delta.new.is_none() && old.is_blob())
 }
 
 const WHOLE: u64 = 1000;

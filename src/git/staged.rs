@@ -1,63 +1,74 @@
-//! What is about to be committed: HEAD's tree against the index's, file by file.
-
-use std::cmp::Ordering;
+//! What is about to be committed: the trees of all parents against the index's, file by file.
 
 use anyhow::{Context as _, Result, bail};
 use git2::Oid;
 
 use super::Repo;
-use super::index::{Cursor, IndexEntry, IndexFile, Node};
+use super::index::IndexFile;
 use super::object::Objects;
 use super::rename::Sources;
-use super::tree::{self, Delta, Entry, Pair, Side};
+use super::tree::{self, Delta, Side};
+use super::walk::{Root, Walk};
 use crate::change::{BytePath, Change};
 
 /// Reads staged changes; the commit's content is never taken from the work tree.
 pub(crate) struct StagedReader<'r> {
     objects: Objects<'r>,
-    /// Sorted by path.
-    deltas: Vec<Delta>,
-    /// Files of the index that a merge conflict keeps open.
-    unmerged: Vec<BytePath>,
     root: Root,
     head: Option<Oid>,
-    /// The trees of the other parents of a merge.
-    merged: Vec<Oid>,
+    /// HEAD, then the other parents when a merge is being concluded.
+    parents: Vec<Parent>,
+    /// Files of the index that a merge conflict keeps open.
+    unmerged: Vec<BytePath>,
+}
+
+/// How the index differs from one parent.
+struct Parent {
+    /// Sorted by path, pure renames left out.
+    deltas: Vec<Delta>,
     sources: Sources,
 }
 
-/// Where files of the staged tree can be looked up by name.
-enum Root {
-    /// The index's tree.
-    Tree(Oid),
-    /// The tree is not known; these are the files of its root.
-    Files(Vec<(Vec<u8>, Side)>),
-    /// There is no index.
-    Nothing,
+impl Parent {
+    fn new(mut deltas: Vec<Delta>) -> Self {
+        deltas.sort_by(|a, b| a.path.cmp(&b.path));
+        let sources = Sources::new(&mut deltas);
+        Self { deltas, sources }
+    }
+
+    fn find(&self, path: &BytePath) -> Option<&Delta> {
+        self.deltas.binary_search_by(|delta| delta.path.cmp(path)).ok().map(|place| &self.deltas[place])
+    }
+
+    /// Whether the path did not exist in the parent.
+    fn lacks(&self, path: &BytePath) -> bool {
+        self.find(path).is_some_and(|delta| delta.old.is_none()) || self.sources.renamed().contains(path)
+    }
 }
 
 impl<'r> StagedReader<'r> {
-    /// Compares HEAD with the index.
+    /// Compares the parents with the index.
     pub(crate) fn new(repo: &'r Repo) -> Result<Self> {
         let objects = repo.objects()?;
         let head = repo.head_tree()?;
-        let mut walk = Walk { objects: &objects, deltas: Vec::new(), unmerged: Vec::new(), files: Vec::new() };
-        let root = match IndexFile::open(repo.index_file())? {
-            None => {
-                walk.compare(Vec::new(), head, None)?;
-                Root::Nothing
+        let mut index = IndexFile::open(repo.index_file())?;
+        let mut walk = Walk::new(&objects);
+        let root = walk.run(index.as_mut(), head)?;
+        let unmerged = walk.unmerged;
+        let mut parents = vec![Parent::new(walk.deltas)];
+        if !parents[0].deltas.is_empty() {
+            for tree in repo.merged_trees()? {
+                let mut walk = Walk::new(&objects);
+                walk.run(index.as_mut(), Some(tree))?;
+                parents.push(Parent::new(walk.deltas));
             }
-            Some(mut index) => walk.index(&mut index, head)?,
-        };
-        let Walk { mut deltas, unmerged, .. } = walk;
-        deltas.sort_by(|a, b| a.path.cmp(&b.path));
-        let sources = Sources::new(&mut deltas);
-        Ok(Self { merged: repo.merged_trees()?, objects, deltas, unmerged, root, head, sources })
+        }
+        Ok(Self { objects, root, head, parents, unmerged })
     }
 
     /// Whether the commit changes nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.deltas.is_empty()
+        self.parents[0].deltas.is_empty() && self.parents[0].sources.renamed().is_empty()
     }
 
     /// Files in conflict: they cannot be committed as they are.
@@ -65,51 +76,39 @@ impl<'r> StagedReader<'r> {
         &self.unmerged
     }
 
-    /// The changes that bring content; each is read when it is asked for.
+    /// The changes that bring in a content or a name that no parent has; each is read when it is asked for.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (BytePath, Result<Change<'_>>)> {
-        self.deltas.iter().filter_map(|delta| {
+        let (head, others) = (&self.parents[0], &self.parents[1..]);
+        let contents = head.deltas.iter().filter_map(move |delta| {
             let new = delta.new.filter(|side| side.is_blob())?;
-            if delta.old.is_some_and(|old| old.is_blob() && old.id == new.id) {
-                return None; // a change of mode
-            }
-            match self.is_merged_in(&delta.path, new) {
-                Ok(true) => None,
-                Ok(false) => Some((delta.path.clone(), self.change(delta, new))),
-                Err(error) => Some((delta.path.clone(), Err(error))),
-            }
-        })
+            let is_mode_alone = delta.old.is_some_and(|old| old.is_blob() && old.id == new.id);
+            let is_brought_in = others.iter().all(|parent| parent.find(&delta.path).is_some());
+            (is_brought_in && !is_mode_alone).then(|| (delta.path.clone(), self.change(delta, new)))
+        });
+        let is_new_name = |path: &&BytePath| self.parents[1..].iter().all(|parent| parent.lacks(path));
+        let names = head.sources.renamed().iter().filter(is_new_name);
+        contents.chain(names.map(|path| (path.clone(), Ok(Change::name_alone(path.clone())))))
     }
 
     fn change<'s>(&'s self, delta: &'s Delta, new: Side) -> Result<Change<'s>> {
         let content = self.objects.blob(new.id)?;
-        let read_old = Box::new(move || self.old_versions(delta, new));
+        let read_old = Box::new(move || self.old_versions(&delta.path, new));
         let change = Change::staged(delta.path.clone(), content, read_old);
-        Ok(if delta.old.is_none() { change.at_new_path() } else { change })
+        Ok(if self.parents.iter().all(|parent| parent.lacks(&delta.path)) { change.at_new_path() } else { change })
     }
 
-    /// Whether the file comes as it is from another parent of the merge.
-    fn is_merged_in(&self, path: &BytePath, new: Side) -> Result<bool> {
-        for root in &self.merged {
-            if tree::find(&self.objects, *root, path.as_bytes())?.is_some_and(|side| side.id == new.id) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The versions of a file in every parent that has it; a new file's is the deleted one that it was renamed from.
-    fn old_versions(&self, delta: &Delta, new: Side) -> Result<Vec<Vec<u8>>> {
+    /// The file in every parent that has it, under its name or the one that it was renamed from.
+    fn old_versions(&self, path: &BytePath, new: Side) -> Result<Vec<Vec<u8>>> {
         let mut versions = Vec::new();
-        match delta.old.filter(|side| side.is_blob()) {
-            Some(old) => versions.extend(self.objects.blob_if_present(old.id)?),
-            None => {
-                let content = self.objects.blob(new.id)?;
-                versions.extend(self.sources.most_similar(&self.objects, &delta.path, &content)?);
-            }
-        }
-        for root in &self.merged {
-            if let Some(side) = tree::find(&self.objects, *root, delta.path.as_bytes())?.filter(|side| side.is_blob()) {
-                versions.extend(self.objects.blob_if_present(side.id)?);
+        for parent in &self.parents {
+            match parent.find(path).and_then(|delta| delta.old) {
+                Some(old) if old.is_blob() => versions.extend(self.objects.blob_if_present(old.id)?),
+                Some(_) => {}
+                None if parent.sources.is_empty() => {}
+                None => {
+                    let content = self.objects.blob(new.id)?;
+                    versions.extend(parent.sources.most_similar(&self.objects, path, &content)?);
+                }
             }
         }
         Ok(versions)
@@ -127,7 +126,7 @@ impl<'r> StagedReader<'r> {
 
     /// The staged content of a file in the root, when this commit changes it.
     pub(crate) fn changed_root_file(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let delta = self.deltas.iter().find(|delta| delta.path.as_bytes() == name.as_bytes());
+        let delta = self.parents[0].find(&BytePath::from(name));
         self.plain_file(name, delta.and_then(|delta| delta.new))
     }
 
@@ -146,118 +145,4 @@ impl<'r> StagedReader<'r> {
             Some(side) => self.objects.blob(side.id).map(Some).with_context(|| format!("read the committed `{name}`")),
         }
     }
-}
-
-/// Collects what differs between HEAD and the index.
-struct Walk<'w, 'r> {
-    objects: &'w Objects<'r>,
-    deltas: Vec<Delta>,
-    unmerged: Vec<BytePath>,
-    files: Vec<(Vec<u8>, Side)>,
-}
-
-impl Walk<'_, '_> {
-    fn compare(&mut self, prefix: Vec<u8>, old: Option<Oid>, new: Option<Oid>) -> Result<()> {
-        tree::compare(self.objects, Pair { prefix, old, new }, &mut self.deltas)
-    }
-
-    fn index(&mut self, index: &mut IndexFile, head: Option<Oid>) -> Result<Root> {
-        if let Some(root) = index.root()? {
-            // A root that git has yet to write is no root: walk the entries then.
-            if head == Some(root) || self.objects.tree(root).is_ok() {
-                self.compare(Vec::new(), head, Some(root))?;
-                return Ok(Root::Tree(root));
-            }
-        }
-        let data = index.read()?;
-        let (mut cursor, cache) = Cursor::new(&data)?;
-        self.folder(&mut cursor, &Folder { prefix: Vec::new(), head, cache: cache.as_ref() })?;
-        Ok(Root::Files(std::mem::take(&mut self.files)))
-    }
-
-    /// Compares the index entries below a folder with its tree in HEAD, and leaves the cursor behind them.
-    fn folder(&mut self, cursor: &mut Cursor<'_>, at: &Folder<'_>) -> Result<()> {
-        let data = at.head.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
-        let entries = tree::entries(&data)?;
-        let mut old = entries.iter().peekable();
-        while let Some((path, entry)) = cursor.current() {
-            let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
-            let slash = memchr::memchr(b'/', rest);
-            let name = rest[..slash.unwrap_or(rest.len())].to_vec();
-            while let Some(gone) = old.next_if(|e| before(e, &name, slash.is_some())) {
-                self.deleted(&at.prefix, gone)?;
-            }
-            let counterpart = old.next_if(|e| e.name == name && e.side.is_folder() == slash.is_some());
-            let counterpart = counterpart.map(|entry| entry.side);
-            if slash.is_some() {
-                self.sub_folder(cursor, &at.below(&name, counterpart))?;
-            } else {
-                self.file(&BytePath::from(path), entry, counterpart);
-                if at.prefix.is_empty() && entry.is_content() {
-                    self.files.push((name, entry.side));
-                }
-                cursor.advance()?;
-            }
-        }
-        old.try_for_each(|gone| self.deleted(&at.prefix, gone))
-    }
-
-    fn file(&mut self, path: &BytePath, entry: IndexEntry, old: Option<Side>) {
-        if entry.stage != 0 {
-            if self.unmerged.last() != Some(path) {
-                self.unmerged.push(path.clone());
-            }
-        } else if entry.is_content() && old != Some(entry.side) {
-            self.deltas.push(Delta { path: path.clone(), old, new: Some(entry.side) });
-        }
-    }
-
-    /// One folder below: skipped or compared as a tree when its tree is known, else entered.
-    fn sub_folder(&mut self, cursor: &mut Cursor<'_>, at: &Folder<'_>) -> Result<()> {
-        let sparse = cursor.current().filter(|(path, entry)| *path == &at.prefix[..] && entry.side.is_folder());
-        if let Some((_, entry)) = sparse {
-            cursor.advance()?;
-            return self.compare(at.prefix.clone(), at.head, Some(entry.side.id));
-        }
-        match at.cache.and_then(|node| Some((node.id?, node.entries))) {
-            Some((tree, entries)) if entries > 0 && (at.head == Some(tree) || self.objects.tree(tree).is_ok()) => {
-                cursor.skip(entries)?;
-                self.compare(at.prefix.clone(), at.head, Some(tree))
-            }
-            _ => self.folder(cursor, at),
-        }
-    }
-
-    fn deleted(&mut self, prefix: &[u8], entry: &Entry<'_>) -> Result<()> {
-        let path = [prefix, entry.name].concat();
-        if entry.side.is_folder() {
-            return self.compare([&path[..], b"/"].concat(), Some(entry.side.id), None);
-        }
-        self.deltas.push(Delta { path: BytePath::from(&path[..]), old: Some(entry.side), new: None });
-        Ok(())
-    }
-}
-
-/// A folder of the index while it is walked.
-struct Folder<'f> {
-    /// With a `/` at its end, empty for the root.
-    prefix: Vec<u8>,
-    /// Its tree in HEAD.
-    head: Option<Oid>,
-    /// What the cache-tree knows of it.
-    cache: Option<&'f Node<'f>>,
-}
-
-impl Folder<'_> {
-    fn below(&self, name: &[u8], old: Option<Side>) -> Self {
-        Self {
-            prefix: [&self.prefix[..], name, b"/"].concat(),
-            head: old.map(|side| side.id),
-            cache: self.cache.and_then(|node| node.child(name)),
-        }
-    }
-}
-
-fn before(entry: &Entry<'_>, name: &[u8], is_folder: bool) -> bool {
-    tree::order((entry.name, entry.side.is_folder()), (name, is_folder)) == Ordering::Less
 }

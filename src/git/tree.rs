@@ -14,6 +14,9 @@ use crate::change::BytePath;
 /// Bytes of an object id; libgit2 as we build it opens SHA-1 repositories only.
 pub(super) const ID_BYTES: usize = 20;
 
+/// How deep folders may be nested; git's own default (`core.maxTreeDepth`).
+pub(super) const DEEPEST: usize = 2048;
+
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {

@@ -7,11 +7,8 @@ use std::ops::Range;
 
 use crate::rules::{RuleSet, builtin};
 
-/// Texts up to this size are given whole to a regex without a bound.
-const WHOLE: usize = 64 << 10;
-/// How far a match without a bound may reach before and behind its keyword, before it is looked at again.
+/// How far before its keyword a match without a bound may start.
 const BEFORE: usize = 4 << 10;
-const BEHIND: usize = 64 << 10;
 /// Lookaround (`\b`) reads one byte beyond a match.
 const MARGIN: usize = 8;
 
@@ -70,13 +67,14 @@ impl Found<'_> {
     }
 
     fn window(&self, rule: usize, hit: &Range<usize>) -> Range<usize> {
-        let (before, behind) = match self.rules.get(rule).facts().shape.longest {
-            Some(longest) => (longest, longest),
-            None if self.length <= WHOLE => return 0..self.length,
-            None => (BEFORE, BEHIND),
-        };
-        let end = hit.end.saturating_add(behind + MARGIN).min(self.length);
-        hit.start.saturating_sub(before + MARGIN)..end
+        match self.rules.get(rule).facts().shape.longest {
+            Some(longest) => {
+                let end = hit.end.saturating_add(longest + MARGIN).min(self.length);
+                hit.start.saturating_sub(longest + MARGIN)..end
+            }
+            // Where such a match ends nobody knows, so it gets the rest of the text: one pass for the rule.
+            None => hit.start.saturating_sub(BEFORE)..self.length,
+        }
     }
 }
 

@@ -42,6 +42,16 @@ fn made_up_values_are_silent_unless_proven() {
     assert_eq!(scan(&rules, &wrong).len(), 1, "a wrong checksum alone still blocks");
 }
 
+#[test]
+fn a_match_without_a_bound_is_found_however_long_it_is() {
+    let rules = RuleSet::built_in();
+    let block = example::expand("<pem:PGP PRIVATE KEY BLOCK>", "scanner", 0);
+    let (first, rest) = block.split_once('\n').unwrap();
+    let text =
+        format!("{}{first}\n\n{}{rest}\n", "filler\n".repeat(9000), format!("{}\n", "Ab1/".repeat(16)).repeat(3000));
+    assert_eq!(scan(&rules, &text).len(), 1);
+}
+
 fn own(id: &str, regex: &str) -> RuleSpec {
     RuleSpec { id: id.to_owned(), title: Some(id.to_owned()), regex: Some(regex.to_owned()), ..RuleSpec::default() }
 }
@@ -116,7 +126,9 @@ fn the_prefilter_loses_nothing() {
     let mut text = String::new();
     for rule in rules.iter() {
         for (number, template) in rule.facts().matches.iter().enumerate() {
-            text += &format!("{}\n{}\n", example::expand(template, rule.id(), number), "filler\n".repeat(40));
+            text += &example::expand(template, rule.id(), number);
+            text += "\n";
+            text += &"filler\n".repeat(40);
         }
     }
     let text = text.into_bytes();

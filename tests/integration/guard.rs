@@ -486,3 +486,107 @@ fn many_findings_stay_on_one_screen() {
     commit.code(1).says("40 secrets in 40 files, the first: ").says("keyguard allow --last");
     assert!(commit.text().lines().count() < 75, "{}", commit.text());
 }
+
+#[test]
+fn a_new_key_is_new_whatever_word_the_old_text_holds() {
+    let repo = Sandbox::with_hook();
+    let url = |password: &str| format!("DB=postgres://app:{password}@db.prod.corp-net.io/x\n");
+    repo.commit("a", "select * from orders7;\n").commit("b", format!("x = {}ZZ\n", fake::github_pat()));
+    repo.write("a", format!("select * from orders7;\n{}", url("orders7")));
+    repo.git(["commit", "-am", "a password that is a word of the old text"]).code(1).says("in a:2:19");
+    repo.git(["checkout", "--quiet", "a"]).success();
+    repo.write("b", format!("x = {}\n", fake::github_pat()));
+    repo.git(["commit", "-am", "a key that was part of something longer"]).code(1).says("in b:1:5");
+}
+
+#[test]
+fn a_moved_password_is_old() {
+    let repo = Sandbox::with_hook();
+    let line = format!("DB=postgres://app:{}@db.prod.corp-net.io/x\n", "k7orders7");
+    repo.commit("a", &line).write("a", format!("first\n{line}"));
+    repo.git(["commit", "--quiet", "-am", "moved"]).success().silent();
+}
+
+#[test]
+fn a_rename_to_a_name_that_is_a_key_is_blocked() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a.txt", "x\n");
+    repo.git(["mv", "a.txt", &format!("{}.txt", fake::github_pat())]).success();
+    repo.git(["commit", "-m", "leak"]).code(1).says("in ghp_****************.txt:1:1");
+}
+
+#[test]
+fn what_the_other_side_added_to_a_file_that_we_renamed_is_theirs() {
+    let repo = Sandbox::with_hook();
+    let filler: String = (0..50).map(|line| format!("line {line}\n")).collect();
+    repo.commit("a.txt", &filler).commit("clash", "base\n");
+    repo.git(["switch", "--quiet", "-c", "side"]).success();
+    repo.commit("a.txt", format!("{filler}{}", leak("theirs"))).commit("clash", "side\n");
+    repo.git(["switch", "--quiet", "main"]).success();
+    repo.git(["mv", "a.txt", "b.txt"]).success();
+    repo.git(["commit", "--quiet", "-m", "rename"]).success();
+    repo.commit("clash", "main\n");
+    repo.git(["merge", "side"]).code(1);
+    repo.write("clash", "both\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "merge"]).success().silent();
+}
+
+#[test]
+fn a_false_mark_does_not_block_again() {
+    let repo = Sandbox::with_hook();
+    let old = [b"\xff\xfe", leak("x").as_bytes()].concat();
+    repo.commit("a", &old).write("a", [&old[..], b"more\n"].concat());
+    repo.git(["commit", "--quiet", "-am", "more"]).success().silent();
+}
+
+#[test]
+fn a_namespace_changes_nothing() {
+    let repo = Sandbox::with_hook();
+    repo.write("a", "x\n");
+    repo.git(["add", "."]).success();
+    repo.run("git").args(["commit", "--quiet", "-m", "x"]).env("GIT_NAMESPACE", "n").output().success().silent();
+    repo.write("a", leak("x"));
+    let commit = repo.run("git").args(["commit", "-am", "x"]).env("GIT_NAMESPACE", "n").output();
+    blocked(&commit, "a:2:10");
+}
+
+#[test]
+fn a_format_that_cannot_be_read_yet_stops_with_a_way_out() {
+    for (option, words) in [("--object-format=sha256", "SHA-256"), ("--ref-format=reftable", "reftable")] {
+        let repo = Sandbox::without_repository();
+        if repo.git(["init", "--quiet", option]).text().contains("unknown option") {
+            eprintln!("not tested: this git has no {option}");
+            continue;
+        }
+        repo.install().write("a", "x\n");
+        repo.git(["add", "."]).success();
+        repo.git(["commit", "-m", "x"]).code(1).says(words).says("SKIP=keyguard git commit");
+    }
+}
+
+#[test]
+fn a_merge_of_many_files_is_quick_to_judge_and_right() {
+    let repo = Sandbox::with_hook();
+    for number in 0..300 {
+        repo.write(format!("dir/f{number}"), format!("{number}\n"));
+    }
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "start"]).success();
+    repo.commit("clash", "base\n");
+    repo.git(["switch", "--quiet", "-c", "side"]).success();
+    for number in 0..300 {
+        repo.write(format!("dir/f{number}"), leak(&number.to_string()));
+    }
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "--no-verify", "-m", "side"]).success();
+    repo.commit("clash", "side\n");
+    repo.git(["switch", "--quiet", "main"]).success();
+    repo.commit("clash", "main\n");
+    repo.git(["merge", "side"]).code(1);
+    repo.write("clash", "both\n").write("dir/new", leak("ours"));
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "merge"]), "dir/new:2:10");
+    repo.git(["rm", "--quiet", "--force", "dir/new"]).success();
+    repo.git(["commit", "--quiet", "-m", "merge"]).success().silent();
+}

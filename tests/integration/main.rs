@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on has failed")]
 
+mod allow;
 mod architecture;
+mod config;
+mod enforce;
 mod guard;
 mod install;
 mod leak;

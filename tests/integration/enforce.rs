@@ -1,0 +1,237 @@
+//! `enforce = true`: each way in which a repository might talk its way round a policy, and what it may still say.
+//!
+//! The policy stands in the user's file here; that of the machine is tested where the layers are merged.
+
+use std::fs;
+
+use crate::sandbox::{Output, Sandbox, fake};
+
+const REFUSED: &str = "not obeyed: a policy outside the repository is enforced";
+
+fn leak() -> String {
+    format!("token = \"{}\"\n", fake::github_pat())
+}
+
+fn acme() -> String {
+    format!("acme_{}", "4f1c9be27a5038d6".repeat(2))
+}
+
+/// The fingerprint that a report gives.
+fn fingerprint(output: &Output) -> String {
+    output.text().split("allow kg1:").nth(1).and_then(|rest| rest.get(..16)).map(|hex| format!("kg1:{hex}")).unwrap()
+}
+
+fn write(folder: &std::path::Path, content: &str) {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("config.toml"), content).unwrap();
+}
+
+/// A repository under a policy, with a staged token, and these files besides.
+fn enforced(policy: &str, files: &[(&str, &str)]) -> Sandbox {
+    let repo = Sandbox::with_hook();
+    write(&repo.home().join(".config/keyguard"), &format!("enforce = true\n{policy}"));
+    repo.write("a", leak());
+    for (name, content) in files {
+        repo.write(name, content);
+    }
+    repo.git(["add", "--force", "."]).success();
+    repo
+}
+
+/// Asserts that the token blocks whatever keyguard.toml says, and that one line tells which keys are not obeyed.
+#[track_caller]
+fn refused(content: &str, keys: &str) {
+    let repo = enforced("", &[("keyguard.toml", content)]);
+    let commit = repo.git(["commit", "-m", "x"]);
+    commit.code(1).says("commit blocked: GitHub personal access token (classic) (checksum valid) in a:1:10");
+    commit.says(&format!("\nkeyguard: keyguard.toml: {keys} {REFUSED}\n"));
+    assert_eq!(commit.text().matches("not obeyed").count(), 1, "{}", commit.text());
+    repo.assert_commits(0);
+    repo.keyguard(["scan", "--staged"]).code(1).says(REFUSED);
+    repo.keyguard(["scan", "a"]).code(1).says(REFUSED);
+    repo.keyguard(["config", "check"]).says(&format!("{keys} {REFUSED}"));
+    repo.keyguard(["config", "show"]).success().says("enforce = true  # user").says(&format!("{keys} {REFUSED}"));
+    // Without the policy each of these does what it says, or adds nothing.
+    write(&repo.home().join(".config/keyguard"), "");
+    let free = repo.keyguard(["scan", "--staged"]);
+    assert!(!free.text().contains("not obeyed"), "{}", free.text());
+}
+
+#[test]
+fn switches_are_refused() {
+    refused("min-confidence = \"high\"\n", "`min-confidence`");
+    refused("min-confidence = \"low\"\n", "`min-confidence`");
+    refused("[rules]\ndisable = [\"github-pat-classic\"]\n", "`rules.disable`");
+    refused("[rules]\nonly = [\"jwt\"]\n", "`rules.only`");
+    refused("[scan]\nbinary = \"skip\"\n", "`scan.binary`");
+    refused("[markers]\nforeign = false\n", "`markers.foreign`");
+    refused(
+        "min-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"github-pat-classic\"]\nonly = []\n",
+        "`min-confidence`, `scan.binary`, `rules.disable`, `rules.only`",
+    );
+}
+
+#[test]
+fn overrides_of_built_in_rules_are_refused() {
+    for field in [
+        "regex = 'ghp_x'",
+        "confidence = \"low\"",
+        "paths = [\"b\"]",
+        "exclude-paths = [\"**\"]",
+        "near = { regex = \"nowhere\", lines = 1 }",
+        "min-entropy = 8.0",
+        "placeholders = \"silent\"",
+        "keywords = [\"nowhere\"]",
+        "validator = \"jwt\"",
+        "env-var = \"X\"",
+    ] {
+        refused(&format!("[[rule]]\nid = \"github-pat-classic\"\n{field}\n"), "`rule github-pat-classic`");
+    }
+}
+
+#[test]
+fn allows_by_anything_but_a_fingerprint_are_refused() {
+    for field in
+        ["path = \"a\"", "regex = \"^ghp_\"", "stopword = \"ghp_\"", "rule = \"github-pat-classic\"\npath = \"*\""]
+    {
+        refused(&format!("[[allow]]\nreason = \"x\"\n{field}\n"), "`allow`");
+    }
+}
+
+#[test]
+fn what_changes_nothing_needs_no_remark() {
+    let defaults = include_str!("../../config.example.toml");
+    let repo = enforced("", &[("keyguard.toml", defaults), ("a", "x\n")]);
+    repo.git(["commit", "--quiet", "-m", "x"]).success().silent();
+}
+
+#[test]
+fn a_rule_of_the_policy_is_not_overridden() {
+    let own = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = 'acme_[0-9a-f]{32}'\n";
+    let theirs = format!("{own}exclude-paths = [\"**\"]\nnear = {{ regex = \"nowhere\" }}\nconfidence = \"low\"\n");
+    let token = acme();
+    let files = [("keyguard.toml", theirs.as_str()), ("a", token.as_str())];
+    let told = format!("`rule acme-key` {REFUSED}");
+    let repo = enforced(own, &files);
+    repo.git(["commit", "-m", "x"]).code(1).says("commit blocked: Acme in a:1:1").says(&told);
+    // The same where the policy is in a file that comes behind the repository's.
+    let repo = enforced("", &files);
+    write(&repo.tmp("given"), &format!("enforce = true\n{own}"));
+    write(&repo.home().join(".config/keyguard"), "");
+    let given = repo.tmp("given/config.toml");
+    let commit = repo.run("git").args(["commit", "-m", "x"]).env("KEYGUARD_CONFIG", given).output();
+    commit.code(1).says("commit blocked: Acme in a:1:1").says(&told);
+}
+
+#[test]
+fn an_added_rule_takes_no_finding_over() {
+    let token = fake::github_pat();
+    for regex in [".+", "(?s).+", "ghp_[0-9A-Za-z]+", &token[..12]] {
+        let entries = [
+            "rule = \"decoy-key\"\npath = \"a\"".to_owned(),
+            "rule = \"decoy-key\"\nfingerprint = \"kg1:0123456789abcdef\"".to_owned(),
+        ];
+        for entry in entries {
+            let rule = format!(
+                "[[rule]]\nid = \"decoy-key\"\ntitle = \"Decoy\"\nregex = '{regex}'\nprivilege = \"public: x\"\n"
+            );
+            let content = format!("{rule}confidence = \"high\"\n[[allow]]\nreason = \"x\"\n{entry}\n");
+            let repo = enforced("", &[("keyguard.toml", &content)]);
+            repo.git(["commit", "-m", "x"]).code(1).says("GitHub personal access token (classic) (checksum valid) in ");
+        }
+    }
+}
+
+#[test]
+fn markers_are_refused() {
+    let token = fake::github_pat();
+    for text in [
+        format!("t = {token} # keyguard:allow\n"),
+        format!("# keyguard:allow github-pat-classic -- mine\nt = {token}\n"),
+        format!("t = {token} # gitleaks:allow\n"),
+        format!("t = {token} # pragma: allowlist secret\n"),
+    ] {
+        let repo = enforced("", &[("a", &text), ("keyguard.toml", "[markers]\nforeign = true\n")]);
+        let commit = repo.git(["commit", "-m", "x"]);
+        commit.code(1).says("commit blocked: GitHub personal access token (classic) (checksum valid) in a:");
+        commit.says("keyguard: 1 inline marker is not obeyed: a policy outside the repository is enforced\n");
+    }
+}
+
+#[test]
+fn a_repository_cannot_end_the_policy() {
+    let repo = enforced("", &[("keyguard.toml", "enforce = false\n")]);
+    let commit = repo.git(["commit", "-m", "x"]);
+    commit
+        .code(1)
+        .says("keyguard.toml:1:11: `enforce` has a meaning only in the configuration of the user or the system");
+    repo.assert_commits(0);
+}
+
+#[test]
+fn other_files_of_the_repository_say_nothing() {
+    let off = "[rules]\ndisable = [\"github-pat-classic\"]\n[[allow]]\npath = \"a\"\nreason = \"x\"\n";
+    let repo =
+        enforced("", &[("sub/keyguard.toml", off), (".config/keyguard/config.toml", off), ("Keyguard.toml", off)]);
+    let commit = repo.git(["commit", "-m", "x"]);
+    commit.code(1).says("commit blocked: GitHub");
+    repo.run("git").current_dir("sub").args(["commit", "-m", "x"]).output().code(1).says("commit blocked: GitHub");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_says_nothing() {
+    let repo = enforced("", &[("other", "[rules]\ndisable = [\"github-pat-classic\"]\n")]);
+    std::os::unix::fs::symlink("other", repo.root().join("keyguard.toml")).unwrap();
+    repo.git(["commit", "-m", "x"]).code(1).says("link");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "-m", "x"]).code(1).says("link");
+    repo.assert_commits(0);
+}
+
+#[test]
+fn fingerprints_are_obeyed() {
+    let repo = enforced("", &[]);
+    let fingerprint = fingerprint(&repo.git(["commit", "-m", "x"]));
+    repo.write("keyguard.toml", format!("[[allow]]\nfingerprint = \"{fingerprint}\"\nreason = \"demo\"\n"));
+    repo.git(["add", "keyguard.toml"]).success();
+    let commit = repo.git(["commit", "--quiet", "-m", "x"]);
+    commit.success().stderr("keyguard: this commit adds 1 allow entry to keyguard.toml\n");
+    // `allow` writes nothing else, so it works under a policy too.
+    repo.write("b", leak().replace(&fake::github_pat(), &fake::github_pat_other()));
+    repo.git(["add", "b"]).success();
+    repo.git(["commit", "-m", "x"]).code(1);
+    repo.keyguard(["allow", "--last", "--reason", "demo"]).success();
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+}
+
+#[test]
+fn added_rules_and_requires_are_obeyed() {
+    let rule = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = 'acme_[0-9a-f]{32}'\n";
+    let repo = enforced("", &[("keyguard.toml", &format!("requires = \">=0.1\"\n{rule}")), ("a", &acme())]);
+    let commit = repo.git(["commit", "-m", "x"]);
+    commit.code(1).says("commit blocked: Acme in a:1:1");
+    assert!(!commit.text().contains("not obeyed"), "{}", commit.text());
+    repo.write("keyguard.toml", "requires = \">=99\"\n").write("a", "x\n");
+    repo.git(["add", "."]).success();
+    repo.git(["commit", "-m", "x"]).code(1).says("`requires` asks for keyguard >=99");
+}
+
+#[test]
+fn the_users_own_layers_go_before_the_users_policy() {
+    let repo = enforced("[rules]\ndisable = [\"jwt\"]\n", &[]);
+    repo.git(["commit", "-m", "x"]).code(1);
+    // A given file is as much the user's, and may even end the policy.
+    write(&repo.tmp("given"), "[rules]\ndisable = [\"github-pat-classic\"]\n");
+    let given = repo.tmp("given/config.toml");
+    let hook = || repo.run("keyguard").args(["hook", "pre-commit"]).env("KEYGUARD_CONFIG", &given).output();
+    hook().success().silent();
+    repo.run("keyguard").args(["scan", "--staged", "-q", "-c"]).args([given.as_os_str()]).output().success();
+    repo.write("keyguard.toml", "[rules]\ndisable = [\"github-pat-classic\"]\n");
+    repo.git(["add", "keyguard.toml"]).success();
+    write(&repo.tmp("given"), "enforce = false\n");
+    hook().success().silent();
+    write(&repo.tmp("given"), "enforce = true\n");
+    hook().code(1).says("`rules.disable` not obeyed");
+    repo.run("git").args(["commit", "--quiet", "-m", "x"]).env("SKIP", "keyguard").output().success();
+}
