@@ -21,7 +21,8 @@ echo 'committed, without a word'
 echo
 echo '$ git commit   # a file that holds one'
 # The token is made up and put together here, so that this file holds none.
-echo "key = \"sk_$(echo live)_q7Zt2LmXw9RbV4nYp6KsD1fG\"" > pay.py
+kind=live
+echo "key = \"sk_${kind}_q7Zt2LmXw9RbV4nYp6KsD1fG\"" > pay.py
 git add pay.py
 if git commit -q -m 'Oops'; then
     echo 'the commit went through: keyguard does not work here' >&2
