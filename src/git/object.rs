@@ -42,7 +42,16 @@ impl<'r> Objects<'r> {
         if let Some(content) = self.folders.iter().find_map(|folder| loose(folder, id, kind)) {
             return Ok(content);
         }
-        let object = self.odb.read(id).map_err(|error| anyhow!("object {id} cannot be read: {}", error.message()))?;
+        let unreadable = |error: git2::Error| {
+            let name = id.to_string();
+            let (first, rest) = name.split_at_checked(2).unwrap_or_default();
+            anyhow!(
+                "object {id} cannot be read: {}\nhelp: delete `objects/{first}/{rest}` in the git directory if it is there, \
+                 then `git add` the file again; `git fsck` tells more",
+                error.message()
+            )
+        };
+        let object = self.odb.read(id).map_err(unreadable)?;
         if object.kind() != kind {
             bail!("object {id} is a {}, not a {}", object.kind(), kind);
         }
