@@ -171,7 +171,7 @@ fn compile_regex(pattern: &str) -> Result<Regex, String> {
         [b"Zq7LmW2cXv9RtB4nYp6KsD1fGh8JjA3eUuQo5iMz", b"9f3b61c07ad2e85490bb3d71f6a2c4e8d05917ab", b"t!4u_Vk.8-Rw~2"];
     let built = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build();
     let regex = built.map_err(|_| "is too large\nhelp: shorten its repetitions".to_owned())?;
-    if PROBES.iter().all(|probe| regex.is_match(probe)) || regex.is_match(b"") {
+    if PROBES.iter().filter(|probe| regex.is_match(probe)).count() >= 2 || regex.is_match(b"") {
         return Err(
             "matches any value, so it would allow every key\nhelp: say more of the value, from `^` to `$`".to_owned()
         );

@@ -19,7 +19,7 @@ use serde::Deserialize;
 pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
-pub(crate) use source::{Sources, allow_entries, load, read_if_present};
+pub(crate) use source::{Sources, allow_entries, load, loosened, read_if_present};
 
 use crate::finding::Confidence;
 use crate::rules::RuleSet;

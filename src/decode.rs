@@ -41,7 +41,10 @@ impl Text {
                 Self { bytes: from_utf16(&raw, order), kind: Kind::Utf16 },
                 Self { bytes: raw, kind: Kind::Binary },
             ],
-            None => vec![Self::decode(raw)],
+            None => {
+                let wide = has_wide_run(&raw).then(|| Self { bytes: without_nul(&raw), kind: Kind::Utf16 });
+                [Some(Self::decode(raw)), wide].into_iter().flatten().collect()
+            }
         }
     }
 
@@ -58,6 +61,33 @@ impl Text {
 
 fn is_binary(bytes: &[u8]) -> bool {
     memchr::memchr(0, &bytes[..bytes.len().min(SNIFF)]).is_some()
+}
+
+/// Whether some ASCII text stands in the bytes as UTF-16 or UTF-32: behind a plain beginning, say, where a Windows shell
+/// has appended to a file, or between characters of another script.
+fn has_wide_run(bytes: &[u8]) -> bool {
+    const RUN: usize = 12;
+    let is_wide = |place: usize| bytes[place].is_ascii_graphic() && bytes.get(place + 1) == Some(&0);
+    let mut nul = memchr::memchr_iter(0, bytes);
+    let mut run = 0;
+    let mut last = 0;
+    nul.any(|place| {
+        let follows = place == last + 2 || place == last + 1;
+        run = if place > 0 && is_wide(place - 1) {
+            if follows { run + 1 } else { 1 }
+        } else if follows {
+            run
+        } else {
+            0
+        };
+        last = place;
+        run >= RUN
+    })
+}
+
+/// The bytes with every NUL taken out: what is ASCII in them becomes plain, and lines stay lines.
+fn without_nul(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 #[derive(Clone, Copy)]

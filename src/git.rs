@@ -106,6 +106,20 @@ impl Repo {
         text.lines().map(tree).collect::<Result<_>>().context("read the commits that MERGE_HEAD names")
     }
 
+    /// Whether git may have written the names of untracked files into the index.
+    fn index_extras(&self) -> index::Extras {
+        let is_set = |key: &str| {
+            self.inner.config().is_ok_and(|config| {
+                config.get_entry(key).is_ok_and(|entry| entry.value().is_ok_and(|value| value != "false"))
+            })
+        };
+        if is_set("core.untrackedCache") || is_set("feature.manyFiles") {
+            index::Extras::UntrackedCache
+        } else {
+            index::Extras::None
+        }
+    }
+
     fn objects(&self) -> Result<Objects<'_>> {
         Ok(Objects::new(self.inner.odb()?, &self.object_folders))
     }

@@ -53,5 +53,7 @@ pub(crate) fn chained(folder: &Path, name: &str) -> Option<PathBuf> {
 fn kept(folder: &Path, name: &str) -> Option<PathBuf> {
     let plain = folder.join(format!("{name}{CHAINED}"));
     let program = folder.join(format!("{name}{CHAINED}{EXE}"));
-    [plain, program].into_iter().find(|path| path.symlink_metadata().is_ok())
+    [plain, program]
+        .into_iter()
+        .find(|path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() || metadata.is_symlink()))
 }

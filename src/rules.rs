@@ -327,6 +327,15 @@ impl RuleSet {
     }
 }
 
+/// Whether keys of a built-in kind begin with `word`, such as `ghp_`; a plain word may be a provider's name.
+pub(crate) fn begins_a_keyword(word: &str) -> bool {
+    if word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return false;
+    }
+    let begins = |keyword: &str| keyword.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    (0..builtin::count()).any(|index| builtin::facts(index).keywords.iter().any(begins))
+}
+
 /// Whether `id` names a built-in rule.
 pub fn is_built_in(id: &str) -> bool {
     builtin::find(id).is_some()

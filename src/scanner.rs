@@ -102,7 +102,8 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
     while let Some(captures) = regex.captures_at(&text[..window.end], position) {
         let whole = captures.get_match();
         let secret = captures.name("secret").unwrap_or(whole);
-        position = secret.end().max(whole.start() + 1);
+        // The last byte may be a border that the next match needs too; more of a match is not looked at again.
+        position = secret.end().max(whole.end().saturating_sub(1)).max(whole.start() + 1);
         if let Some(candidate) = judge(rule, text, secret.range())? {
             found.push(candidate);
         }
@@ -185,7 +186,7 @@ fn grade(base: Confidence, verdict: Verdict) -> Option<(Confidence, Validity, Op
 
 /// Whether what the rule wants to see near a match is there.
 fn has_neighbour(rule: Rule<'_>, text: &[u8], span: &Range<usize>) -> Result<bool> {
-    const FARTHEST: usize = 8 << 10;
+    const FARTHEST: usize = 2 << 10;
     let Some((regex, lines)) = rule.near()? else { return Ok(true) };
     let lines = usize::try_from(lines).unwrap_or(usize::MAX);
     let before = &text[span.start.saturating_sub(FARTHEST)..span.start];

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
 use crate::rules::Rule;
-use crate::rules::spec::Validator;
+use crate::rules::spec::{Validator, is_kebab_case};
 
 /// Prints what there is to know about a rule.
 pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
@@ -18,7 +18,8 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
     let Some(rule) = config.rules.find(id) else {
         let near = config.rules.iter().map(Rule::id).find(|known| known.contains(id) || id.contains(known));
         let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));
-        bail!("there is no rule `{id}`\nhelp: {help}");
+        let shown = if is_kebab_case(id) && id.len() < 40 { format!(" `{id}`") } else { String::new() };
+        bail!("there is no rule{shown}\nhelp: {help}");
     };
     let facts = rule.facts();
     let (class, privilege) = facts.privilege();

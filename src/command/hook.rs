@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use super::{config_of_commit, inspect_staged};
 use crate::allowlist::Allowlist;
 use crate::cli::{format_from, wants_color};
-use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, read_if_present};
+use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::StagedReader;
 use crate::git::{Caller, Repo};
@@ -71,7 +71,7 @@ fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
     let config = config_of_commit(&reader, &repo, sources)?;
     let counting = if format == Format::Json { Counting::Hunks } else { Counting::Files };
     let mut outcome = inspect_staged(&reader, &config, counting);
-    outcome.notices.extend(added_entries(&reader)?);
+    outcome.notices.extend(policy_changes(&reader)?);
     let exit = outcome.exit();
     let hint = if exit == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
     let style = Style {
@@ -91,15 +91,24 @@ fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
     Ok((exit, index))
 }
 
-/// The remark that this commit allows more than the one before.
-fn added_entries(reader: &StagedReader<'_>) -> Result<Option<String>> {
+/// The remarks that this commit allows more, or blocks less, than the one before.
+fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
     let (Some(new), old) = (reader.changed_root_file(FILE_NAME)?, reader.head_file(FILE_NAME)?) else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let entries = |content: Vec<u8>| allow_entries(content).into_iter().collect::<BTreeSet<_>>();
-    let added = entries(new).difference(&old.map(entries).unwrap_or_default()).count();
+    let added = entries(new.clone()).difference(&old.clone().map(entries).unwrap_or_default()).count();
     let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
-    Ok((added > 0).then(|| format!("this commit adds {words} to {FILE_NAME}")))
+    let loosened: Vec<_> =
+        loosened(new.clone()).difference(&old.clone().map(loosened).unwrap_or_default()).cloned().collect();
+    let mut notices = Vec::new();
+    if added > 0 {
+        notices.push(format!("this commit adds {words} to {FILE_NAME}"));
+    }
+    if !loosened.is_empty() {
+        notices.push(format!("this commit has keyguard block less, by {} in {FILE_NAME}", loosened.join(", ")));
+    }
+    Ok(notices)
 }
 
 /// What a person has to know about `keyguard.toml` to get on.
@@ -113,7 +122,7 @@ fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environme
         let allowlist = Allowlist::new(&config);
         if outcome.blocked.iter().any(|located| allowlist.has_entry_for(located)) {
             let how = if partial {
-                "name it in the command: git commit PATH keyguard.toml"
+                "name it in the command: git commit PATH :/keyguard.toml"
             } else {
                 "stage it: git add keyguard.toml"
             };
@@ -122,7 +131,7 @@ fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environme
             ));
         }
     }
-    partial.then(|| format!("To allow something in a commit of single paths, name {FILE_NAME} among the paths."))
+    partial.then(|| format!("To allow something in a commit of single paths, name :/{FILE_NAME} among the paths."))
 }
 
 /// Whether git was given paths: then it commits from an index of its own.

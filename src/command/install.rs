@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::InstallArgs;
 use crate::environment::Environment;
+use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
 use crate::hook::plan::{self, Effect, Plan, Step};
 use crate::hook::{PRE_COMMIT, binary};
@@ -23,6 +24,8 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
         return Ok(Exit::Clean);
     }
     folder.require_ours()?;
+    // A repository that keyguard cannot read would lose every commit, not only those with keys.
+    Repo::open(environment, Caller::User)?;
     let program = match folder.place {
         // What is committed must fit every machine.
         Place::WorkTree => None,
@@ -89,7 +92,9 @@ fn summary(plan: &Plan, folder: &Folder) -> Vec<String> {
         None => {}
     }
     if folder.place == Place::WorkTree {
-        lines.push(format!("commit it, and others have it too: git add {place}"));
+        let chained =
+            plan.chained.as_ref().map(|chained| format!(" {}", folder.show(&chained.path))).unwrap_or_default();
+        lines.push(format!("commit it, and others have it too: git add {place}{chained}"));
     }
     lines.push("try it: keyguard scan --staged".to_owned());
     lines.truncate(3);

@@ -213,6 +213,7 @@ impl Merged {
 
     fn finish(mut self) -> Result<Config> {
         let config = &mut self.config;
+        check_only(config)?;
         if !config.own_rules.is_empty() || !config.disabled.is_empty() || config.only.is_some() {
             let is_on = |id: &str| {
                 let is_named = config.only.as_ref().is_none_or(|only| only.value.iter().any(|name| name == id));
@@ -223,6 +224,20 @@ impl Merged {
         }
         Ok(self.config)
     }
+}
+
+/// A typing error in `only` would leave the wanted rule off, and an empty one all of them: neither may pass for clean.
+fn check_only(config: &Config) -> Result<()> {
+    let Some(only) = &config.only else { return Ok(()) };
+    if only.value.is_empty() {
+        let message = "is empty, which would switch every rule off\nhelp: name rules, or leave the key out";
+        return Err(config.rules_error("only", "", message));
+    }
+    let is_known = |id: &String| rules::is_built_in(id) || config.own_rules.iter().any(|rule| rule.value.id == *id);
+    only.value.iter().find(|id| !is_known(id)).map_or(Ok(()), |id| {
+        let message = format!("names the rule `{id}`, which does not exist\nhelp: see `keyguard rules list`");
+        Err(config.rules_error("only", id, &message))
+    })
 }
 
 /// Orders what happens to binary files by how much is looked at.
@@ -250,7 +265,7 @@ mod tests {
 
     const RULE: &str = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = \"acme_[0-9a-f]{32}\"\n";
     const WEAKER: &str = "enforce = false\nmin-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"jwt\"]\n\
-        only = [\"pem\"]\n[[rule]]\nid = \"jwt\"\npaths = [\"x\"]\n[[allow]]\nfingerprint = \"kg1:0123456789abcdef\"\nreason = \"x\"\n";
+        only = [\"private-key-pem\"]\n[[rule]]\nid = \"jwt\"\npaths = [\"x\"]\n[[allow]]\nfingerprint = \"kg1:0123456789abcdef\"\nreason = \"x\"\n";
 
     #[test]
     fn the_system_binds_every_layer() {

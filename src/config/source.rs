@@ -1,5 +1,6 @@
 //! Finding and reading configuration files.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,10 @@ use toml_edit::{Document, Item};
 
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
-use super::{Config, LayerFile, LayerKind, check, merge};
+use super::{Binary, Config, LayerFile, LayerKind, check, merge};
 use crate::environment::Environment;
 use crate::finding::Confidence;
+use crate::rules;
 
 /// Where the layers come from in this run.
 pub(crate) struct Sources<'a> {
@@ -112,6 +114,19 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> anyhow::Error {
 /// The allow entries of one file; none of a file that does not parse.
 pub(crate) fn allow_entries(content: Vec<u8>) -> Vec<AllowSpec> {
     parse("", content, LayerKind::Repository).map(|(_, layer)| layer.allow).unwrap_or_default()
+}
+
+/// What one file says that makes keyguard block less, besides its allow entries.
+pub(crate) fn loosened(content: Vec<u8>) -> BTreeSet<String> {
+    let Ok((_, layer)) = parse("", content, LayerKind::Repository) else { return BTreeSet::new() };
+    let disabled = layer.rules.disable.into_iter().flatten().map(|id| format!("`disable` of {id}"));
+    let changed =
+        layer.rule.into_iter().filter(|rule| rules::is_built_in(&rule.id)).map(|rule| format!("rule {}", rule.id));
+    let only = layer.rules.only.map(|names| format!("`only` of {} rules", names.len()));
+    let binary = layer.scan.binary.filter(|binary| *binary == Binary::Skip).map(|_| "`binary`".to_owned());
+    let confidence =
+        layer.min_confidence.filter(|level| *level == Confidence::High).map(|_| "`min-confidence`".to_owned());
+    disabled.chain(changed).chain(only).chain(binary).chain(confidence).collect()
 }
 
 /// Checks a text as the user's configuration.

@@ -22,6 +22,22 @@ const FIRST_TAIL: u64 = 64 << 10;
 const BROKEN: &str =
     "the index is broken or cut off\nhelp: rebuild it with `rm .git/index && git reset`; files stay as they are";
 
+/// Whether an index holds what others can write into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extras {
+    None,
+    /// The cache of untracked files (`core.untrackedCache`, `feature.manyFiles`).
+    UntrackedCache,
+}
+
+/// What the end of an index tells.
+enum Behind {
+    /// The root tree, if it is known.
+    Says(Option<Oid>),
+    /// There are other extensions that may hold anything.
+    Unsure,
+}
+
 /// An index file, opened.
 pub(super) struct IndexFile {
     file: File,
@@ -44,16 +60,30 @@ impl IndexFile {
         }
     }
 
-    /// The root tree, when the cache-tree knows it.
-    pub(super) fn root(&mut self) -> Result<Option<Oid>> {
+    /// The root tree, when the cache-tree knows it. `extras` says whether the index may hold names of untracked files,
+    /// which could spell a cache-tree of their own: then the extensions are read from the front.
+    pub(super) fn root(&mut self, extras: Extras) -> Result<Option<Oid>> {
+        if extras == Extras::None
+            && let Behind::Says(root) = self.root_from_behind()?
+        {
+            return Ok(root);
+        }
+        let data = self.read()?;
+        Ok(cache_tree_from_front(&data)?.and_then(Node::parse_one).and_then(|(node, _)| node.id))
+    }
+
+    fn root_from_behind(&mut self) -> Result<Behind> {
         let mut size = FIRST_TAIL;
         loop {
             let tail = self.tail(size)?;
+            if memchr::memmem::find(&tail, b"UNTR").is_some() {
+                return Ok(Behind::Unsure);
+            }
             if let Some(content) = cache_tree(&tail) {
-                return Ok(Node::parse_one(content).and_then(|(node, _)| node.id));
+                return Ok(Behind::Says(Node::parse_one(content).and_then(|(node, _)| node.id)));
             }
             if size >= self.length {
-                return Ok(None);
+                return Ok(Behind::Says(None));
             }
             size = size.saturating_mul(8);
         }
@@ -82,6 +112,20 @@ fn cache_tree(tail: &[u8]) -> Option<&[u8]> {
         let is_root = content.first() == Some(&0) && extensions_end(&tail[start..end]);
         is_root.then_some(content)
     })
+}
+
+/// The same, found behind the last entry: nothing that stands inside another extension can be meant.
+fn cache_tree_from_front(data: &[u8]) -> Result<Option<&[u8]>> {
+    let mut cursor = Cursor::new(data)?;
+    cursor.skip(usize::MAX)?;
+    Ok(cursor.extensions().find(|(signature, _)| *signature == b"TREE").map(|(_, content)| content))
+}
+
+/// The cache-tree of a whole index with all its folders.
+pub(super) fn folders(data: &[u8], extras: Extras) -> Result<Option<Node<'_>>> {
+    let is_plain = extras == Extras::None && memchr::memmem::find(data, b"UNTR").is_none();
+    let content = if is_plain { cache_tree(data) } else { cache_tree_from_front(data)? };
+    Ok(content.and_then(|content| Node::parse(content, 0)).map(|(node, _)| node))
 }
 
 /// Signature, content and what follows of one extension.
@@ -180,8 +224,8 @@ pub(super) struct Cursor<'i> {
 }
 
 impl<'i> Cursor<'i> {
-    /// Starts at the first entry; also gives the cache-tree. `data` is the whole index.
-    pub(super) fn new(data: &'i [u8]) -> Result<(Self, Option<Node<'i>>)> {
+    /// Starts at the first entry. `data` is the whole index.
+    pub(super) fn new(data: &'i [u8]) -> Result<Self> {
         let mut numbers = data[4..HEADER].as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
         let (version, count) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         if !data.starts_with(b"DIRC") || !(2..=4).contains(&version) {
@@ -190,8 +234,7 @@ impl<'i> Cursor<'i> {
         let left = usize::try_from(count)?;
         let mut cursor = Self { data, version, left, position: HEADER, path: Vec::new(), current: None };
         cursor.advance()?;
-        let tree = cache_tree(data).and_then(|content| Node::parse(content, 0)).map(|(node, _)| node);
-        Ok((cursor, tree))
+        Ok(cursor)
     }
 
     /// The current entry and its path.
@@ -213,9 +256,26 @@ impl<'i> Cursor<'i> {
         Ok(())
     }
 
-    /// Skips `count` entries, the current one included.
+    /// Skips `count` entries, the current one included, or all that are left.
     pub(super) fn skip(&mut self, count: usize) -> Result<()> {
-        (0..count).try_for_each(|_| self.advance())
+        for _ in 0..count {
+            if self.current.is_none() {
+                break;
+            }
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    /// Signature and content of each extension; to be asked behind the last entry.
+    fn extensions(&self) -> impl Iterator<Item = (&'i [u8], &'i [u8])> {
+        let end = self.data.len().saturating_sub(ID_BYTES);
+        let mut rest = self.data.get(self.position..end).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (signature, content, behind) = extension(rest)?;
+            rest = behind;
+            Some((signature, content))
+        })
     }
 
     fn check_end(&self) -> Result<()> {

@@ -52,14 +52,15 @@ impl<'r> StagedReader<'r> {
         let objects = repo.objects()?;
         let head = repo.head_tree()?;
         let mut index = IndexFile::open(repo.index_file())?;
+        let extras = repo.index_extras();
         let mut walk = Walk::new(&objects);
-        let root = walk.run(index.as_mut(), head)?;
+        let root = walk.run(index.as_mut().map(|index| (index, extras)), head)?;
         let unmerged = walk.unmerged;
         let mut parents = vec![Parent::new(walk.deltas)];
         if !parents[0].deltas.is_empty() {
             for tree in repo.merged_trees()? {
                 let mut walk = Walk::new(&objects);
-                walk.run(index.as_mut(), Some(tree))?;
+                walk.run(index.as_mut().map(|index| (index, extras)), Some(tree))?;
                 parents.push(Parent::new(walk.deltas));
             }
         }

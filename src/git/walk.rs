@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use anyhow::{Result, bail};
 use git2::Oid;
 
-use super::index::{Cursor, IndexEntry, IndexFile, Node};
+use super::index::{self, Cursor, Extras, IndexEntry, IndexFile, Node};
 use super::object::Objects;
 use super::tree::{self, DEEPEST, Delta, Entry, Pair, Side};
 use crate::change::BytePath;
@@ -35,20 +35,21 @@ impl<'w, 'r> Walk<'w, 'r> {
     }
 
     /// Compares the tree `parent` with the index; without an index everything is deleted.
-    pub(super) fn run(&mut self, index: Option<&mut IndexFile>, parent: Option<Oid>) -> Result<Root> {
-        let Some(index) = index else {
+    pub(super) fn run(&mut self, index: Option<(&mut IndexFile, Extras)>, parent: Option<Oid>) -> Result<Root> {
+        let Some((file, extras)) = index else {
             self.compare(Vec::new(), parent, None)?;
             return Ok(Root::Nothing);
         };
-        if let Some(root) = index.root()? {
+        if let Some(root) = file.root(extras)? {
             // A root that git has yet to write is no root: walk the entries then.
             if parent == Some(root) || self.objects.tree(root).is_ok() {
                 self.compare(Vec::new(), parent, Some(root))?;
                 return Ok(Root::Tree(root));
             }
         }
-        let data = index.read()?;
-        let (mut cursor, cache) = Cursor::new(&data)?;
+        let data = file.read()?;
+        let cache = index::folders(&data, extras)?;
+        let mut cursor = Cursor::new(&data)?;
         let at = Folder { prefix: Vec::new(), depth: 0, tree: parent, cache: cache.as_ref() };
         self.folder(&mut cursor, &at)?;
         Ok(Root::Files(std::mem::take(&mut self.files)))

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::shim::quote;
 use crate::git::command;
+use crate::report::sanitized;
 
 /// What a hook of another tool says to have keyguard look.
 const CALL: &str = "keyguard hook pre-commit";
@@ -71,8 +72,7 @@ impl Folder {
     /// `path` as a person in the working directory would write it.
     pub(crate) fn show(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.current_dir).unwrap_or(path);
-        // A terminal obeys some of them.
-        shown.to_string_lossy().replace(char::is_control, "?")
+        sanitized(shown.to_string_lossy().as_bytes())
     }
 
     /// Fails where a shim would guard nothing, or more than this repository; the error says what to do instead.
@@ -82,7 +82,7 @@ impl Folder {
             Place::GitDirectory | Place::WorkTree => Ok(()),
             Place::Husky(script) => Err(anyhow!(
                 "husky owns the hooks of this repository ({shown})\n\
-                 help: add this line to {}: {CALL}",
+                 help: add this line to {}: {CALL} || exit 1",
                 self.show(script)
             )),
             Place::Outside => {
@@ -120,7 +120,9 @@ impl Folder {
             String::from_utf8_lossy(&usual)
         );
         let call = match self.place {
-            Place::Outside => format!("\nhelp: or call keyguard from {shown}/pre-commit with the line: {CALL} || exit"),
+            Place::Outside => {
+                format!("\nhelp: or call keyguard from {shown}/pre-commit with the line: {CALL} || exit 1")
+            }
             _ => String::new(),
         };
         match &self.setting {

@@ -238,7 +238,8 @@ fn check_keywords(keywords: &[String]) -> Result<(), Flaw> {
     }
 }
 
-fn is_kebab_case(id: &str) -> bool {
+/// Whether `id` is words of small letters and digits joined by hyphens.
+pub fn is_kebab_case(id: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     id.split('-').all(word)
 }
@@ -264,7 +265,15 @@ const ASSIGN: &str = concat!(
     r#"[ \t]{0,20}(?::=|=>|[=:,(>]|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}"#
 );
 
+/// Where a word starts, also behind what is written for another character: `\n`, `%3D`, `\u003d`, a colour sequence.
+/// To `\b` alone the `n` of a line break in a string looks like the beginning of the word.
+const START: &str = r"(?:\\[nrtfv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
+
 /// Replaces the macros of a rule's regex; `{{` is no regex syntax, so nothing else can be meant.
 pub fn expand(regex: &str) -> Cow<'_, str> {
-    if regex.contains("{{assign}}") { Cow::Owned(regex.replace("{{assign}}", ASSIGN)) } else { Cow::Borrowed(regex) }
+    if regex.contains("{{") {
+        Cow::Owned(regex.replace("{{assign}}", ASSIGN).replace("{{start}}", START))
+    } else {
+        Cow::Borrowed(regex)
+    }
 }

@@ -196,11 +196,11 @@ fn a_commit_of_single_paths_names_the_file() {
     repo.write("a", other_leak());
     let commit = |paths: &[&str]| repo.run("git").args(["commit", "--quiet", "-m", "x"]).args(paths).output();
     let blocked = commit(&["a"]);
-    blocked.code(1).says("\nTo allow something in a commit of single paths, name keyguard.toml among the paths.\n");
+    blocked.code(1).says("\nTo allow something in a commit of single paths, name :/keyguard.toml among the paths.\n");
     repo.keyguard(["allow", "--last", "--reason", "x"]).success();
     let again = commit(&["a"]);
     again.code(1).says("keyguard.toml in the work tree allows this, but this commit has another version of it; ");
-    again.says("name it in the command: git commit PATH keyguard.toml\n");
+    again.says("name it in the command: git commit PATH :/keyguard.toml\n");
     commit(&["a", "keyguard.toml"]).success().stderr("keyguard: this commit adds 1 allow entry to keyguard.toml\n");
     repo.git(["status", "--porcelain"]).silent();
 }

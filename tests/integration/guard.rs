@@ -559,9 +559,10 @@ fn a_format_that_cannot_be_read_yet_stops_with_a_way_out() {
             eprintln!("not tested: this git has no {option}");
             continue;
         }
-        repo.install().write("a", "x\n");
+        repo.keyguard(["install"]).code(2).says(words);
+        repo.write("a", "x\n");
         repo.git(["add", "."]).success();
-        repo.git(["commit", "-m", "x"]).code(1).says(words).says("SKIP=keyguard git commit");
+        repo.keyguard(["hook", "pre-commit"]).code(2).says(words).says("SKIP=keyguard git commit");
     }
 }
 
@@ -589,4 +590,67 @@ fn a_merge_of_many_files_is_quick_to_judge_and_right() {
     blocked(&repo.git(["commit", "-m", "merge"]), "dir/new:2:10");
     repo.git(["rm", "--quiet", "--force", "dir/new"]).success();
     repo.git(["commit", "--quiet", "-m", "merge"]).success().silent();
+}
+
+#[test]
+fn escapes_hide_no_beginning() {
+    let repo = Sandbox::new();
+    let (id, _) = fake::aws_pair();
+    for before in ["csv = \"id\\n", "url = %3D", "json = \"\\u003d", "log = \u{1b}[32m", "\"\\t"] {
+        repo.run("keyguard").args(["scan", "--stdin"]).input(format!("{before}{id}\"\n")).output().code(1);
+    }
+    repo.run("keyguard").args(["scan", "--stdin"]).input(format!("x{id}\n")).output().success();
+}
+
+#[test]
+fn text_of_two_encodings_is_read_in_both() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let wider = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<_>>();
+    let repo = Sandbox::new();
+    for (name, content) in [
+        ("appended", [b"A=1\r\nB=2\r\nC=3\r\nD=4\r\n", &wide(&leak("x"))[..]].concat()),
+        ("odd-offset", [b"A=1\n", &wide(&leak("x"))[..]].concat()),
+        ("chinese", wide(&format!("{}\n{}", "\u{4e2d}\u{6587}".repeat(200), leak("x")))),
+        ("utf32", wider(&format!("\u{feff}{}", leak("x")))),
+    ] {
+        repo.write(name, content);
+        repo.keyguard(["scan", name]).code(1).says("GitHub personal access token (classic)");
+    }
+    repo.write("binary", [0, 1, 2, 3].repeat(5000));
+    repo.keyguard(["scan", "binary"]).success();
+}
+
+#[test]
+fn the_untracked_cache_does_not_say_what_is_staged() {
+    let repo = Sandbox::with_hook();
+    repo.git(["config", "core.untrackedCache", "true"]).success();
+    for number in 0..50 {
+        repo.write(format!("dir/f{number}"), "x\n").write(format!("TREE/u{number}"), "x\n");
+    }
+    repo.git(["add", "dir"]).success();
+    repo.git(["status", "--short"]).success();
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+    repo.write("dir/f7", leak("x"));
+    repo.git(["add", "dir"]).success();
+    repo.git(["status", "--short"]).success();
+    blocked(&repo.git(["commit", "-m", "leak"]), "dir/f7:2:10");
+}
+
+#[test]
+fn an_empty_or_mistyped_only_does_not_pass_for_clean() {
+    for only in ["[]", "[\"github-pat\"]"] {
+        let repo = Sandbox::with_hook();
+        repo.write("keyguard.toml", format!("[rules]\nonly = {only}\n")).write("a", leak("x"));
+        repo.git(["add", "."]).success();
+        repo.git(["commit", "-m", "x"]).code(1).says("keyguard.toml:").says("`only` of `[rules]`");
+        repo.assert_commits(0);
+    }
+}
+
+#[test]
+fn a_rule_whose_matches_run_to_the_end_is_quick() {
+    let repo = Sandbox::new();
+    repo.write("keyguard.toml", "[[rule]]\nid = \"slow\"\ntitle = \"x\"\nregex = '(?<secret>[a-z])(?s:.*)'\n");
+    repo.write("a", "word ".repeat(40_000));
+    repo.keyguard(["scan", "a"]).code(1);
 }

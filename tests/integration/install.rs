@@ -517,7 +517,7 @@ fn a_hooks_folder_outside_is_refused() {
     repo.keyguard(["install"]).code(2).stdout("").stderr(str![[r#"
 error: git takes hooks from outside this repository ([TMP]/shared)
 help: to take hooks from the repository: git config --local --unset-all core.hooksPath
-help: or call keyguard from [TMP]/shared/pre-commit with the line: keyguard hook pre-commit || exit
+help: or call keyguard from [TMP]/shared/pre-commit with the line: keyguard hook pre-commit || exit 1
 
 "#]]);
     assert!(!repo.tmp("shared").exists() && !repo.root().join(HOOK).exists());
@@ -532,7 +532,7 @@ fn a_global_hooks_folder_is_refused_with_the_command_that_helps() {
     repo.keyguard(["install"]).code(2).stdout("").stderr(str![[r#"
 error: git takes hooks from outside this repository ([HOME]/hooks)
 help: to give this repository hooks of its own: git config --local core.hooksPath '[ROOT]/.git/hooks'
-help: or call keyguard from [HOME]/hooks/pre-commit with the line: keyguard hook pre-commit || exit
+help: or call keyguard from [HOME]/hooks/pre-commit with the line: keyguard hook pre-commit || exit 1
 
 "#]]);
     let own = repo.root().join(".git/hooks");
@@ -577,7 +577,7 @@ fn husky_is_told_in_its_own_script() {
         let before = picture(&repo.root());
         let expected = format!(
             "error: husky owns the hooks of this repository ({folder})\n\
-             help: add this line to .husky/pre-commit: keyguard hook pre-commit\n"
+             help: add this line to .husky/pre-commit: keyguard hook pre-commit || exit 1\n"
         );
         repo.keyguard(["install"]).code(2).stdout("").stderr(expected);
         assert_eq!(picture(&repo.root()), before);
