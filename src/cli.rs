@@ -11,7 +11,7 @@ use crate::command;
 use crate::environment::Environment;
 use crate::finding::Confidence;
 use crate::outcome::Exit;
-use crate::report::{Detail, Format};
+use crate::report::{Detail, Format, sanitized};
 
 /// Stops API keys at the commit.
 ///
@@ -210,7 +210,14 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
-            error.print().context("print the help")?;
+            if error.use_stderr() {
+                // It repeats what was typed, which may come from a script.
+                let text = error.render().to_string();
+                let lines: Vec<_> = text.lines().map(|line| sanitized(line.as_bytes())).collect();
+                writeln!(io::stderr(), "{}", lines.join("\n")).ok();
+            } else {
+                error.print().context("print the help")?;
+            }
             return Ok(exit);
         }
     };
@@ -237,6 +244,9 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
 
 /// Whether an error only says that nobody reads any more.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    kinds.into_iter().any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    error.chain().any(|cause| {
+        let plain = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        plain.or(json) == Some(io::ErrorKind::BrokenPipe)
+    })
 }

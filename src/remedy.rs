@@ -4,7 +4,8 @@ use crate::change::BytePath;
 
 /// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
 pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
-    let file = path?.name().to_ascii_lowercase();
+    let path = path?;
+    let file = path.name().to_ascii_lowercase();
     let extension = file.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     let extension = str::from_utf8(extension).unwrap_or_default();
     Some(match extension {
@@ -23,7 +24,9 @@ pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
         "r" => format!("Sys.getenv(\"{name}\")"),
         "ps1" | "psm1" => format!("$env:{name}"),
         "sh" | "bash" | "zsh" | "fish" | "ksh" => format!("\"${name}\""),
-        "yml" | "yaml" | "dockerfile" => format!("${{{name}}}"),
+        "yml" | "yaml" if path.as_bytes().starts_with(b".github/workflows/") => format!("${{{{ secrets.{name} }}}}"),
+        "yml" | "yaml" if memchr::memmem::find(&file, b"compose").is_some() => format!("${{{name}}}"),
+        "dockerfile" => format!("${{{name}}}"),
         "tf" | "tfvars" | "hcl" => format!("var.{}", name.to_ascii_lowercase()),
         _ if file == b"dockerfile" => format!("${{{name}}}"),
         _ => return None,
@@ -42,6 +45,9 @@ mod tests {
             ("deploy.sh", Some("\"$API_KEY\"")),
             ("main.tf", Some("var.api_key")),
             ("docker/Dockerfile", Some("${API_KEY}")),
+            (".github/workflows/ci.yml", Some("${{ secrets.API_KEY }}")),
+            ("docker-compose.yml", Some("${API_KEY}")),
+            ("k8s/app.yaml", None),
             ("notes.txt", None),
             (".env", None),
         ] {

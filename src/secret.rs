@@ -120,8 +120,8 @@ pub struct Excerpt {
 }
 
 /// How many characters an excerpt shows before and behind its finding.
-const BEFORE: usize = 40;
-const AFTER: usize = 24;
+const BEFORE: usize = 30;
+const AFTER: usize = 16;
 
 impl Excerpt {
     /// Cuts the line around `at` out of `text`. `hidden` are the spans of all matches, sorted and apart from each other.
@@ -264,11 +264,11 @@ mod tests {
             (
                 "{\"password\":\"Tr0ub4dor&Zq!\",\"t\":\"@\",\"pin\":\"hunter2zz#9\"}",
                 "{\"password\":\"********\",\"t\":\"",
-                "\",\"pin\":\"********\"}",
+                "\",\"pin\":\"******…",
             ),
-            ("URL=postgres://app:@db.internal:5432/app", "URL=postgres://app:", "db.internal:********"),
+            ("URL=postgres://app:@db.internal:5432/app", "URL=postgres://app:", "db.internal:***…"),
             ("const token: string = '@'; // see docs", "const token: string = '", "'; // see docs"),
-            ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.acme.net"),
+            ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.ac…"),
         ] {
             let text = format!("first\n{}\nnext", line.replacen('@', "SECRETSECRET", 1)).into_bytes();
             let start = memchr::memmem::find(&text, b"SECRET").unwrap();

@@ -22,8 +22,8 @@ use crate::secret::Fingerprint;
 
 /// Allows what the arguments name.
 pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    if args.reason.trim().is_empty() {
-        bail!("the reason is empty\nhelp: say why this is no secret: --reason \"test data\"");
+    if args.reason.trim().trim_matches('.').is_empty() {
+        bail!("the reason says nothing\nhelp: say why this is no secret: --reason \"test data\"");
     }
     let repo = Repo::open(environment, Caller::User)?;
     let root = repo.work_tree()?.to_path_buf();

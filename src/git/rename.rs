@@ -78,12 +78,14 @@ impl Sources {
     ) -> Result<Option<Vec<u8>>> {
         let wanted = Sketch::of(content);
         let sketches = self.sketches(objects)?;
-        let scored = self.deleted.iter().zip(sketches).map(|((source, side), sketch)| {
-            // Of equally similar files the one of the same name is the source, as in git.
-            (wanted.similarity(sketch), source.name() == path.name(), side.id)
-        });
-        match scored.max_by_key(|(score, has_same_name, _)| (*score, *has_same_name)) {
-            Some((score, _, id)) if score >= HALF => objects.blob_if_present(id),
+        // A moved folder keeps its names: such a source is looked at first, and often is the only one.
+        let namesakes = self.deleted.iter().zip(sketches).filter(|((source, _), _)| source.name() == path.name());
+        if let Some(((_, side), _)) = namesakes.into_iter().find(|(_, sketch)| wanted.similarity(sketch) >= HALF) {
+            return objects.blob_if_present(side.id);
+        }
+        let scored = self.deleted.iter().zip(sketches).map(|((_, side), sketch)| (wanted.similarity(sketch), side.id));
+        match scored.max_by_key(|(score, _)| *score) {
+            Some((score, id)) if score >= HALF => objects.blob_if_present(id),
             _ => Ok(None),
         }
     }

@@ -20,7 +20,10 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         writeln!(out, "{sentence}")?;
     }
     for located in outcome.blocked.iter().take(IN_FULL) {
-        in_full(located, outcome.blocked.len() > 1, out)?;
+        if outcome.blocked.len() > 1 {
+            writeln!(out, "\n{}", headline(located).paint(Color::Red))?;
+        }
+        in_full(style, located, out)?;
     }
     in_short(&outcome.blocked, out)?;
     for failure in outcome.failures.iter().skip(usize::from(outcome.blocked.is_empty())) {
@@ -70,11 +73,8 @@ fn place(located: &Located<'_>) -> String {
     format!("{path}:{}:{}", location.line, location.column)
 }
 
-fn in_full(located: &Located<'_>, with_headline: bool, out: &mut dyn Write) -> io::Result<()> {
+fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
     let finding = &located.finding;
-    if with_headline {
-        writeln!(out, "\n{}", headline(located).paint(Color::Red))?;
-    }
     excerpt(finding, out)?;
     let facts = finding.rule.facts();
     if let (_, Some(privilege)) = facts.privilege() {
@@ -85,7 +85,9 @@ fn in_full(located: &Located<'_>, with_headline: bool, out: &mut dyn Write) -> i
     item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
     item("", facts.revoke.unwrap_or("where it was made"), out)?;
     let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
-    writeln!(out, "  3.    Not a secret? Say so, and commit again:\n        {}", command.paint(Color::Cyan))
+    let again = if style.subject == Subject::Files { "" } else { ", and commit again" };
+    item("3.", &format!("Not a secret? Put `keyguard:allow` into a comment on the line, or say so{again}:"), out)?;
+    writeln!(out, "        {}", command.paint(Color::Cyan))
 }
 
 /// A label and a text, broken into lines of 80 columns; a word that is longer, such as an address, stays whole.

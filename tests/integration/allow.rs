@@ -379,7 +379,7 @@ fn nothing_is_written_that_would_not_work() {
             "this is no fingerprint: a fingerprint is `kg1:` and 16 hex digits",
         ),
         (&["allow", &fake::github_pat(), "--reason", "x"], "this is no fingerprint"),
-        (&["allow", "kg1:0000000000000000", "--reason", " "], "the reason is empty\nhelp: "),
+        (&["allow", "kg1:0000000000000000", "--reason", " "], "the reason says nothing\nhelp: "),
         (&["allow", "kg1:0000000000000000"], "--reason"),
         (&["allow", "--reason", "x"], "required"),
         (&["allow", "--last", "kg1:0000000000000000", "--reason", "x"], "cannot be used with"),
