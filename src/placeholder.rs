@@ -326,6 +326,6 @@ mod tests {
     fn words_are_sorted() {
         assert!(WORDS.is_sorted());
         let is_folded = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        assert!(WORDS.iter().all(|word| is_folded(word)), "words are lower case without separators");
+        assert!(WORDS.iter().all(is_folded), "words are lower case without separators");
     }
 }
