@@ -13,7 +13,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
-use crate::rules;
+use crate::rules::{self, example};
 use crate::secret::Fingerprint;
 use marker::{Cover, Honoured};
 
@@ -167,11 +167,10 @@ type Flaw = (&'static str, String);
 
 /// Compiles the regex of an entry; one that matches whatever secret there is, is refused.
 fn compile_regex(pattern: &str) -> Result<Regex, String> {
-    const PROBES: [&[u8]; 3] =
-        [b"Zq7LmW2cXv9RtB4nYp6KsD1fGh8JjA3eUuQo5iMz", b"9f3b61c07ad2e85490bb3d71f6a2c4e8d05917ab", b"t!4u_Vk.8-Rw~2"];
+    let probes = ["<alnum:40>", "<hex:40>", "t!4u_Vk.8-Rw~2"].map(|template| example::expand(template, "probe", 0));
     let built = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build();
     let regex = built.map_err(|_| "is too large\nhelp: shorten its repetitions".to_owned())?;
-    if PROBES.iter().filter(|probe| regex.is_match(probe)).count() >= 2 || regex.is_match(b"") {
+    if probes.iter().filter(|probe| regex.is_match(probe.as_bytes())).count() >= 2 || regex.is_match(b"") {
         return Err(
             "matches any value, so it would allow every key\nhelp: say more of the value, from `^` to `$`".to_owned()
         );

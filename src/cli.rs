@@ -1,7 +1,7 @@
 //! The command line; nothing else knows clap.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
@@ -169,7 +169,7 @@ impl Global {
         let color = match args.color {
             ColorArg::Always => true,
             ColorArg::Never => false,
-            ColorArg::Auto => args.output.is_none() && wants_color(environment, io::stdout().is_terminal()),
+            ColorArg::Auto => args.output.is_none() && wants_color(environment, &io::stdout()),
         };
         let format = match args.format {
             Some(FormatArg::Human) => Format::Human,
@@ -191,8 +191,8 @@ impl Global {
 }
 
 /// Whether a stream is to be coloured when nothing else is said: `NO_COLOR` goes before `CLICOLOR_FORCE`.
-pub(crate) fn wants_color(environment: &Environment, is_terminal: bool) -> bool {
-    !environment.no_color && (environment.force_color || is_terminal && !environment.is_dumb_terminal)
+pub(crate) fn wants_color(environment: &Environment, stream: &impl IsTerminal) -> bool {
+    !environment.no_color && (environment.force_color || stream.is_terminal() && !environment.is_dumb_terminal)
 }
 
 /// The format that `KEYGUARD_FORMAT` asks for.

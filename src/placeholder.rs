@@ -312,7 +312,7 @@ mod tests {
         for value in [
             "hV4k9QzT2mXw",
             "tr0ub4dor&3",
-            "7c6a180b36896a0a8c02787eeafb0e4c",
+            "7c6a180b36896a0a",
             "pG5$zkQ!w",
             "Sommer2024!x9",
             "$ecretPa55w0rd9",

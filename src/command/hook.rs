@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Instant, SystemTime};
@@ -77,7 +77,7 @@ fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
     let style = Style {
         format,
         subject: Subject::Commit,
-        color: wants_color(environment, io::stderr().is_terminal()),
+        color: wants_color(environment, &io::stderr()),
         detail: Detail::Normal,
         duration: start.elapsed(),
         hint,

@@ -71,7 +71,7 @@ impl<'w, 'r> Walk<'w, 'r> {
             let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
             let slash = memchr::memchr(b'/', rest);
             let name = rest[..slash.unwrap_or(rest.len())].to_vec();
-            while let Some(gone) = old.next_if(|e| before(e, &name, slash.is_some())) {
+            while let Some(gone) = old.next_if(|e| before(e, (&name, slash.is_some()))) {
                 self.deleted(&at.prefix, gone)?;
             }
             let counterpart = old.next_if(|e| e.name == name && e.side.is_folder() == slash.is_some());
@@ -147,6 +147,6 @@ impl Folder<'_> {
     }
 }
 
-fn before(entry: &Entry<'_>, name: &[u8], is_folder: bool) -> bool {
-    tree::order((entry.name, entry.side.is_folder()), (name, is_folder)) == Ordering::Less
+fn before(entry: &Entry<'_>, other: (&[u8], bool)) -> bool {
+    tree::order((entry.name, entry.side.is_folder()), other) == Ordering::Less
 }

@@ -164,7 +164,7 @@ impl Plan {
             self.steps.extend(ours.is_untouched.then(|| Step::Remove(self.place.clone())));
             self.steps.push(Step::Remove(kept));
         } else if self.chained.is_some() {
-            self.bring_back(hook, ours.is_untouched);
+            self.bring_back(hook, ours.is_untouched.then_some(ours));
         } else if ours.is_untouched {
             self.steps.push(Step::Remove(self.place.clone()));
             if ours.folders > 0 && holds_only(folder, &self.place) {
@@ -182,16 +182,16 @@ impl Plan {
     fn restore(&mut self, hook: Hook) {
         if self.chained.is_some() {
             self.effect = Effect::Removed;
-            self.bring_back(hook, false);
+            self.bring_back(hook, None);
         }
     }
 
-    /// Gives the chained hook its name back; with the extension that it has.
-    fn bring_back(&mut self, hook: Hook, shim_is_there: bool) {
+    /// Gives the chained hook its name back, with the extension that it has; `shim` still stands in that place.
+    fn bring_back(&mut self, hook: Hook, shim: Option<&Ours>) {
         let Some(chained) = &self.chained else { return };
         let from = chained.path.clone();
         let is_program = from.file_name().is_some_and(|name| *name != *hook.kept_name());
-        if is_program && shim_is_there {
+        if is_program && shim.is_some() {
             self.steps.push(Step::Remove(self.place.clone()));
         }
         let to = if is_program { self.place.with_file_name(format!("{}{EXE}", hook.name)) } else { self.place.clone() };
