@@ -22,8 +22,8 @@ pub(crate) use source::check_text;
 pub(crate) use source::{Sources, allow_entries, load, loosened, read_if_present};
 
 use crate::finding::Confidence;
-use crate::rules::RuleSet;
 use crate::rules::spec::RuleSpec;
+use crate::rules::{RuleSet, is_built_in};
 
 /// The name of the file at the root of the work tree.
 pub(crate) const FILE_NAME: &str = "keyguard.toml";
@@ -142,4 +142,16 @@ pub(crate) struct LayerFile {
     pub(crate) name: String,
     /// Its content, without a byte order mark.
     pub(crate) text: String,
+}
+
+impl Config {
+    /// Whether there is a rule called `id`, switched on or not.
+    pub(crate) fn knows_rule(&self, id: &str) -> bool {
+        is_built_in(id) || self.own_rules.iter().any(|rule| rule.value.id == id)
+    }
+}
+
+/// The complaint about a rule's name that names none.
+pub(crate) fn unknown_rule(id: &str) -> String {
+    format!("names the rule `{id}`, which does not exist\nhelp: see `keyguard rules list`")
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use super::{config_of_work_tree, work_tree_of};
 use crate::allowlist::Allowlist;
 use crate::cli::Global;
-use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, edit};
+use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, edit, unknown_rule};
 use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
@@ -55,19 +55,15 @@ pub(super) fn compile(config: &Config) -> Result<()> {
     Allowlist::new(config).compile()
 }
 
-/// A rule's name with a typing error would switch nothing off, and say nothing.
+/// A rule's name with a typing error would switch nothing off, and say nothing. `only` is checked whenever a
+/// configuration is loaded.
 fn check_names(config: &Config) -> Result<()> {
-    let is_known = |id: &str| crate::rules::is_built_in(id) || config.own_rules.iter().any(|rule| rule.value.id == id);
-    let message =
-        |name: &str| format!("names the rule `{name}`, which does not exist\nhelp: see `keyguard rules list`");
-    let disabled = config.disabled.iter().map(|name| ("disable", &name.value));
-    let only = config.only.iter().flat_map(|only| only.value.iter().map(|name| ("only", name)));
-    if let Some((key, name)) = disabled.chain(only).find(|(_, name)| !is_known(name)) {
-        return Err(config.rules_error(key, name, &message(name)));
+    if let Some(name) = config.disabled.iter().find(|name| !config.knows_rule(&name.value)) {
+        return Err(config.rules_error("disable", &name.value, &unknown_rule(&name.value)));
     }
     for entry in &config.allow {
-        if let Some(name) = entry.spec.rule.as_deref().filter(|name| !is_known(name)) {
-            return Err(config.allow_error(entry, "rule", &message(name)));
+        if let Some(name) = entry.spec.rule.as_deref().filter(|name| !config.knows_rule(name)) {
+            return Err(config.allow_error(entry, "rule", &unknown_rule(name)));
         }
     }
     Ok(())

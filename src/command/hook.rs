@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::{config_of_commit, inspect_staged};
 use crate::allowlist::Allowlist;
@@ -32,10 +32,9 @@ pub(crate) fn run(kind: &OsStr, args: &[OsString], environment: &Environment) ->
         writeln!(io::stderr(), "keyguard: skipped, because SKIP names it; this commit was not checked").ok();
         None
     } else {
-        match check(environment) {
-            Ok((Exit::Clean, index)) => Some(index),
-            Ok((exit, _)) => return Ok(exit.into()),
-            Err(error) => bail!("commit blocked: it could not be checked: {error:#}"),
+        match check(environment)? {
+            (Exit::Clean, index) => Some(index),
+            (exit, _) => return Ok(exit.into()),
         }
     };
     let Some(status) = call.run_chained(environment)? else { return Ok(Exit::Clean.into()) };
@@ -57,8 +56,12 @@ fn is_skipped(environment: &Environment) -> Result<bool> {
     Ok(config.skippable)
 }
 
-/// Looks at the commit and reports; gives the verdict, and the index as it was.
+/// Looks at the commit and reports; gives the verdict, and the index as it was. An error says that nothing is committed.
 fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
+    inspect(environment).map_err(|error| anyhow!("commit blocked: it could not be checked: {error:#}"))
+}
+
+fn inspect(environment: &Environment) -> Result<(Exit, IndexState)> {
     let start = Instant::now();
     let repo = Repo::open(environment, Caller::Hook)?;
     let index = IndexState::of(repo.index_file());
@@ -93,9 +96,8 @@ fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
 
 /// The remarks that this commit allows more, or blocks less, than the one before.
 fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
-    let (Some(new), old) = (reader.changed_root_file(FILE_NAME)?, reader.head_file(FILE_NAME)?) else {
-        return Ok(Vec::new());
-    };
+    let Some(new) = reader.changed_root_file(FILE_NAME)? else { return Ok(Vec::new()) };
+    let old = reader.head_file(FILE_NAME)?;
     let entries = |content: Vec<u8>| allow_entries(content).into_iter().collect::<BTreeSet<_>>();
     let added = entries(new.clone()).difference(&old.clone().map(entries).unwrap_or_default()).count();
     let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use anyhow::Result;
 
 use super::layer::{Layer, Rules as Switches};
-use super::{AllowEntry, Binary, Config, LayerFile, LayerKind, Setting};
+use super::{AllowEntry, Binary, Config, LayerFile, LayerKind, Setting, unknown_rule};
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
 use crate::rules::{self, RuleSet};
@@ -233,11 +233,10 @@ fn check_only(config: &Config) -> Result<()> {
         let message = "is empty, which would switch every rule off\nhelp: name rules, or leave the key out";
         return Err(config.rules_error("only", "", message));
     }
-    let is_known = |id: &String| rules::is_built_in(id) || config.own_rules.iter().any(|rule| rule.value.id == *id);
-    only.value.iter().find(|id| !is_known(id)).map_or(Ok(()), |id| {
-        let message = format!("names the rule `{id}`, which does not exist\nhelp: see `keyguard rules list`");
-        Err(config.rules_error("only", id, &message))
-    })
+    match only.value.iter().find(|id| !config.knows_rule(id)) {
+        Some(id) => Err(config.rules_error("only", id, &unknown_rule(id))),
+        None => Ok(()),
+    }
 }
 
 /// Orders what happens to binary files by how much is looked at.
