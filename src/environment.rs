@@ -30,6 +30,9 @@ pub struct Environment {
     /// `KEYGUARD_CHAIN`: the hooks folder whose kept hook is running; set by ourselves, so that a tool that moved our
     /// shim and calls it again does not send us round in circles.
     pub keyguard_chain: Option<PathBuf>,
+    /// `KEYGUARD_READER`: `plumbing` has staged changes read through git's own commands, as in repositories whose format
+    /// keyguard does not read by itself; for comparing the two and for getting round a mistake in one.
+    pub keyguard_reader: Option<String>,
     /// `NO_COLOR`, set to anything but nothing.
     pub no_color: bool,
     /// `CLICOLOR_FORCE`, set to anything but nothing and 0.
@@ -59,6 +62,7 @@ impl Environment {
             keyguard_format: text("KEYGUARD_FORMAT"),
             skip: text("SKIP"),
             keyguard_chain: path("KEYGUARD_CHAIN"),
+            keyguard_reader: text("KEYGUARD_READER"),
             no_color: text("NO_COLOR").is_some(),
             force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),

@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, fake};
+use crate::sandbox::{Sandbox, fake, with_both_readers};
 
 /// A line that holds a token, with a note to tell lines apart.
 fn leak(note: &str) -> String {
@@ -78,10 +78,11 @@ fn each_kind_of_the_promise_is_blocked() {
 
 #[test]
 fn commit_all_looks_at_the_temporary_index() {
-    let repo = Sandbox::with_hook();
-    repo.commit("a.env", "X=1\n").write("a.env", leak("x"));
-    blocked(&repo.git(["commit", "-am", "leak"]), "a.env:2:10");
-    repo.assert_commits(1);
+    with_both_readers(|repo| {
+        repo.commit("a.env", "X=1\n").write("a.env", leak("x"));
+        blocked(&repo.git(["commit", "-am", "leak"]), "a.env:2:10");
+        repo.assert_commits(1);
+    });
 }
 
 #[test]

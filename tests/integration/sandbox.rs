@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::cell::RefCell;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -19,6 +20,8 @@ use tempfile::TempDir;
 pub(crate) struct Sandbox {
     tmp: PathBuf,
     variables: Vec<(OsString, OsString)>,
+    /// What every run came to, in order.
+    transcript: RefCell<Vec<String>>,
     /// Removes the folder in the end.
     _folder: TempDir,
 }
@@ -47,7 +50,7 @@ impl Sandbox {
             fs::create_dir(tmp.join(name)).unwrap();
         }
         link_program(&tmp.join("bin"));
-        Self { tmp, variables: Vec::new(), _folder: folder }
+        Self { tmp, variables: Vec::new(), transcript: RefCell::default(), _folder: folder }
     }
 
     /// The same with an environment variable more, for everything that is run.
@@ -145,6 +148,22 @@ impl Sandbox {
     }
 }
 
+/// Plays a scenario once with each of the two readers of staged changes, in a repository of its own in which keyguard is
+/// installed; whatever was run has to come to the same with both.
+#[track_caller]
+pub(crate) fn with_both_readers(scenario: impl Fn(&Sandbox)) {
+    let play = |reader: &str| {
+        let repo = Sandbox::with_hook().env("KEYGUARD_READER", reader);
+        scenario(&repo);
+        repo.transcript.take()
+    };
+    let (fast, plumbing) = (play("fast"), play("plumbing"));
+    for (fast, plumbing) in fast.iter().zip(&plumbing) {
+        assert_eq!(fast, plumbing, "the fast reader (left) and the plumbing reader (right) differ");
+    }
+    assert_eq!(fast.len(), plumbing.len(), "both readers lead to the same runs");
+}
+
 /// What makes two runs alike.
 const FIXED_VARIABLES: [(&str, &str); 14] = [
     ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -224,12 +243,14 @@ impl Run<'_> {
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
-        Output {
+        let output = Output {
             command: self.sandbox.readable(format!("{} {shown}", program.display()).as_bytes()),
             code: output.status.code(),
             stdout: self.sandbox.readable(&output.stdout),
             stderr: self.sandbox.readable(&output.stderr),
-        }
+        };
+        self.sandbox.transcript.borrow_mut().push(output.picture());
+        output
     }
 }
 
