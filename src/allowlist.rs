@@ -106,7 +106,7 @@ impl<'c> Allowlist<'c> {
         let honoured = if self.config.foreign_markers.value { Honoured::All } else { Honoured::Ours };
         let found = marker::beside(text, &located.finding, honoured);
         Ok(match (found, expired) {
-            (Some(Cover { reason }), _) if !self.config.enforce.value => {
+            (Some(Cover { reason }), _) if !self.config.enforce.value && !self.config.is_server => {
                 Answer::Suppressed(SuppressedBy::Inline { reason })
             }
             (_, Some(notice)) => Answer::Expired(notice),

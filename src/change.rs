@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::Result;
 use imara_diff::{Algorithm, Diff, InternedInput, sources};
@@ -15,7 +16,7 @@ use crate::decode::Text;
 use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BytePath(Vec<u8>);
 
 impl BytePath {
@@ -53,13 +54,15 @@ impl From<&str> for BytePath {
     }
 }
 
-/// Where a change comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The index that git is about to commit.
-    Staged,
-    /// A file of a folder, or standard input: everything in it counts as new.
-    File,
+/// A commit as reports name it; a tag has a name alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Its name in hexadecimal.
+    pub id: String,
+    /// `Name <mail>`.
+    pub author: String,
+    /// When it was written, as RFC 3339 has it.
+    pub date: String,
 }
 
 /// The versions of the file before this change: one for each parent that has it.
@@ -67,10 +70,10 @@ type ReadOld<'s> = Box<dyn Fn() -> Result<Vec<Vec<u8>>> + 's>;
 
 /// One file of a commit.
 pub struct Change<'s> {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Which file.
+    /// Which file; empty for a commit's message.
     pub path: BytePath,
+    /// The commit that brings it in; `None` when that is yet to be made.
+    pub commit: Option<Rc<Commit>>,
     texts: Vec<Text>,
     size: usize,
     read_old: Option<ReadOld<'s>>,
@@ -80,19 +83,30 @@ pub struct Change<'s> {
 
 impl<'s> Change<'s> {
     /// A file of a commit; `read_old` reads its old versions when asked.
-    pub fn staged(path: BytePath, new: Vec<u8>, read_old: ReadOld<'s>) -> Self {
-        Self { read_old: Some(read_old), is_new_path: false, origin: Origin::Staged, ..Self::whole(path, new) }
+    pub fn edited(path: BytePath, new: Vec<u8>, read_old: ReadOld<'s>) -> Self {
+        Self { read_old: Some(read_old), is_new_path: false, ..Self::whole(path, new) }
     }
 
     /// A file in which everything is new.
     pub fn whole(path: BytePath, new: Vec<u8>) -> Self {
         let (size, texts) = (new.len(), Text::views(new));
-        Self { origin: Origin::File, path, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
+        Self { path, commit: None, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
     }
 
-    /// A file whose content is an old one under a new name.
-    pub fn name_alone(path: BytePath) -> Self {
-        Self { origin: Origin::Staged, ..Self::whole(path, Vec::new()) }
+    /// The message of a commit or a tag, and the message that it may have been taken from.
+    pub fn message(text: Vec<u8>, old: Vec<Vec<u8>>) -> Self {
+        Self::edited(BytePath::from(""), text, Box::new(move || Ok(old.clone())))
+    }
+
+    /// The same change as `commit` brings it in.
+    #[must_use]
+    pub fn in_commit(self, commit: Option<Rc<Commit>>) -> Self {
+        Self { commit, ..self }
+    }
+
+    /// The file; `None` for a message.
+    pub fn file(&self) -> Option<&BytePath> {
+        Some(&self.path).filter(|path| !path.as_bytes().is_empty())
     }
 
     /// The same change under a path that did not exist before.

@@ -61,11 +61,14 @@ pub(crate) struct InstallArgs {
 #[derive(Args)]
 pub(crate) struct ScanArgs {
     /// Files and folders to look at; without any, the staged changes
-    #[arg(conflicts_with_all = ["staged", "stdin"])]
+    #[arg(conflicts_with_all = ["staged", "stdin", "history"])]
     pub(crate) paths: Vec<PathBuf>,
     /// Look at what the next commit brings in
-    #[arg(long, conflicts_with = "stdin")]
+    #[arg(long, conflicts_with_all = ["stdin", "history"])]
     pub(crate) staged: bool,
+    /// Look at every commit that is there, or at those of RANGE, such as main..topic
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, conflicts_with = "stdin")]
+    pub(crate) history: Option<Option<String>>,
     /// Look at standard input
     #[arg(long)]
     pub(crate) stdin: bool,

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod hook;
 pub(crate) mod install;
+pub(crate) mod range;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod uninstall;

@@ -106,6 +106,8 @@ pub(crate) struct Config {
     pub foreign_markers: Setting<bool>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
     pub enforce: Setting<bool>,
+    /// Whether this is a server, where markers in what is pushed are not honoured.
+    pub is_server: bool,
     /// Whether `SKIP` is obeyed: not where the system's policy is enforced.
     pub skippable: bool,
     /// The rules in force.

@@ -43,6 +43,8 @@ pub struct Environment {
     pub git_index_file: Option<PathBuf>,
     /// `GIT_OBJECT_DIRECTORY`: where git writes new objects.
     pub git_object_directory: Option<PathBuf>,
+    /// `GIT_EDITOR`: `:` in a hook when no editor is used for the message.
+    pub git_editor: Option<String>,
     /// `GIT_WORK_TREE`.
     pub git_work_tree: Option<PathBuf>,
 }
@@ -68,8 +70,14 @@ impl Environment {
             is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),
             git_index_file: path("GIT_INDEX_FILE"),
             git_object_directory: path("GIT_OBJECT_DIRECTORY"),
+            git_editor: text("GIT_EDITOR"),
             git_work_tree: path("GIT_WORK_TREE"),
         })
+    }
+
+    /// Whether git has an editor show the message of the commit.
+    pub fn is_editor_used(&self) -> bool {
+        self.git_editor.as_deref() != Some(":")
     }
 
     /// Whether `SKIP` names keyguard.

@@ -5,31 +5,48 @@
 //! lines than those committed, without any error. libgit2's own index and diff are never used: they hash the whole
 //! index and take ten times as long as `git diff`.
 
+mod batch;
 pub(crate) mod command;
+mod commit;
+mod comparison;
+pub(crate) mod id;
 mod index;
 mod object;
+mod plumbing;
+pub(crate) mod range;
 mod rename;
 pub(crate) mod staged;
 mod tree;
 mod walk;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use git2::{ErrorClass, ErrorCode, Oid, Repository};
 
 use crate::environment::Environment;
+use id::Id;
 use object::Objects;
 
 /// An open repository.
 pub(crate) struct Repo {
-    inner: Repository,
+    /// libgit2's view; `None` where only git itself can read the repository.
+    inner: Option<Repository>,
+    git_dir: PathBuf,
     /// The root of the work tree; `None` in a bare repository.
     work_tree: Option<PathBuf>,
     /// The index that counts: git's temporary one during `git commit -a` and the like.
     index: PathBuf,
+    /// Whether the index is one of ours, which git has to be told of.
+    is_index_ours: bool,
     /// Folders of loose objects, looked at first.
     object_folders: Vec<PathBuf>,
+    /// Bytes of an object's name.
+    id_bytes: usize,
+    /// Where git's commands are run.
+    current_dir: PathBuf,
 }
 
 /// Who runs keyguard, for the question whom the repository belongs to.
@@ -43,30 +60,89 @@ pub(crate) enum Caller {
 }
 
 impl Repo {
-    /// Opens the repository that git's environment, or else the working directory, names.
+    /// Opens the repository that git's environment, or else the working directory, names. What libgit2 cannot open is
+    /// left to git.
     pub(crate) fn open(environment: &Environment, caller: Caller) -> Result<Self> {
+        if environment.keyguard_reader.as_deref() == Some("plumbing") {
+            return Self::through_git(environment, caller);
+        }
         prepare_libgit2(caller);
-        let inner = Repository::open_from_env().map_err(|error| explain(&error))?;
+        match Repository::open_from_env() {
+            Ok(inner) => Ok(Self::through_libgit2(inner, environment, caller)),
+            Err(error) => Self::through_git(environment, caller).map_err(|_| explain(&error)),
+        }
+    }
+
+    fn through_libgit2(inner: Repository, environment: &Environment, caller: Caller) -> Self {
         // A namespace is for transfers; HEAD and the index are those of the repository.
         inner.remove_namespace().ok();
         let work_tree = work_tree(&inner, environment, caller);
+        let (git_dir, common_dir) = (inner.path().to_path_buf(), inner.commondir().to_path_buf());
+        Self { inner: Some(inner), work_tree, ..Self::at(git_dir, &common_dir, environment) }
+    }
+
+    /// Asks git where everything is.
+    fn through_git(environment: &Environment, caller: Caller) -> Result<Self> {
+        let ask = |questions: &[&str]| {
+            let mut git = reading(&environment.current_dir);
+            let mut answer = command::output(git.arg("rev-parse").args(questions))?;
+            answer.pop_if(|last| *last == b'\n');
+            anyhow::Ok(answer)
+        };
+        // The folder comes last: only it may hold a line break.
+        let answer = ask(&["--show-object-format", "--is-inside-work-tree", "--absolute-git-dir"])?;
+        let mut lines = answer.splitn(3, |byte| *byte == b'\n');
+        let mut next = || lines.next().context("git rev-parse answered in another form");
+        let id_bytes = match next()? {
+            b"sha1" => 20,
+            b"sha256" => 32,
+            other => bail!("objects are named by {}, which keyguard does not know", other.escape_ascii()),
+        };
+        let is_in_work_tree = next()? == b"true";
+        let git_dir = crate::change::BytePath::from(next()?).as_path();
+        let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
+            Ok(link) => git_dir.join(link.trim_end_matches('\n')),
+            Err(_) => git_dir.clone(),
+        };
+        let work_tree = match (is_in_work_tree, caller) {
+            (false, _) => None,
+            (true, Caller::Hook) => Some(environment.current_dir.clone()),
+            (true, Caller::User) => Some(crate::change::BytePath::from(&ask(&["--show-toplevel"])?[..]).as_path()),
+        };
+        Ok(Self { work_tree, id_bytes, ..Self::at(git_dir, &common_dir, environment) })
+    }
+
+    fn at(git_dir: PathBuf, common_dir: &Path, environment: &Environment) -> Self {
+        let current_dir = environment.current_dir.clone();
         let index = match &environment.git_index_file {
-            Some(file) => environment.current_dir.join(file),
-            None => inner.path().join("index"),
+            Some(file) => current_dir.join(file),
+            None => git_dir.join("index"),
         };
         let objects = match &environment.git_object_directory {
-            Some(folder) => environment.current_dir.join(folder),
-            None => inner.commondir().join("objects"),
+            Some(folder) => current_dir.join(folder),
+            None => common_dir.join("objects"),
         };
-        Ok(Self { inner, work_tree, index, object_folders: vec![objects] })
+        Self {
+            inner: None,
+            git_dir,
+            work_tree: None,
+            index,
+            is_index_ours: false,
+            object_folders: vec![objects],
+            id_bytes: 20,
+            current_dir,
+        }
     }
 
     /// The same repository, looked at through another index whose new objects stand in a folder of their own.
     pub(crate) fn with_index(mut self, index: PathBuf, objects: PathBuf) -> Result<Self> {
-        let folder = objects.to_str().context("the temporary folder's name is not UTF-8")?;
-        self.inner.odb()?.add_disk_alternate(folder)?;
+        if let Some(inner) = &self.inner {
+            let folder = objects.to_str().context("the temporary folder's name is not UTF-8")?;
+            inner.odb()?.add_disk_alternate(folder)?;
+        }
         self.object_folders.push(objects);
         self.index = index;
+        self.is_index_ours = true;
         Ok(self)
     }
 
@@ -85,31 +161,60 @@ impl Repo {
         &self.object_folders[0]
     }
 
+    /// Whether the index and the objects can be read without git's help.
+    fn is_fast(&self) -> bool {
+        self.inner.is_some()
+    }
+
+    /// A git command that only reads, and reads what is there: nothing is fetched, replaced or refreshed.
+    fn reading(&self) -> Command {
+        let mut git = reading(&self.current_dir);
+        if self.is_index_ours {
+            git.env("GIT_INDEX_FILE", &self.index);
+            git.env("GIT_OBJECT_DIRECTORY", &self.object_folders[1]);
+            git.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::quoted_path(&self.object_folders[0]));
+        }
+        git
+    }
+
     /// The tree of HEAD; `None` before the first commit.
-    fn head_tree(&self) -> Result<Option<Oid>> {
-        match self.inner.head() {
-            Ok(head) => Ok(Some(head.peel_to_tree().context("read the tree of HEAD")?.id())),
+    fn head_tree(&self, objects: &Objects<'_>) -> Result<Option<Id>> {
+        let Some(inner) = &self.inner else {
+            return Ok(objects.ask_git("HEAD^{tree}")?.map(|tree| tree.id));
+        };
+        match inner.head() {
+            Ok(head) => {
+                let tree = head.peel_to_tree().context("read the tree of HEAD")?;
+                Ok(Id::from_bytes(tree.id().as_bytes()))
+            }
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(error).context("find the commit that HEAD names"),
         }
     }
 
-    /// The trees of the other parents while a merge is being concluded.
-    fn merged_trees(&self) -> Result<Vec<Oid>> {
-        let file = self.inner.path().join("MERGE_HEAD");
-        let text = match std::fs::read_to_string(&file) {
+    /// The name of the tree without files.
+    fn empty_tree(&self) -> &'static str {
+        match self.id_bytes {
+            20 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            _ => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+        }
+    }
+
+    /// The other parents while a merge is being concluded.
+    fn merge_heads(&self) -> Result<Vec<Id>> {
+        let text = match std::fs::read(self.git_dir.join("MERGE_HEAD")) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error).context("read MERGE_HEAD"),
         };
-        let tree = |line: &str| -> Result<Oid> { Ok(self.inner.find_commit(Oid::from_str(line.trim())?)?.tree_id()) };
-        text.lines().map(tree).collect::<Result<_>>().context("read the commits that MERGE_HEAD names")
+        let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        lines.map(|line| Id::from_hex(line).context("MERGE_HEAD names no commit")).collect()
     }
 
     /// Whether git may have written the names of untracked files into the index.
     fn index_extras(&self) -> index::Extras {
         let is_set = |key: &str| {
-            self.inner.config().is_ok_and(|config| {
+            self.inner.as_ref().and_then(|inner| inner.config().ok()).is_some_and(|config| {
                 config.get_entry(key).is_ok_and(|entry| entry.value().is_ok_and(|value| value != "false"))
             })
         };
@@ -121,13 +226,54 @@ impl Repo {
     }
 
     fn objects(&self) -> Result<Objects<'_>> {
-        Ok(Objects::new(self.inner.odb()?, &self.object_folders))
+        Ok(Objects::new(self, self.inner.as_ref().map(Repository::odb).transpose()?))
+    }
+
+    /// The names of the remotes that a push goes to: `args` are the name and the address that git gives to a hook, and
+    /// without a name both are the address.
+    pub(crate) fn remotes_at(&self, args: &[OsString]) -> impl Iterator<Item = String> {
+        let [name, address] = [0, 1].map(|place| args.get(place).map(|arg| arg.to_string_lossy().into_owned()));
+        let named = name.clone().filter(|_| name != address);
+        let pattern = r"^remote\..*\.(url|pushurl)$";
+        let settings = match named {
+            Some(_) => Vec::new(),
+            None => {
+                command::output(self.reading().args(["config", "--null", "--get-regexp", pattern])).unwrap_or_default()
+            }
+        };
+        let of_setting = move |setting: &[u8]| {
+            let (key, value) = str::from_utf8(setting).ok()?.split_once('\n')?;
+            let name = key.strip_prefix("remote.")?.rsplit_once('.')?.0.to_owned();
+            (Some(value) == address.as_deref()).then_some(name)
+        };
+        let found: Vec<_> = settings.split(|byte| *byte == 0).filter_map(of_setting).collect();
+        // In a pattern of refs these would stand for others.
+        named.into_iter().chain(found).filter(|name| !name.contains(['*', '?', '[', '\\']))
     }
 
     /// A value of git's configuration, such as `user.name`.
     pub(crate) fn config_string(&self, key: &str) -> Option<String> {
-        self.inner.config().ok()?.snapshot().ok()?.get_string(key).ok()
+        match &self.inner {
+            Some(inner) => inner.config().ok()?.snapshot().ok()?.get_string(key).ok(),
+            None => {
+                let value = command::output(self.reading().args(["config", "--null", "--get", key])).ok()?;
+                String::from_utf8(value).ok().map(|value| value.trim_end_matches('\0').to_owned())
+            }
+        }
     }
+}
+
+/// A git command that only reads. Of `GIT_NO_LAZY_FETCH` an older git knows nothing; then no protocol is allowed.
+fn reading(folder: &Path) -> Command {
+    let mut git = command::git(folder);
+    git.args(["-c", "core.fsmonitor=false"]).env("LC_ALL", "C").env("GIT_NO_REPLACE_OBJECTS", "1");
+    git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
+    git
+}
+
+/// The name as libgit2 has it; `None` for one that it does not know.
+fn oid(id: Id) -> Option<Oid> {
+    Oid::from_bytes(id.as_bytes()).ok().filter(|oid| oid.as_bytes() == id.as_bytes())
 }
 
 #[expect(unsafe_code, reason = "the option is a global of libgit2; no other thread runs yet")]
@@ -153,12 +299,8 @@ fn work_tree(repo: &Repository, environment: &Environment, caller: Caller) -> Op
     }
 }
 
-/// The way out where keyguard cannot read a repository's format.
-const BY_HAND: &str = "help: look at the files yourself with `keyguard scan PATH`, then `SKIP=keyguard git commit`";
-
 /// What a person can do about a repository that does not open.
 fn explain(error: &git2::Error) -> anyhow::Error {
-    let message = error.message();
     match (error.code(), error.class()) {
         (ErrorCode::NotFound, ErrorClass::Repository) => anyhow!(
             "this is not a git repository\nhelp: change into one, or name what to look at: `keyguard scan PATH`"
@@ -166,12 +308,9 @@ fn explain(error: &git2::Error) -> anyhow::Error {
         (ErrorCode::Owner, _) => anyhow!(
             "the repository belongs to another user\nhelp: if you trust it: `git config --global --add safe.directory \"$PWD\"`"
         ),
-        _ if message.contains("sha256") => {
-            anyhow!("this repository names objects by SHA-256, which keyguard cannot read yet\n{BY_HAND}")
-        }
-        _ if message.contains("refstorage") => {
-            anyhow!("this repository keeps its references as a reftable, which keyguard cannot read yet\n{BY_HAND}")
-        }
-        _ => anyhow!("this repository cannot be opened: {message}\n{BY_HAND}"),
+        _ => anyhow!(
+            "this repository cannot be opened, by git neither: {}\nhelp: see what `git status` says",
+            error.message()
+        ),
     }
 }

@@ -51,8 +51,8 @@ impl<'c> Inspector<'c> {
 
     /// Records that `path` could not be looked at.
     pub(crate) fn fail(&self, path: &BytePath, error: &anyhow::Error, outcome: &mut Outcome<'c>) {
-        let path = self.presentable(path);
-        outcome.failures.push(Failure { path: Some(path), message: format!("{error:#}") });
+        let path = Some(self.presentable(path)).filter(|path| !path.as_bytes().is_empty());
+        outcome.failures.push(Failure { path, message: format!("{error:#}") });
     }
 
     /// Remarks that only the whole run can make.
@@ -60,19 +60,26 @@ impl<'c> Inspector<'c> {
         let ignored = self.markers_ignored.get();
         if ignored > 0 {
             let markers = if ignored == 1 { "marker is" } else { "markers are" };
-            outcome
-                .notices
-                .push(format!("{ignored} inline {markers} not obeyed: a policy outside the repository is enforced"));
+            let why = if self.config.is_server {
+                "they do not count on a server"
+            } else {
+                "a policy outside the repository is enforced"
+            };
+            outcome.notices.push(format!("{ignored} inline {markers} not obeyed: {why}"));
         }
     }
 
     fn try_inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
         outcome.stats.files += 1;
         outcome.stats.bytes += change.size();
-        let path = self.inspect_name(change, outcome)?;
+        let path = match change.file() {
+            Some(_) => Some(self.inspect_name(change, outcome)?),
+            None => None,
+        };
         for (view, text) in change.texts().iter().enumerate() {
             if view == 0 && text.kind() == Kind::Binary && self.config.binary.value == Binary::Skip {
-                outcome.skipped.push(Skipped { path, reason: "binary".to_owned() });
+                let reason = "binary".to_owned();
+                outcome.skipped.extend(path.map(|path| Skipped { path, reason }));
                 return Ok(());
             }
             let findings = self.scanner.scan(&change.path, text)?;
@@ -81,7 +88,8 @@ impl<'c> Inspector<'c> {
             }
             for finding in findings {
                 if self.is_new(change, text, &finding)? {
-                    self.settle(Located { path: Some(path.clone()), finding }, text.bytes(), outcome)?;
+                    let located = Located { path: path.clone(), commit: change.commit.clone(), finding };
+                    self.settle(located, text.bytes(), outcome)?;
                 }
             }
         }
@@ -98,7 +106,8 @@ impl<'c> Inspector<'c> {
         let path = masked(&change.path, &findings);
         if change.is_new_path() {
             for finding in findings {
-                self.settle(Located { path: Some(path.clone()), finding }, name.bytes(), outcome)?;
+                let located = Located { path: Some(path.clone()), commit: change.commit.clone(), finding };
+                self.settle(located, name.bytes(), outcome)?;
             }
         }
         Ok(path)

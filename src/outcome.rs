@@ -1,9 +1,10 @@
 //! What a run amounts to; the exit code is decided here, before a byte is printed.
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use crate::allowlist::SuppressedBy;
-use crate::change::BytePath;
+use crate::change::{BytePath, Commit};
 use crate::finding::Finding;
 
 /// The verdict as the process's exit code; the same in every format and every hook.
@@ -25,8 +26,10 @@ impl From<Exit> for ExitCode {
 
 /// A finding with the file that it stands in.
 pub struct Located<'r> {
-    /// The file, from the root of the work tree; `None` for a text without a file.
+    /// The file, from the root of the work tree; `None` for the message of a commit.
     pub path: Option<BytePath>,
+    /// The commit that brings it in; `None` when that is yet to be made, or there is none.
+    pub commit: Option<Rc<Commit>>,
     /// What was found there.
     pub finding: Finding<'r>,
 }
@@ -79,7 +82,21 @@ pub struct Outcome<'r> {
     pub stats: Stats,
 }
 
-impl Outcome<'_> {
+impl<'r> Outcome<'r> {
+    /// Adds what another run came to.
+    pub(crate) fn merge(&mut self, other: Outcome<'r>) {
+        self.blocked.extend(other.blocked);
+        self.suppressed.extend(other.suppressed);
+        self.skipped.extend(other.skipped);
+        self.failures.extend(other.failures);
+        self.notices.extend(other.notices);
+        self.stats.files += other.stats.files;
+        self.stats.hunks += other.stats.hunks;
+        self.stats.added_lines += other.stats.added_lines;
+        self.stats.bytes += other.stats.bytes;
+        self.stats.below += other.stats.below;
+    }
+
     /// The verdict. A finding and a failure together are a finding; the failure is printed too.
     pub fn exit(&self) -> Exit {
         match (self.blocked.is_empty(), self.failures.is_empty()) {

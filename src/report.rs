@@ -26,6 +26,16 @@ pub(crate) enum Format {
 pub(crate) enum Subject {
     /// A commit that git is about to make.
     Commit,
+    /// A merge that git is about to conclude by itself.
+    Merge,
+    /// The message of a commit that git is about to make.
+    Message,
+    /// Commits that are about to be pushed.
+    Push,
+    /// Commits that somebody pushes to this repository.
+    Receive,
+    /// Commits that are there, looked at by hand.
+    History,
     /// The staged changes, looked at by hand.
     Staged,
     /// Files or standard input.

@@ -1,7 +1,6 @@
 //! `keyguard allow`: writes entries into keyguard.toml, and stages it where that loses nothing.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -13,7 +12,7 @@ use crate::cli::{AllowArgs, Global};
 use crate::config::edit::{self, NewEntry};
 use crate::config::{FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
-use crate::git::staged::StagedReader;
+use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo, command};
 use crate::inspect::Counting;
 use crate::outcome::Exit;
@@ -151,7 +150,7 @@ fn told(found: BTreeMap<Fingerprint, String>, out: &mut dyn Write) -> Result<Vec
 
 /// What blocks, each key with its kind and first place.
 fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BTreeMap<Fingerprint, String>> {
-    let reader = StagedReader::new(repo)?;
+    let reader = StagedReader::new(repo, Parents::All)?;
     let sources =
         Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
     let config = config_of_commit(&reader, repo, sources)?;
@@ -179,16 +178,6 @@ fn stage_all_aside(repo: &Repo, index: &Path, objects: &Path) -> Result<()> {
     let mut command = command::git(repo.work_tree()?);
     command.args(["add", "--update", "--", "."]).env("GIT_INDEX_FILE", index);
     command.env("GIT_OBJECT_DIRECTORY", objects);
-    command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted_path(repo.object_folder()));
+    command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::quoted_path(repo.object_folder()));
     command::output(&mut command).context("look at the tracked changes of the work tree").map(drop)
-}
-
-/// A path as git reads it from a list of paths, where a bare `:` would end it.
-fn quoted_path(path: &Path) -> OsString {
-    match path.to_str() {
-        Some(text) if text.contains([':', '"']) && !cfg!(windows) => {
-            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
-        }
-        _ => path.into(),
-    }
 }

@@ -15,7 +15,7 @@ use crate::allowlist::Allowlist;
 use crate::cli::{format_from, wants_color};
 use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, read_if_present};
 use crate::environment::Environment;
-use crate::git::staged::StagedReader;
+use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
 use crate::hook;
 use crate::inspect::Counting;
@@ -65,7 +65,7 @@ fn inspect(environment: &Environment) -> Result<(Exit, IndexState)> {
     let start = Instant::now();
     let repo = Repo::open(environment, Caller::Hook)?;
     let index = IndexState::of(repo.index_file());
-    let reader = StagedReader::new(&repo)?;
+    let reader = StagedReader::new(&repo, Parents::All)?;
     if reader.is_empty() {
         return Ok((Exit::Clean, index));
     }

@@ -1,5 +1,6 @@
 //! `keyguard scan`: staged changes, files, folders or standard input.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -9,12 +10,13 @@ use anyhow::{Context as _, Result, bail};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{config_of_commit, config_of_work_tree, inspect_staged, work_tree_of};
+use super::{config_of_commit, config_of_work_tree, inspect_staged, range, work_tree_of};
 use crate::change::{BytePath, Change};
 use crate::cli::{Global, ScanArgs};
 use crate::config::{Config, Sources};
 use crate::environment::Environment;
-use crate::git::staged::StagedReader;
+use crate::git::range::{Range, RangeReader};
+use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Failure, Outcome, Skipped};
@@ -28,6 +30,10 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
         let config = config_of_work_tree(global, environment)?;
         return report(&stdin(&config, counting)?, Subject::Files, start, global);
     }
+    if let Some(range) = &args.history {
+        let config = config_of_work_tree(global, environment)?;
+        return report(&history(range.as_deref(), &config, environment)?, Subject::History, start, global);
+    }
     if !args.paths.is_empty() {
         let config = config_of_work_tree(global, environment)?;
         return report(&paths(&args.paths, &config, counting, environment)?, Subject::Files, start, global);
@@ -36,7 +42,7 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
         bail!("this is not a git repository, so nothing is staged\nhelp: name what to look at: `keyguard scan PATH`");
     }
     let repo = Repo::open(environment, Caller::User)?;
-    let reader = StagedReader::new(&repo)?;
+    let reader = StagedReader::new(&repo, Parents::All)?;
     let sources =
         Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
     let config = config_of_commit(&reader, &repo, sources)?;
@@ -95,6 +101,19 @@ fn stdin(config: &Config, counting: Counting) -> Result<Outcome<'_>> {
     Ok(outcome)
 }
 
+/// Looks at the commits of `range`, or at all.
+fn history<'c>(range: Option<&str>, config: &'c Config, environment: &Environment) -> Result<Outcome<'c>> {
+    let repo = Repo::open(environment, Caller::User)?;
+    let mut reader = RangeReader::new(&repo)?;
+    let range = Range { revision: range.map(str::to_owned), everything: range.is_none(), ..Range::default() };
+    let bar = OnceCell::new();
+    let outcome = range::inspect(&mut reader, &range, config, |commits| {
+        bar.get_or_init(|| progress(commits, "commits")).inc(1);
+    });
+    bar.get().iter().for_each(|bar| bar.finish_and_clear());
+    outcome
+}
+
 fn paths<'c>(
     paths: &[PathBuf],
     config: &'c Config,
@@ -104,7 +123,7 @@ fn paths<'c>(
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, counting);
     let files = files_below(paths, environment, &mut outcome)?;
-    let progress = progress(files.len());
+    let progress = progress(files.len(), "files");
     for file in files {
         let path = presentable(&file);
         match read(&environment.current_dir.join(&file)) {
@@ -174,13 +193,13 @@ fn presentable(file: &Path) -> BytePath {
 }
 
 /// A bar for scans that take a while, where somebody can see it.
-fn progress(files: usize) -> ProgressBar {
+fn progress(number: usize, things: &str) -> ProgressBar {
     const WORTH_A_BAR: usize = 2000;
-    if files < WORTH_A_BAR || !io::stderr().is_terminal() {
+    if number < WORTH_A_BAR || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(files as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} files") {
+    let bar = ProgressBar::new(number as u64);
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}} of {{len}} {things}")) {
         bar.set_style(style);
     }
     bar

@@ -82,6 +82,7 @@ impl Merged {
             binary: Setting::default(Binary::Structured),
             foreign_markers: Setting::default(true),
             enforce: Setting::default(false),
+            is_server: false,
             skippable: true,
             rules: RuleSet::built_in(),
             disabled: Vec::new(),

@@ -1,5 +1,6 @@
 //! git itself, for what only git does: staging a file, finding its hooks folder.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -18,10 +19,17 @@ pub(crate) fn git(folder: &Path) -> Command {
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.output().context("run git")?;
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!("git says: {}", complaint.trim().lines().next().unwrap_or("nothing, but it failed"));
+        bail!("git says: {}", complaint(&output.stderr));
     }
     Ok(output.stdout)
+}
+
+/// The sentence in which a git that failed says why; what `GIT_TRACE` adds is none.
+pub(crate) fn complaint(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let is_complaint = |line: &&str| line.starts_with("fatal:") || line.starts_with("error:");
+    let line = text.lines().find(is_complaint).or_else(|| text.trim().lines().next());
+    line.unwrap_or("nothing, but it failed").to_owned()
 }
 
 /// Stages the file `name` of the work tree `folder`.
@@ -55,4 +63,14 @@ pub(crate) fn status(folder: &Path, name: &str) -> Result<Status> {
 pub(crate) fn is_ignored(folder: &Path, name: &str) -> Result<bool> {
     let status = git(folder).args(["check-ignore", "--quiet", "--", name]).status().context("run git")?;
     Ok(status.success())
+}
+
+/// A path as git reads it from a list of paths, where a bare `:` would end it.
+pub(crate) fn quoted_path(path: &Path) -> OsString {
+    match path.to_str() {
+        Some(text) if text.contains([':', '"']) && !cfg!(windows) => {
+            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
+        }
+        _ => path.into(),
+    }
 }

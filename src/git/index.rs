@@ -10,11 +10,12 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use git2::Oid;
 
-use super::BY_HAND;
-use super::tree::{DEEPEST, ID_BYTES, Side};
+use super::id::Id;
+use super::tree::{DEEPEST, Side};
 
+/// Bytes of an object's name: the repositories that this reader is for use SHA-1.
+const ID_BYTES: usize = 20;
 const HEADER: usize = 12;
 const FIRST_TAIL: u64 = 64 << 10;
 
@@ -33,7 +34,7 @@ pub(super) enum Extras {
 /// What the end of an index tells.
 enum Behind {
     /// The root tree, if it is known.
-    Says(Option<Oid>),
+    Says(Option<Id>),
     /// There are other extensions that may hold anything.
     Unsure,
 }
@@ -62,7 +63,7 @@ impl IndexFile {
 
     /// The root tree, when the cache-tree knows it. `extras` says whether the index may hold names of untracked files,
     /// which could spell a cache-tree of their own: then the extensions are read from the front.
-    pub(super) fn root(&mut self, extras: Extras) -> Result<Option<Oid>> {
+    pub(super) fn root(&mut self, extras: Extras) -> Result<Option<Id>> {
         if extras == Extras::None
             && let Behind::Says(root) = self.root_from_behind()?
         {
@@ -152,7 +153,7 @@ fn extensions_end(mut data: &[u8]) -> bool {
 pub(super) struct Node<'i> {
     name: &'i [u8],
     /// Its tree, when nothing below it has changed since it was written.
-    pub(super) id: Option<Oid>,
+    pub(super) id: Option<Id>,
     /// How many index entries stand below it, when `id` is known.
     pub(super) entries: usize,
     folders: usize,
@@ -171,7 +172,7 @@ impl<'i> Node<'i> {
         let mut id = None;
         if entries >= 0 {
             let (bytes, behind) = rest.split_at_checked(ID_BYTES)?;
-            id = Some(Oid::from_bytes(bytes).ok()?);
+            id = Some(Id::from_bytes(bytes)?);
             rest = behind;
         }
         let node = Node { name, id, entries: usize::try_from(entries).unwrap_or(0), folders, children: Vec::new() };
@@ -286,7 +287,7 @@ impl<'i> Cursor<'i> {
             let is_known = matches!(signature, b"sdir") || signature[0].is_ascii_uppercase();
             if !is_known {
                 bail!(
-                    "the index has the extension `{}`, which keyguard cannot read yet\n{BY_HAND}",
+                    "the index has the extension `{}`, which neither keyguard nor this git can read\nhelp: commit with the git that wrote it",
                     signature.escape_ascii()
                 );
             }
@@ -304,7 +305,7 @@ impl<'i> Cursor<'i> {
         const INTENT_TO_ADD: u16 = 0x2000;
         let data = self.data.get(self.position..)?;
         let mode = u32::from_be_bytes(*data.get(MODE..)?.first_chunk()?);
-        let id = Oid::from_bytes(data.get(ID..FLAGS)?).ok()?;
+        let id = Id::from_bytes(data.get(ID..FLAGS)?)?;
         let flags = u16::from_be_bytes(*data.get(FLAGS..)?.first_chunk()?);
         let mut name = FLAGS + 2;
         let mut more_flags = 0;

@@ -1,57 +1,102 @@
-//! Reads objects: loose ones by ourselves, the rest through libgit2.
+//! Reads objects: loose ones by ourselves, packed ones through libgit2, and what that cannot read through git.
 //!
 //! What was just staged is nearly always loose, and libdeflate inflates three times as fast as zlib.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Odb};
 use libdeflater::Decompressor;
+
+use super::batch::{Batch, Object};
+use super::commit::CommitObject;
+use super::id::Id;
+use super::tree::{self, Entry};
+use super::{Repo, oid};
 
 /// The objects of one repository.
 pub(super) struct Objects<'r> {
-    odb: Odb<'r>,
-    folders: &'r [PathBuf],
+    repo: &'r Repo,
+    odb: Option<Odb<'r>>,
+    /// git, for what must be there; started when it is needed.
+    git: RefCell<Option<Batch>>,
+    /// Another one for what may be missing: it ends when it is asked for what a partial clone has yet to fetch.
+    git_for_old: RefCell<Option<Batch>>,
 }
 
 impl<'r> Objects<'r> {
-    pub(super) fn new(odb: Odb<'r>, folders: &'r [PathBuf]) -> Self {
-        Self { odb, folders }
+    pub(super) fn new(repo: &'r Repo, odb: Option<Odb<'r>>) -> Self {
+        Self { repo, odb, git: RefCell::default(), git_for_old: RefCell::default() }
     }
 
     /// The content of a blob.
-    pub(super) fn blob(&self, id: Oid) -> Result<Vec<u8>> {
+    pub(super) fn blob(&self, id: Id) -> Result<Vec<u8>> {
         self.read(id, ObjectType::Blob)
     }
 
     /// The content of a tree.
-    pub(super) fn tree(&self, id: Oid) -> Result<Vec<u8>> {
+    pub(super) fn tree(&self, id: Id) -> Result<Vec<u8>> {
         self.read(id, ObjectType::Tree)
     }
 
+    /// Takes the content of a tree apart.
+    pub(super) fn entries<'t>(&self, data: &'t [u8]) -> Result<Vec<Entry<'t>>> {
+        tree::entries(data, self.repo.id_bytes)
+    }
+
+    /// A commit.
+    pub(super) fn commit(&self, id: Id) -> Result<CommitObject> {
+        CommitObject::parse(&self.read(id, ObjectType::Commit)?)
+    }
+
+    /// Any object, with its kind.
+    pub(super) fn any(&self, id: Id) -> Result<(ObjectType, Vec<u8>)> {
+        if let Some(object) = self.odb.as_ref().and_then(|odb| odb.read(oid(id)?).ok()) {
+            return Ok((object.kind(), object.data().to_vec()));
+        }
+        let object = self.ask_git(&id.to_string())?.with_context(|| format!("object {id} is not here"))?;
+        Ok((object.kind, object.content))
+    }
+
     /// The content of a blob that need not be there: a partial clone may never have fetched it.
-    pub(super) fn blob_if_present(&self, id: Oid) -> Result<Option<Vec<u8>>> {
-        match self.blob(id) {
+    pub(super) fn blob_if_present(&self, id: Id) -> Result<Option<Vec<u8>>> {
+        match self.read_by_ourselves(id, ObjectType::Blob) {
             Ok(content) => Ok(Some(content)),
-            Err(_) if !self.odb.exists(id) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if self.odb.as_ref().is_some_and(|odb| oid(id).is_some_and(|id| odb.exists(id))) => Err(error),
+            Err(_) => {
+                let answer = ask(&self.git_for_old, self.repo, &id.to_string());
+                Ok(answer.ok().flatten().filter(|object| object.kind == ObjectType::Blob).map(|object| object.content))
+            }
         }
     }
 
-    fn read(&self, id: Oid, kind: ObjectType) -> Result<Vec<u8>> {
-        if let Some(content) = self.folders.iter().find_map(|folder| loose(folder, id, kind)) {
+    /// What git makes of a name such as `HEAD^{tree}`; `None` when it names nothing.
+    pub(super) fn ask_git(&self, name: &str) -> Result<Option<Object>> {
+        ask(&self.git, self.repo, name)
+    }
+
+    fn read(&self, id: Id, kind: ObjectType) -> Result<Vec<u8>> {
+        self.read_by_ourselves(id, kind).or_else(|error| match self.ask_git(&id.to_string()) {
+            Ok(Some(object)) if object.kind == kind => Ok(object.content),
+            _ => Err(error),
+        })
+    }
+
+    fn read_by_ourselves(&self, id: Id, kind: ObjectType) -> Result<Vec<u8>> {
+        if let Some(content) = self.repo.object_folders.iter().find_map(|folder| loose(folder, id, kind)) {
             return Ok(content);
         }
-        let unreadable = |error: git2::Error| {
+        let unreadable = |message: &str| {
             let name = id.to_string();
             let (first, rest) = name.split_at_checked(2).unwrap_or_default();
             anyhow!(
-                "object {id} cannot be read: {}\nhelp: delete `objects/{first}/{rest}` in the git directory if it is there, \
-                 then `git add` the file again; `git fsck` tells more",
-                error.message()
+                "object {id} cannot be read: {message}\nhelp: delete `objects/{first}/{rest}` in the git directory if it is \
+                 there, then `git add` the file again; `git fsck` tells more"
             )
         };
-        let object = self.odb.read(id).map_err(unreadable)?;
+        let Some((odb, name)) = self.odb.as_ref().zip(oid(id)) else { return Err(unreadable("git does not have it")) };
+        let object = odb.read(name).map_err(|error| unreadable(error.message()))?;
         if object.kind() != kind {
             bail!("object {id} is a {}, not a {}", object.kind(), kind);
         }
@@ -59,8 +104,21 @@ impl<'r> Objects<'r> {
     }
 }
 
+/// Asks a running git, or starts one. One that has ended is not asked again.
+fn ask(git: &RefCell<Option<Batch>>, repo: &Repo, name: &str) -> Result<Option<Object>> {
+    let mut git = git.borrow_mut();
+    if git.is_none() {
+        *git = Some(Batch::start(repo.reading())?);
+    }
+    let answer = git.as_mut().map_or(Ok(None), |batch| batch.ask(name));
+    if answer.is_err() {
+        *git = None;
+    }
+    answer
+}
+
 /// The content of a loose object; `None` when it is not there, or broken: then libgit2 looks for another copy.
-fn loose(folder: &std::path::Path, id: Oid, kind: ObjectType) -> Option<Vec<u8>> {
+fn loose(folder: &Path, id: Id, kind: ObjectType) -> Option<Vec<u8>> {
     let name = id.to_string();
     let (first, rest) = name.split_at_checked(2)?;
     let compressed = std::fs::read(folder.join(first).join(rest)).ok()?;

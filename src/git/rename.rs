@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
 use anyhow::Result;
-use git2::Oid;
 
+use super::id::Id;
 use super::object::Objects;
 use super::tree::{Delta, Side};
 use crate::change::BytePath;
@@ -29,12 +29,12 @@ impl Sources {
     /// Takes pure renames out of `deltas`: each deleted file accounts for one new file with the same content. A second
     /// one is a copy, and a copy is new.
     pub(super) fn new(deltas: &mut Vec<Delta>) -> Self {
-        let mut left: HashMap<Oid, usize> = HashMap::new();
+        let mut left: HashMap<Id, usize> = HashMap::new();
         for old in deltas.iter().filter_map(gone) {
             *left.entry(old.id).or_default() += 1;
         }
         let mut renamed = Vec::new();
-        let mut used: HashMap<Oid, usize> = HashMap::new();
+        let mut used: HashMap<Id, usize> = HashMap::new();
         if !left.is_empty() {
             deltas.retain(|delta| {
                 let new = delta.new.filter(|_| delta.old.is_none());

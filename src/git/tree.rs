@@ -6,13 +6,10 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
-use git2::Oid;
 
+use super::id::Id;
 use super::object::Objects;
 use crate::change::BytePath;
-
-/// Bytes of an object id; libgit2 as we build it opens SHA-1 repositories only.
-pub(super) const ID_BYTES: usize = 20;
 
 /// How deep folders may be nested; git's own default (`core.maxTreeDepth`).
 pub(super) const DEEPEST: usize = 2048;
@@ -21,7 +18,7 @@ pub(super) const DEEPEST: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {
     pub(super) mode: u32,
-    pub(super) id: Oid,
+    pub(super) id: Id,
 }
 
 impl Side {
@@ -51,24 +48,24 @@ pub(super) struct Entry<'t> {
     pub(super) side: Side,
 }
 
-/// Takes a tree object apart.
-pub(super) fn entries(mut data: &[u8]) -> Result<Vec<Entry<'_>>> {
+/// Takes a tree object apart whose names of objects have `id_bytes` bytes.
+pub(super) fn entries(mut data: &[u8], id_bytes: usize) -> Result<Vec<Entry<'_>>> {
     let mut entries = Vec::new();
     while !data.is_empty() {
-        let (entry, rest) = entry(data).context("a tree object is broken")?;
+        let (entry, rest) = entry(data, id_bytes).context("a tree object is broken")?;
         entries.push(entry);
         data = rest;
     }
     Ok(entries)
 }
 
-fn entry(data: &[u8]) -> Option<(Entry<'_>, &[u8])> {
+fn entry(data: &[u8], id_bytes: usize) -> Option<(Entry<'_>, &[u8])> {
     let space = memchr::memchr(b' ', data)?;
     let mode = u32::from_str_radix(str::from_utf8(&data[..space]).ok()?, 8).ok()?;
     let rest = &data[space + 1..];
     let (name, rest) = rest.split_at(memchr::memchr(0, rest)?);
-    let (id, rest) = rest[1..].split_at_checked(ID_BYTES)?;
-    let side = Side { mode, id: Oid::from_bytes(id).ok()? };
+    let (id, rest) = rest[1..].split_at_checked(id_bytes)?;
+    let side = Side { mode, id: Id::from_bytes(id)? };
     Some((Entry { name, side }, rest))
 }
 
@@ -92,8 +89,8 @@ pub(super) struct Delta {
 pub(super) struct Pair {
     /// With a `/` at its end, empty for the root.
     pub(super) prefix: Vec<u8>,
-    pub(super) old: Option<Oid>,
-    pub(super) new: Option<Oid>,
+    pub(super) old: Option<Id>,
+    pub(super) new: Option<Id>,
 }
 
 /// Adds to `deltas` what differs between the two trees, in no particular order. Equal folders are not entered.
@@ -109,9 +106,9 @@ pub(super) fn compare(objects: &Objects<'_>, pair: Pair, deltas: &mut Vec<Delta>
 }
 
 fn compare_one(objects: &Objects<'_>, pair: &Pair, deltas: &mut Vec<Delta>, open: &mut Vec<Pair>) -> Result<()> {
-    let read = |id: Option<Oid>| id.map_or(Ok(Vec::new()), |id| objects.tree(id));
+    let read = |id: Option<Id>| id.map_or(Ok(Vec::new()), |id| objects.tree(id));
     let (old_data, new_data) = (read(pair.old)?, read(pair.new)?);
-    let (old_entries, new_entries) = (entries(&old_data)?, entries(&new_data)?);
+    let (old_entries, new_entries) = (objects.entries(&old_data)?, objects.entries(&new_data)?);
     let (mut old, mut new) = (old_entries.iter().peekable(), new_entries.iter().peekable());
     loop {
         let next = match (old.peek(), new.peek()) {
@@ -134,12 +131,12 @@ fn compare_one(objects: &Objects<'_>, pair: &Pair, deltas: &mut Vec<Delta>, open
 }
 
 /// What `path` stands for in the tree `root`.
-pub(super) fn find(objects: &Objects<'_>, root: Oid, path: &[u8]) -> Result<Option<Side>> {
+pub(super) fn find(objects: &Objects<'_>, root: Id, path: &[u8]) -> Result<Option<Side>> {
     let mut folder = root;
     let mut parts = path.split(|byte| *byte == b'/').peekable();
     while let Some(part) = parts.next() {
         let data = objects.tree(folder)?;
-        let Some(entry) = entries(&data)?.into_iter().find(|entry| entry.name == part) else { return Ok(None) };
+        let Some(entry) = objects.entries(&data)?.into_iter().find(|entry| entry.name == part) else { return Ok(None) };
         if parts.peek().is_none() {
             return Ok(Some(entry.side));
         }
@@ -155,6 +152,8 @@ pub(super) fn find(objects: &Objects<'_>, root: Oid, path: &[u8]) -> Result<Opti
 mod tests {
     use super::*;
 
+    const ID_BYTES: usize = 20;
+
     #[test]
     fn names_are_ordered_as_git_orders_them() {
         let sorted = [("a", false), ("a-b", false), ("a.b", true), ("a", true), ("a0", false), ("ab", true)];
@@ -168,10 +167,10 @@ mod tests {
     fn broken_trees_are_errors() {
         let id = [7; ID_BYTES];
         let good = [&b"100644 a\0"[..], &id, b"40000 b\0", &id].concat();
-        assert_eq!(entries(&good).unwrap().len(), 2);
+        assert_eq!(entries(&good, ID_BYTES).unwrap().len(), 2);
         for length in 1..good.len() {
             let expected_ok = length == good.len() / 2 + 1 || length == 9 + ID_BYTES;
-            assert_eq!(entries(&good[..length]).is_ok(), expected_ok && length == 29, "{length}");
+            assert_eq!(entries(&good[..length], ID_BYTES).is_ok(), expected_ok && length == 29, "{length}");
         }
     }
 }

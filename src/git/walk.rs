@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use anyhow::{Result, bail};
-use git2::Oid;
 
+use super::id::Id;
 use super::index::{self, Cursor, Extras, IndexEntry, IndexFile, Node};
 use super::object::Objects;
 use super::tree::{self, DEEPEST, Delta, Entry, Pair, Side};
@@ -13,9 +13,11 @@ use crate::change::BytePath;
 /// Where files of the staged tree can be looked up by name.
 pub(super) enum Root {
     /// The index's tree.
-    Tree(Oid),
+    Tree(Id),
     /// The tree is not known; these are the files of its root.
     Files(Vec<(Vec<u8>, Side)>),
+    /// The tree is not known; these are the files of its root that differ from HEAD's, and what they are now.
+    Changed(Vec<(Vec<u8>, Option<Side>)>),
     /// There is no index.
     Nothing,
 }
@@ -35,7 +37,7 @@ impl<'w, 'r> Walk<'w, 'r> {
     }
 
     /// Compares the tree `parent` with the index; without an index everything is deleted.
-    pub(super) fn run(&mut self, index: Option<(&mut IndexFile, Extras)>, parent: Option<Oid>) -> Result<Root> {
+    pub(super) fn run(&mut self, index: Option<(&mut IndexFile, Extras)>, parent: Option<Id>) -> Result<Root> {
         let Some((file, extras)) = index else {
             self.compare(Vec::new(), parent, None)?;
             return Ok(Root::Nothing);
@@ -55,7 +57,7 @@ impl<'w, 'r> Walk<'w, 'r> {
         Ok(Root::Files(std::mem::take(&mut self.files)))
     }
 
-    fn compare(&mut self, prefix: Vec<u8>, old: Option<Oid>, new: Option<Oid>) -> Result<()> {
+    fn compare(&mut self, prefix: Vec<u8>, old: Option<Id>, new: Option<Id>) -> Result<()> {
         tree::compare(self.objects, Pair { prefix, old, new }, &mut self.deltas)
     }
 
@@ -65,7 +67,7 @@ impl<'w, 'r> Walk<'w, 'r> {
             bail!("the index holds paths of more than {DEEPEST} folders");
         }
         let data = at.tree.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
-        let entries = tree::entries(&data)?;
+        let entries = self.objects.entries(&data)?;
         let mut old = entries.iter().peekable();
         while let Some((path, entry)) = cursor.current() {
             let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
@@ -131,7 +133,7 @@ struct Folder<'f> {
     prefix: Vec<u8>,
     depth: usize,
     /// Its tree in the parent.
-    tree: Option<Oid>,
+    tree: Option<Id>,
     /// What the cache-tree knows of it.
     cache: Option<&'f Node<'f>>,
 }

@@ -6,6 +6,7 @@ use colored::{Color, Colorize as _};
 
 use super::{Detail, Style, Subject, sanitized};
 use crate::allowlist::SuppressedBy;
+use crate::change::Commit;
 use crate::finding::{Finding, Validity};
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
@@ -16,16 +17,20 @@ const LINES: usize = 12;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     colored::control::set_override(style.color);
-    if let Some(sentence) = first_sentence(style, outcome) {
+    // Clients show one line of what a hook says: the first one of a commit, the last one of a push.
+    let sentence = sentence(style, outcome).unwrap_or_default();
+    let comes_last = matches!(style.subject, Subject::Push | Subject::Receive);
+    if !sentence.is_empty() && !comes_last {
         writeln!(out, "{sentence}")?;
     }
-    for located in outcome.blocked.iter().take(IN_FULL) {
-        if outcome.blocked.len() > 1 {
+    let in_full_count = if style.subject == Subject::Receive { 0 } else { IN_FULL };
+    for located in outcome.blocked.iter().take(in_full_count) {
+        if outcome.blocked.len() > 1 || comes_last {
             writeln!(out, "\n{}", headline(located).paint(Color::Red))?;
         }
         in_full(style, located, out)?;
     }
-    in_short(&outcome.blocked, out)?;
+    in_short(outcome.blocked.get(in_full_count..).unwrap_or_default(), out)?;
     for failure in outcome.failures.iter().skip(usize::from(outcome.blocked.is_empty())) {
         writeln!(out, "{} {}", "error:".paint(Color::Red), failure_sentence(failure))?;
     }
@@ -41,21 +46,31 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         }
         closing(style, outcome, out)?;
     }
+    if !sentence.is_empty() && comes_last {
+        writeln!(out, "{sentence}")?;
+    }
     Ok(())
 }
 
 /// The line that a graphical client shows alone: what, where, how sure.
-fn first_sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
-    let opening = match style.subject {
-        Subject::Commit => format!("{} commit blocked: ", "keyguard:".paint(Color::Red)),
-        Subject::Staged | Subject::Files => format!("{} ", "keyguard:".paint(Color::Red)),
+fn sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
+    let what = match style.subject {
+        Subject::Commit | Subject::Message => "commit blocked: ",
+        Subject::Merge => "merge blocked: ",
+        Subject::Push => "push blocked: ",
+        Subject::Receive => "push rejected: ",
+        Subject::Staged | Subject::Files | Subject::History => "",
     };
+    let opening = format!("{} {what}", "keyguard:".paint(Color::Red));
     match outcome.blocked.as_slice() {
         [] => outcome.failures.first().map(|failure| format!("{opening}{}", failure_sentence(failure))),
         [one] => Some(format!("{opening}{}", headline(one))),
         all => {
-            let files = count(distinct_files(all), "file");
-            Some(format!("{opening}{} secrets in {files}, the first: {}", all.len(), headline(&all[0])))
+            let places = match distinct_commits(all) {
+                0 => count(distinct_files(all), "file"),
+                commits => count(commits, "commit"),
+            };
+            Some(format!("{opening}{} secrets in {places}, the first: {}", all.len(), headline(&all[0])))
         }
     }
 }
@@ -69,8 +84,14 @@ fn headline(located: &Located<'_>) -> String {
 
 fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
-    let path = located.path.as_ref().map_or("standard input".to_owned(), |path| sanitized(path.as_bytes()));
-    format!("{path}:{}:{}", location.line, location.column)
+    let path = located.path.as_ref().map_or("the message".to_owned(), |path| sanitized(path.as_bytes()));
+    let commit = located.commit.as_ref().map(|commit| format!(" of {}", short(commit))).unwrap_or_default();
+    format!("{path}:{}:{}{commit}", location.line, location.column)
+}
+
+/// Enough of a commit's name to tell it from others.
+fn short(commit: &Commit) -> &str {
+    commit.id.get(..10).unwrap_or(&commit.id)
 }
 
 fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -82,12 +103,32 @@ fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Res
     }
     item("why", &why(finding), out)?;
     item("1.", &move_it_out(located), out)?;
+    if let (Subject::Push, Some(commit)) = (style.subject, &located.commit) {
+        let id = short(commit);
+        item(
+            "",
+            &format!(
+                "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {id}~`."
+            ),
+            out,
+        )?;
+    }
     item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
     item("", facts.revoke.unwrap_or("where it was made"), out)?;
+    item("3.", not_a_secret(style.subject, located), out)?;
     let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
-    let again = if style.subject == Subject::Files { "" } else { ", and commit again" };
-    item("3.", &format!("Not a secret? Put `keyguard:allow` into a comment on the line, or say so{again}:"), out)?;
     writeln!(out, "        {}", command.paint(Color::Cyan))
+}
+
+/// How to get on with what is no secret after all; the command follows.
+fn not_a_secret(subject: Subject, located: &Located<'_>) -> &'static str {
+    match subject {
+        Subject::Files => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so:",
+        Subject::Push | Subject::Receive => "Not a secret? Say so, commit keyguard.toml, and push again:",
+        Subject::History => "Not a secret? Say so:",
+        _ if located.path.is_none() => "Not a secret? Say so, and commit again:",
+        _ => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so, and commit again:",
+    }
 }
 
 /// A label and a text, broken into lines of 80 columns; a word that is longer, such as an address, stays whole.
@@ -139,6 +180,9 @@ fn why(finding: &Finding<'_>) -> String {
 }
 
 fn move_it_out(located: &Located<'_>) -> String {
+    if located.path.is_none() {
+        return "Take it out of the message.".to_owned();
+    }
     let Some(name) = located.finding.rule.facts().variable() else {
         return "Move it out. Keep it in a place outside the repository.".to_owned();
     };
@@ -149,8 +193,10 @@ fn move_it_out(located: &Located<'_>) -> String {
 }
 
 /// One line for each finding behind the first few.
-fn in_short(blocked: &[Located<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let Some(rest) = blocked.get(IN_FULL..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
+fn in_short(rest: &[Located<'_>], out: &mut dyn Write) -> io::Result<()> {
+    if rest.is_empty() {
+        return Ok(());
+    }
     writeln!(out)?;
     for located in rest.iter().take(LINES) {
         writeln!(out, "{}\n  {} [{}]", headline(located), located.finding.fingerprint(), located.finding.rule.id())?;
@@ -187,14 +233,12 @@ fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// One line of sums; in a hook only when something is wrong.
 fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if outcome.blocked.len() > 1 && style.subject != Subject::Files {
+    if outcome.blocked.len() > 1 && matches!(style.subject, Subject::Commit | Subject::Staged) {
         let command = "keyguard allow --last --reason \"...\"";
         writeln!(out, "\nAll {} are no secrets? {}", outcome.blocked.len(), command.paint(Color::Cyan))?;
     }
     match style.subject {
-        Subject::Commit if outcome.blocked.is_empty() => Ok(()),
-        Subject::Commit => writeln!(out, "\nNothing was committed."),
-        Subject::Staged | Subject::Files => {
+        Subject::Staged | Subject::Files | Subject::History => {
             let found = count(outcome.blocked.len(), "secret");
             let mut notes = Vec::new();
             for (number, word) in [
@@ -210,7 +254,26 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
             let gap = if outcome.blocked.is_empty() { "" } else { "\n" };
             writeln!(out, "{gap}{found} in {}{notes}", count(outcome.stats.files, "file"))
         }
+        _ if outcome.blocked.is_empty() => Ok(()),
+        Subject::Commit => writeln!(out, "\nNothing was committed."),
+        Subject::Message => writeln!(out, "\nNothing was committed. git keeps the message in COMMIT_EDITMSG."),
+        Subject::Merge => {
+            writeln!(out, "\nThe merge is not concluded. To give it up: {}", "git merge --abort".paint(Color::Cyan))
+        }
+        Subject::Push => writeln!(out, "\nNothing was pushed."),
+        Subject::Receive => writeln!(
+            out,
+            "\nTake each out of its commit and push again, or have it allowed in keyguard.toml on the\ndefault branch first."
+        ),
     }
+}
+
+fn distinct_commits(blocked: &[Located<'_>]) -> usize {
+    let mut commits: Vec<_> =
+        blocked.iter().filter_map(|located| located.commit.as_ref()).map(|commit| &commit.id).collect();
+    commits.sort();
+    commits.dedup();
+    commits.len()
 }
 
 fn distinct_files(blocked: &[Located<'_>]) -> usize {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Style;
 use crate::allowlist::SuppressedBy;
-use crate::change::BytePath;
+use crate::change::{BytePath, Commit};
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
 
@@ -109,7 +109,7 @@ fn finding(located: &Located<'_>) -> Value {
         ("offset", json!(location.offset)),
         ("secret", json!(finding.secret.to_string())),
         ("fingerprint", json!(finding.fingerprint().to_string())),
-        ("commit", Value::Null),
+        ("commit", located.commit.as_deref().map_or(Value::Null, commit)),
         ("privilege", json!({ "class": class.name(), "text": privilege })),
         ("env_var", json!(variable)),
         (
@@ -126,6 +126,10 @@ fn finding(located: &Located<'_>) -> Value {
         object.insert(key.to_owned(), value);
     }
     Value::Object(object)
+}
+
+fn commit(commit: &Commit) -> Value {
+    json!({ "id": commit.id, "author": commit.author, "date": commit.date })
 }
 
 fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {

@@ -29,8 +29,10 @@ fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut out = debug.into_bytes();
     for format in [Format::Human, Format::Json] {
         for subject in [Subject::Commit, Subject::Staged, Subject::Files] {
-            let blocked =
-                findings.iter().map(|finding| Located { path: Some(path.clone()), finding: finding.clone() }).collect();
+            let blocked = findings
+                .iter()
+                .map(|finding| Located { path: Some(path.clone()), commit: None, finding: finding.clone() })
+                .collect();
             let outcome = Outcome { blocked, stats: Stats::default(), ..Outcome::default() };
             let style =
                 Style { format, subject, color: false, detail: Detail::Verbose, duration: Duration::ZERO, hint: None };

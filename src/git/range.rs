@@ -1,0 +1,205 @@
+//! Commits one by one: what each brings in, oldest first.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::process::Stdio;
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use git2::ObjectType;
+
+use super::Repo;
+use super::commit;
+use super::comparison::Comparison;
+use super::id::Id;
+use super::object::Objects;
+use super::tree::{self, Pair};
+use crate::change::{BytePath, Change, Commit};
+
+/// Which commits to look at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Range {
+    /// These and all that they descend from ...
+    pub(crate) from: Vec<Id>,
+    /// ... but not these and what they descend from; one that is not here is left out ...
+    pub(crate) not: Vec<Id>,
+    /// ... nor what these options of git-rev-list(1) name, such as `--all`.
+    pub(crate) not_refs: Vec<String>,
+    /// A revision or a range as a person writes it, such as `main..topic`.
+    pub(crate) revision: Option<String>,
+    /// HEAD and all that any ref names.
+    pub(crate) everything: bool,
+    /// The newest so many.
+    pub(crate) most: Option<usize>,
+}
+
+/// Reads commits.
+pub(crate) struct RangeReader<'r> {
+    repo: &'r Repo,
+    objects: Objects<'r>,
+    /// The trees of commits that were read already.
+    trees: HashMap<Id, Id>,
+}
+
+/// A commit to look at.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// Its name.
+    pub(crate) id: Id,
+    parents: Vec<Id>,
+}
+
+/// What a name stands for behind all tags.
+pub(crate) enum Peeled {
+    /// A commit.
+    Commit,
+    /// A tree or a blob by itself.
+    Other(ObjectType),
+}
+
+impl<'r> RangeReader<'r> {
+    /// Starts to read from `repo`.
+    pub(crate) fn new(repo: &'r Repo) -> Result<Self> {
+        Ok(Self { repo, objects: repo.objects()?, trees: HashMap::new() })
+    }
+
+    /// The commits of `range`, each before those that descend from it.
+    pub(crate) fn list(&self, range: &Range) -> Result<Vec<Listed>> {
+        let mut git = self.repo.reading();
+        git.args(["rev-list", "--topo-order", "--reverse", "--parents"]);
+        if range.revision.is_none() {
+            git.arg("--ignore-missing");
+        }
+        git.args(range.most.map(|most| format!("--max-count={most}")));
+        if range.everything {
+            git.arg("--all");
+        }
+        if range.revision.is_none() {
+            git.arg("--stdin");
+        }
+        if !range.not_refs.is_empty() {
+            git.arg("--not").args(&range.not_refs);
+        }
+        if let Some(revision) = &range.revision {
+            git.arg("--end-of-options").arg(revision);
+        }
+        git.arg("--").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = git.spawn().context("run git")?;
+        let names = range.from.iter().map(Id::to_string).chain(range.not.iter().map(|id| format!("^{id}")));
+        let input: String = names.map(|name| name + "\n").collect();
+        let mut stdin = child.stdin.take().context("run git")?;
+        // git reads all of it before it answers; one that has ended tells why below.
+        stdin.write_all(input.as_bytes()).ok();
+        drop(stdin);
+        let output = child.wait_with_output().context("run git")?;
+        if !output.status.success() {
+            bail!("git cannot list the commits: {}", super::command::complaint(&output.stderr));
+        }
+        output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Listed::parse).collect()
+    }
+
+    /// What one commit brings in, its message first.
+    pub(crate) fn read<'s>(&'s mut self, listed: &Listed) -> Result<Brought<'s>> {
+        let object = self.objects.commit(listed.id)?;
+        let mut deltas = Vec::new();
+        let parents = listed.parents.iter().map(|parent| self.tree_of(*parent).map(Some));
+        let parents = parents.collect::<Result<Vec<_>>>()?;
+        for old in if parents.is_empty() { &[None][..] } else { &parents } {
+            let pair = Pair { prefix: Vec::new(), old: *old, new: Some(object.tree) };
+            let mut differing = Vec::new();
+            tree::compare(&self.objects, pair, &mut differing)?;
+            let is_empty = differing.is_empty();
+            deltas.push(differing);
+            if is_empty {
+                // Nothing is new against this parent, whatever the others lack.
+                break;
+            }
+        }
+        self.trees.insert(listed.id, object.tree);
+        let commit = Rc::new(object.describe(listed.id));
+        let comparison = Comparison::new(deltas, Some(Rc::clone(&commit)));
+        Ok(Brought { objects: &self.objects, comparison, commit, message: object.message })
+    }
+
+    fn tree_of(&self, commit: Id) -> Result<Id> {
+        match self.trees.get(&commit) {
+            Some(tree) => Ok(*tree),
+            None => Ok(self.objects.commit(commit)?.tree),
+        }
+    }
+
+    /// What `id` stands for behind all tags, and what those tags say.
+    pub(crate) fn peel(&self, id: Id) -> Result<(Id, Peeled, Vec<Change<'static>>)> {
+        let (mut id, mut messages) = (id, Vec::new());
+        loop {
+            let (kind, content) = self.objects.any(id)?;
+            match kind {
+                ObjectType::Tag => {
+                    let (target, message) = commit::tag(&content)?;
+                    let tag = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
+                    messages.push(Change::message(message.to_vec(), Vec::new()).in_commit(Some(tag)));
+                    id = target;
+                }
+                ObjectType::Commit => return Ok((id, Peeled::Commit, messages)),
+                other => return Ok((id, Peeled::Other(other), messages)),
+            }
+        }
+    }
+
+    /// All files of a tree that no commit holds, or a blob by itself.
+    pub(crate) fn loose_ends(&self, id: Id, kind: ObjectType) -> Result<Vec<(BytePath, Result<Change<'static>>)>> {
+        let named = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
+        let change = |path: BytePath, blob: Id| {
+            let content = self.objects.blob(blob);
+            let commit = Some(Rc::clone(&named));
+            (path.clone(), content.map(|content| Change::whole(path, content).in_commit(commit)))
+        };
+        if kind != ObjectType::Tree {
+            return Ok(vec![change(BytePath::from(id.to_string().as_str()), id)]);
+        }
+        let mut deltas = Vec::new();
+        tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(id) }, &mut deltas)?;
+        let blobs = deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
+        Ok(blobs.map(|(path, side)| change(path, side.id)).collect())
+    }
+
+    /// The content of a file in the root of `commit`'s tree.
+    pub(crate) fn root_file(&self, commit: Id, name: &str) -> Result<Option<Vec<u8>>> {
+        let tree = self.tree_of(commit)?;
+        self.objects.plain_file(name, tree::find(&self.objects, tree, name.as_bytes())?)
+    }
+
+    /// The commit that `name` stands for; `None` when there is none.
+    pub(crate) fn resolve(&self, name: &str) -> Result<Option<Id>> {
+        Ok(self.objects.ask_git(&format!("{name}^{{commit}}"))?.map(|object| object.id))
+    }
+}
+
+impl Listed {
+    fn parse(line: &[u8]) -> Result<Self> {
+        let mut names = line.split(|byte| *byte == b' ').map(Id::from_hex);
+        let mut next = || names.next().map(|name| name.ok_or_else(|| anyhow!("git rev-list gave no name")));
+        let id = next().context("git rev-list gave an empty line")??;
+        let mut parents = Vec::new();
+        while let Some(parent) = next() {
+            parents.push(parent?);
+        }
+        Ok(Self { id, parents })
+    }
+}
+
+/// What one commit brings in.
+pub(crate) struct Brought<'s> {
+    objects: &'s Objects<'s>,
+    comparison: Comparison,
+    commit: Rc<Commit>,
+    message: Vec<u8>,
+}
+
+impl Brought<'_> {
+    /// The changes, the message first.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (BytePath, Result<Change<'_>>)> {
+        let message = Change::message(self.message.clone(), Vec::new()).in_commit(Some(Rc::clone(&self.commit)));
+        std::iter::once((message.path.clone(), Ok(message))).chain(self.comparison.changes(self.objects))
+    }
+}
