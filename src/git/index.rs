@@ -5,6 +5,7 @@
 //! the root open; then the entries are walked, and folders that the cache-tree knows are skipped as a whole.
 //! Format: gitformat-index(5), versions 2 to 4.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -19,9 +20,20 @@ const ID_BYTES: usize = 20;
 const HEADER: usize = 12;
 const FIRST_TAIL: u64 = 64 << 10;
 
-/// The sentence for an index that cannot be understood.
-const BROKEN: &str =
-    "the index is broken or cut off\nhelp: rebuild it with `rm .git/index && git reset`; files stay as they are";
+/// An index that was cut off or overwritten. git itself may read some of it, but what it makes of the rest is anybody's
+/// guess.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the index is broken or cut off\nhelp: rebuild it with `rm .git/index && git reset`; files stay as they are",
+        )
+    }
+}
+
+impl std::error::Error for Broken {}
 
 /// Whether an index holds what others can write into.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +64,7 @@ impl IndexFile {
             Ok(file) => {
                 let length = file.metadata()?.len();
                 if length < (HEADER + ID_BYTES) as u64 {
-                    bail!(BROKEN);
+                    bail!(Broken);
                 }
                 Ok(Some(Self { file, length }))
             }
@@ -229,8 +241,11 @@ impl<'i> Cursor<'i> {
     pub(super) fn new(data: &'i [u8]) -> Result<Self> {
         let mut numbers = data[4..HEADER].as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
         let (version, count) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        if !data.starts_with(b"DIRC") || !(2..=4).contains(&version) {
-            bail!(BROKEN);
+        if !data.starts_with(b"DIRC") {
+            bail!(Broken);
+        }
+        if !(2..=4).contains(&version) {
+            bail!("the index is of version {version}, which neither keyguard nor this git can read");
         }
         let left = usize::try_from(count)?;
         let mut cursor = Self { data, version, left, position: HEADER, path: Vec::new(), current: None };
@@ -251,7 +266,7 @@ impl<'i> Cursor<'i> {
             return self.check_end();
         }
         self.left -= 1;
-        let (entry, end) = self.entry().context(BROKEN)?;
+        let (entry, end) = self.entry().context(Broken)?;
         self.current = Some(entry);
         self.position = end;
         Ok(())
@@ -281,9 +296,9 @@ impl<'i> Cursor<'i> {
 
     fn check_end(&self) -> Result<()> {
         let end = self.data.len().saturating_sub(ID_BYTES);
-        let Some(mut rest) = self.data.get(self.position..end) else { bail!(BROKEN) };
+        let Some(mut rest) = self.data.get(self.position..end) else { bail!(Broken) };
         while !rest.is_empty() {
-            let (signature, _, behind) = extension(rest).context(BROKEN)?;
+            let (signature, _, behind) = extension(rest).context(Broken)?;
             let is_known = matches!(signature, b"sdir") || signature[0].is_ascii_uppercase();
             if !is_known {
                 bail!(

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::Repo;
 use super::comparison::Comparison;
-use super::index::IndexFile;
+use super::index::{Broken, IndexFile};
 use super::object::Objects;
 use super::plumbing;
 use super::tree::{self, Delta, Side};
@@ -45,7 +45,10 @@ impl<'r> StagedReader<'r> {
     pub(crate) fn new(repo: &'r Repo, parents: Parents) -> Result<Self> {
         let objects = repo.objects()?;
         let staged = if repo.is_fast() {
-            fast(repo, &objects, parents).or_else(|error| by_plumbing(repo, parents).map_err(|_| error))?
+            fast(repo, &objects, parents).or_else(|error| match error.is::<Broken>() {
+                true => Err(error),
+                false => by_plumbing(repo, parents).map_err(|_| error),
+            })?
         } else {
             by_plumbing(repo, parents)?
         };
