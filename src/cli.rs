@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::command;
 use crate::environment::Environment;
 use crate::finding::Confidence;
+use crate::hook::Kind;
 use crate::outcome::Exit;
 use crate::report::{Detail, Format, sanitized};
 
@@ -30,8 +32,8 @@ struct Cli {
 enum Verb {
     /// Put the hook into this repository
     Install(InstallArgs),
-    /// Take the hook out again, and put back what was there before
-    Uninstall(InstallArgs),
+    /// Take the hooks out again, and put back what was there before
+    Uninstall(UninstallArgs),
     /// Look for keys in staged changes, files or standard input
     Scan(ScanArgs),
     /// Say that a finding is no secret, in keyguard.toml
@@ -49,12 +51,37 @@ enum Verb {
     Config(ConfigVerb),
 }
 
-/// What `install` and `uninstall` take.
+/// What `install` takes.
 #[derive(Args)]
 pub(crate) struct InstallArgs {
+    /// Install this hook; may be given several times [default: pre-commit]
+    #[arg(long = "hook", value_name = "KIND", value_parser = kind())]
+    pub(crate) hooks: Vec<Kind>,
+    /// Install every hook that git runs here
+    #[arg(long, conflicts_with = "hooks")]
+    pub(crate) all: bool,
+    /// Say nothing where keys are looked for already or there is no repository
+    #[arg(long)]
+    pub(crate) if_needed: bool,
+    /// Only say what would be done
+    #[arg(long, conflicts_with = "if_needed")]
+    pub(crate) dry_run: bool,
+}
+
+/// What `uninstall` takes.
+#[derive(Args)]
+pub(crate) struct UninstallArgs {
+    /// Take out this hook only; may be given several times
+    #[arg(long = "hook", value_name = "KIND", value_parser = kind())]
+    pub(crate) hooks: Vec<Kind>,
     /// Only say what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Reads the name of a kind of hook.
+fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no such hook"))
 }
 
 /// What `scan` takes.

@@ -27,7 +27,7 @@ pub struct Environment {
     pub keyguard_format: Option<String>,
     /// `SKIP`: names of hooks to leave out, with commas between; the convention of pre-commit.
     pub skip: Option<String>,
-    /// `KEYGUARD_CHAIN`: the hooks folder whose kept hook is running; set by ourselves, so that a tool that moved our
+    /// `KEYGUARD_CHAIN`: the hook in whose place a kept hook is running; set by ourselves, so that a tool that moved our
     /// shim and calls it again does not send us round in circles.
     pub keyguard_chain: Option<PathBuf>,
     /// `KEYGUARD_READER`: `plumbing` has staged changes read through git's own commands, as in repositories whose format

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::{config_of_commit, inspect_staged};
 use crate::allowlist::Allowlist;
@@ -17,30 +17,52 @@ use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, r
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
-use crate::hook;
+use crate::hook::Kind;
+use crate::hook::chain::Call;
 use crate::inspect::Counting;
 use crate::outcome::{Exit, Outcome};
 use crate::report::{self, Detail, Format, Style, Subject};
 
-/// Runs the hook `kind` with what the shim passed on.
-pub(crate) fn run(kind: &OsStr, args: &[OsString], environment: &Environment) -> Result<ExitCode> {
-    if kind != "pre-commit" {
-        bail!("this keyguard knows no hook `{}`\nhelp: run `keyguard install` again", kind.display());
-    }
-    let call = Call::parse(args);
-    let before = if is_skipped(environment)? {
-        writeln!(io::stderr(), "keyguard: skipped, because SKIP names it; this commit was not checked").ok();
+/// Runs the hook called `name` with what the shim passed on.
+pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) -> Result<ExitCode> {
+    let Some(kind) = Kind::named(name) else {
+        bail!("this keyguard knows no hook `{}`\nhelp: run `keyguard install` again", name.display());
+    };
+    let call = Call::receive(kind, args)?;
+    let index = if is_skipped(environment)? {
+        let event = kind.event();
+        writeln!(io::stderr(), "keyguard: skipped, because SKIP names it; this {event} was not checked").ok();
         None
     } else {
-        match check(environment)? {
-            (Exit::Clean, index) => Some(index),
-            (exit, _) => return Ok(exit.into()),
+        let verdict = check(kind, &call, environment)?;
+        if verdict.exit != Exit::Clean {
+            return Ok(verdict.exit.into());
         }
+        verdict.index
     };
     let Some(status) = call.run_chained(environment)? else { return Ok(Exit::Clean.into()) };
-    match before {
-        Some(index) if status == ExitCode::SUCCESS && index.has_changed() => Ok(check(environment)?.0.into()),
+    match index {
+        Some(index) if status == ExitCode::SUCCESS && index.has_changed() => {
+            Ok(check(kind, &call, environment)?.exit.into())
+        }
         _ => Ok(status),
+    }
+}
+
+/// What a check comes to.
+struct Verdict {
+    exit: Exit,
+    /// The index as it was looked at, where a hook that changes it changes what is committed.
+    index: Option<IndexState>,
+}
+
+/// Looks at what git is about to do and reports. An error says that it is not done.
+fn check(kind: Kind, _call: &Call, environment: &Environment) -> Result<Verdict> {
+    match kind {
+        Kind::PreCommit => check_commit(environment),
+        Kind::PreMergeCommit | Kind::CommitMsg | Kind::PrePush | Kind::PreReceive => {
+            Ok(Verdict { exit: Exit::Clean, index: None })
+        }
     }
 }
 
@@ -57,8 +79,10 @@ fn is_skipped(environment: &Environment) -> Result<bool> {
 }
 
 /// Looks at the commit and reports; gives the verdict, and the index as it was. An error says that nothing is committed.
-fn check(environment: &Environment) -> Result<(Exit, IndexState)> {
-    inspect(environment).map_err(|error| anyhow!("commit blocked: it could not be checked: {error:#}"))
+fn check_commit(environment: &Environment) -> Result<Verdict> {
+    let (exit, index) =
+        inspect(environment).map_err(|error| anyhow!("commit blocked: it could not be checked: {error:#}"))?;
+    Ok(Verdict { exit, index: Some(index) })
 }
 
 fn inspect(environment: &Environment) -> Result<(Exit, IndexState)> {
@@ -175,60 +199,4 @@ fn last_bytes(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// What the shim tells.
-struct Call {
-    hooks_dir: Option<PathBuf>,
-    /// What git gave to the hook.
-    args: Vec<OsString>,
-}
-
-impl Call {
-    fn parse(args: &[OsString]) -> Self {
-        let mut call = Self { hooks_dir: None, args: Vec::new() };
-        let mut rest = args.iter();
-        while let Some(arg) = rest.next() {
-            match arg.to_str() {
-                Some("--shim-version") => drop(rest.next()),
-                Some("--hooks-dir") => call.hooks_dir = rest.next().map(PathBuf::from),
-                _ => {
-                    call.args.push(arg.clone());
-                    call.args.extend(rest.cloned());
-                    break;
-                }
-            }
-        }
-        call
-    }
-
-    /// Runs the hook that was there before us, as git would: same arguments, environment and input. `None` when there is
-    /// none, or when it is that hook which called us.
-    fn run_chained(&self, environment: &Environment) -> Result<Option<ExitCode>> {
-        let Some(folder) = &self.hooks_dir else { return Ok(None) };
-        let folder = environment.current_dir.join(folder);
-        if environment.keyguard_chain.as_ref() == Some(&folder) {
-            return Ok(None);
-        }
-        let Some(file) = hook::chained(&folder, "pre-commit") else { return Ok(None) };
-        let run = |mut command: Command| command.args(&self.args).env("KEYGUARD_CHAIN", &folder).status();
-        let status = match run(Command::new(&file)) {
-            Err(error) if is_exec_format_error(&error) => {
-                // A script without `#!` line: git gives it to the shell.
-                let mut shell = Command::new("sh");
-                shell.arg(&file);
-                run(shell)
-            }
-            other => other,
-        };
-        let status = status.with_context(|| format!("run the hook that was there before, `{}`", file.display()))?;
-        let code = status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1));
-        Ok(Some(ExitCode::from(code)))
-    }
-}
-
-fn is_exec_format_error(error: &io::Error) -> bool {
-    const ENOEXEC: i32 = 8;
-    const ERROR_BAD_EXE_FORMAT: i32 = 193;
-    error.raw_os_error() == Some(if cfg!(windows) { ERROR_BAD_EXE_FORMAT } else { ENOEXEC })
 }

@@ -1,4 +1,4 @@
-//! `keyguard install`: has git look for keys before every commit.
+//! `keyguard install`: has git look for keys before every commit, merge or push.
 
 use std::env;
 use std::io::Write;
@@ -10,20 +10,49 @@ use crate::cli::InstallArgs;
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
-use crate::hook::plan::{self, Effect, Plan, Step};
-use crate::hook::{PRE_COMMIT, binary};
+use crate::hook::plan::{self, Effect, Part, Plan, Step};
+use crate::hook::{Kind, apply, binary};
 use crate::outcome::Exit;
 
-/// Installs the shim in the repository of the working directory and says what was done.
+/// Installs shims in the repository of the working directory and says what was done.
 pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    let folder = folder::find(&environment.current_dir)?;
-    if let Place::Husky(script) = &folder.place
-        && folder.is_called_by_husky()
-    {
-        say(out, &[format!("already installed: commits here are checked for keys ({})", folder.show(script))])?;
-        return Ok(Exit::Clean);
+    let folder = match folder::find(&environment.current_dir) {
+        Err(error) if args.if_needed && folder::is_nothing_there(&error) => return Ok(Exit::Clean),
+        folder => folder?,
+    };
+    let mut kinds = kinds(args, &folder);
+    folder.require_use_of(&kinds)?;
+    if args.if_needed {
+        kinds.retain(|kind| !folder.is_guarded(*kind));
     }
-    folder.require_ours()?;
+    let mut lines = Vec::new();
+    kinds.retain(|kind| {
+        let caller = folder.caller(*kind);
+        lines.extend(caller.iter().map(|script| already(*kind, &folder.show(script))));
+        caller.is_none()
+    });
+    if !kinds.is_empty() {
+        lines.extend(put_in(&kinds, args, &folder, environment)?);
+    }
+    if !args.if_needed {
+        say(out, &lines)?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// The kinds that are asked for, each once.
+fn kinds(args: &InstallArgs, folder: &Folder) -> Vec<Kind> {
+    let asked = match &*args.hooks {
+        _ if args.all => folder.kinds(),
+        [] => &[Kind::PreCommit],
+        hooks => hooks,
+    };
+    Kind::ALL.into_iter().filter(|kind| asked.contains(kind)).collect()
+}
+
+/// Installs the shims of `kinds`; the answer is what to say.
+fn put_in(kinds: &[Kind], args: &InstallArgs, folder: &Folder, environment: &Environment) -> Result<Vec<String>> {
+    folder.require_ours(kinds)?;
     // A repository that keyguard cannot read would lose every commit, not only those with keys.
     Repo::open(environment, Caller::User)?;
     let program = match folder.place {
@@ -31,14 +60,12 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
         Place::WorkTree => None,
         _ => Some(program(environment)?),
     };
-    let plan = plan::install(PRE_COMMIT, &folder.path, program.as_deref())?;
+    let plan = || plan::install(kinds, &folder.path, program.as_deref());
     if args.dry_run {
-        say(out, &forecast(&plan, &folder))?;
+        Ok(forecast(&plan()?, folder))
     } else {
-        plan.apply()?;
-        say(out, &summary(&plan, &folder))?;
+        Ok(summary(&apply::carry_out(&folder.repository, plan)?, folder))
     }
-    Ok(Exit::Clean)
 }
 
 /// Writes `lines`.
@@ -59,6 +86,7 @@ pub(super) fn forecast(plan: &Plan, folder: &Folder) -> Vec<String> {
                 }
                 lines.push(format!("would write {}", show(place)));
             }
+            Step::Keep { place, name } => lines.push(format!("would keep {} as {}", show(place), show(name))),
             Step::Rename { from, to } => lines.push(format!("would rename {} to {}", show(from), show(to))),
             Step::Remove(file) => lines.push(format!("would remove {}", show(file))),
             Step::RemoveFolders(folder, _) => lines.push(format!("would remove the folder {}", show(folder))),
@@ -70,35 +98,70 @@ pub(super) fn forecast(plan: &Plan, folder: &Folder) -> Vec<String> {
     lines
 }
 
-/// At most three lines on what was done and what to try next.
+/// What was done, what to do next, and, if that is little, what to try.
 fn summary(plan: &Plan, folder: &Folder) -> Vec<String> {
-    let place = folder.show(&plan.place);
-    let first = match plan.effect {
-        Effect::Nothing => return vec![format!("already installed: commits here are checked for keys ({place})")],
-        Effect::Renewed => format!("renewed: commits here are checked for keys ({place})"),
+    let mut lines: Vec<_> = plan.parts.iter().flat_map(|part| part_summary(part, folder)).collect();
+    let is_done = |part: &&Part| part.effect != Effect::Nothing;
+    let done: Vec<_> = plan.parts.iter().filter(is_done).collect();
+    if folder.place == Place::WorkTree && !done.is_empty() {
+        let chained = |part: &&Part| part.chained.as_ref().map(|chained| chained.path.clone());
+        let files: Vec<_> = done.iter().flat_map(|part| [Some(part.place.clone()), chained(part)]).flatten().collect();
+        let files: Vec<_> = files.iter().map(|file| folder.show(file)).collect();
+        lines.push(format!("commit it, and others have it too: git add {}", files.join(" ")));
+    }
+    if done.iter().any(|part| part.kind == Kind::PreCommit) && lines.len() < 3 {
+        lines.push("try it: keyguard scan --staged".to_owned());
+    }
+    lines
+}
+
+fn part_summary(part: &Part, folder: &Folder) -> Vec<String> {
+    let place = folder.show(&part.place);
+    let many = many(part.kind);
+    let mut lines = vec![match part.effect {
+        Effect::Nothing => return vec![already(part.kind, &place)],
+        Effect::Renewed => format!("renewed: {many} are checked for keys ({place})"),
         Effect::Installed | Effect::Removed => {
-            format!("installed: every commit here is now checked for keys ({place})")
+            format!("installed: every {} is now checked for keys ({place})", one(part.kind))
         }
-    };
-    let mut lines = vec![first];
-    if let Some(aside) = &plan.aside {
+    }];
+    if let Some(aside) = &part.aside {
         lines.push(format!("the hook had been edited; that text is kept in {}", folder.show(aside)));
     }
-    match &plan.chained {
+    match &part.chained {
         Some(chained) if chained.is_executable => {
             lines.push("the hook that was there is kept and runs after it".to_owned());
         }
         Some(_) => lines.push("the hook that was there is kept; git did not run it, so it does not run".to_owned()),
         None => {}
     }
-    if folder.place == Place::WorkTree {
-        let chained =
-            plan.chained.as_ref().map(|chained| format!(" {}", folder.show(&chained.path))).unwrap_or_default();
-        lines.push(format!("commit it, and others have it too: git add {place}{chained}"));
-    }
-    lines.push("try it: keyguard scan --staged".to_owned());
-    lines.truncate(3);
     lines
+}
+
+fn already(kind: Kind, place: &str) -> String {
+    format!("already installed: {} are checked for keys ({place})", many(kind))
+}
+
+/// What a hook of that kind looks at.
+fn one(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PreCommit => "commit here",
+        Kind::PreMergeCommit => "merge here",
+        Kind::CommitMsg => "commit message here",
+        Kind::PrePush => "push from here",
+        Kind::PreReceive => "push to here",
+    }
+}
+
+/// The same of several.
+pub(super) fn many(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PreCommit => "commits here",
+        Kind::PreMergeCommit => "merges here",
+        Kind::CommitMsg => "commit messages here",
+        Kind::PrePush => "pushes from here",
+        Kind::PreReceive => "pushes to here",
+    }
 }
 
 /// The running program, named as it was found.

@@ -1,51 +1,60 @@
-//! `keyguard uninstall`: takes the shim out and puts back what was there.
+//! `keyguard uninstall`: takes the shims out and puts back what was there.
 
 use std::io::Write;
 
 use anyhow::Result;
 
-use super::install::{forecast, say};
-use crate::cli::InstallArgs;
+use super::install::{forecast, many, say};
+use crate::cli::UninstallArgs;
 use crate::environment::Environment;
-use crate::hook::PRE_COMMIT;
 use crate::hook::folder::{self, Folder, Place};
-use crate::hook::plan::{self, Effect, Plan};
+use crate::hook::plan::{self, Effect, Part, Plan};
+use crate::hook::{Kind, apply};
 use crate::outcome::Exit;
 
-/// Uninstalls the shim from the repository of the working directory and says what was done.
-pub(crate) fn uninstall(args: &InstallArgs, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+/// Uninstalls shims from the repository of the working directory and says what was done.
+pub(crate) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let folder = folder::find(&environment.current_dir)?;
-    let plan = plan(&folder)?;
+    let is_asked_for = |kind: &Kind| args.hooks.is_empty() || args.hooks.contains(kind);
+    let kinds: Vec<_> = Kind::ALL.into_iter().filter(is_asked_for).collect();
+    let plan = || plan(&kinds, &folder);
     if args.dry_run {
-        say(out, &forecast(&plan, &folder))?;
+        say(out, &forecast(&plan()?, &folder))?;
     } else {
-        plan.apply()?;
-        say(out, &summary(&plan, &folder))?;
+        say(out, &summary(&apply::carry_out(&folder.repository, plan)?, &folder))?;
     }
     Ok(Exit::Clean)
 }
 
 /// Looks in the folder that counts, then in the usual one: `core.hooksPath` may have been set after the install.
-fn plan(folder: &Folder) -> Result<Plan> {
-    let usual = plan::uninstall(PRE_COMMIT, &folder.usual);
+fn plan(kinds: &[Kind], folder: &Folder) -> Result<Plan> {
+    let usual = plan::uninstall(kinds, &folder.usual());
     if !matches!(folder.place, Place::GitDirectory | Place::WorkTree) {
         return usual;
     }
-    let effective = plan::uninstall(PRE_COMMIT, &folder.path)?;
-    if effective.effect == Effect::Nothing && folder.place == Place::WorkTree { usual } else { Ok(effective) }
+    let effective = plan::uninstall(kinds, &folder.path)?;
+    let does_nothing = effective.parts.iter().all(|part| part.effect == Effect::Nothing);
+    if does_nothing && folder.place == Place::WorkTree { usual } else { Ok(effective) }
 }
 
 fn summary(plan: &Plan, folder: &Folder) -> Vec<String> {
-    let mut lines = Vec::new();
-    match plan.effect {
-        Effect::Nothing => lines.push("keyguard is not installed here, so there is nothing to do".to_owned()),
-        _ => lines
-            .push(format!("uninstalled: commits here are no longer checked for keys ({})", folder.show(&plan.place))),
+    let mut lines: Vec<_> = plan.parts.iter().flat_map(|part| part_summary(part, folder)).collect();
+    if plan.parts.iter().all(|part| part.effect == Effect::Nothing) {
+        lines.insert(0, "keyguard is not installed here, so there is nothing to do".to_owned());
     }
-    if let Some(aside) = &plan.aside {
+    lines
+}
+
+fn part_summary(part: &Part, folder: &Folder) -> Vec<String> {
+    let mut lines = Vec::new();
+    if part.effect != Effect::Nothing {
+        let many = many(part.kind);
+        lines.push(format!("uninstalled: {many} are no longer checked for keys ({})", folder.show(&part.place)));
+    }
+    if let Some(aside) = &part.aside {
         lines.push(format!("the hook had been edited; that text is kept in {}", folder.show(aside)));
     }
-    match (&plan.chained, plan.effect) {
+    match (&part.chained, part.effect) {
         (Some(chained), Effect::Nothing) => {
             lines.push(format!("a hook kept by an earlier install is still in {}", folder.show(&chained.path)));
         }

@@ -1,7 +1,8 @@
 //! Carries out a plan.
 //!
 //! Whenever it is killed, either the old hook or the new one stands under the hook's name: the shim is complete before
-//! it gets that name, and the old hook keeps its name until then. A plan made anew finishes the rest.
+//! it gets that name, and the old hook keeps its name until then. A plan made anew finishes the rest, and removes what was
+//! left. One works at a time: what stands in the folder has to be what was planned for.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -10,13 +11,31 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use tempfile::NamedTempFile;
 
+use super::TEMPORARY;
 use super::plan::{Plan, Step};
+use super::standing::is_one_inode;
 
-impl Plan {
-    /// Does what the plan says.
-    pub(crate) fn apply(&self) -> Result<()> {
-        self.steps.iter().try_for_each(Step::apply)
-    }
+/// Makes a plan and does what it says, for the repository with the git directory `repository`.
+pub(crate) fn carry_out(repository: &Path, plan: impl FnOnce() -> Result<Plan>) -> Result<Plan> {
+    // Several packages of one repository may be prepared at the same time. Where there are no locks, there is no harm
+    // in trying without.
+    let _lock = lock(repository);
+    let plan = plan()?;
+    plan.steps.iter().try_for_each(Step::apply)?;
+    Ok(plan)
+}
+
+/// Waits until nobody else installs here; a lock goes with the process that holds it.
+#[cfg(unix)]
+fn lock(repository: &Path) -> Option<File> {
+    let folder = File::open(repository).ok()?;
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).ok()?;
+    Some(folder)
+}
+
+#[cfg(not(unix))]
+fn lock(_: &Path) -> Option<File> {
+    None
 }
 
 impl Step {
@@ -31,9 +50,15 @@ impl Step {
             Self::Rename { from, to } => fs::rename(from, to)
                 .map(|()| sync_folder_of(to))
                 .with_context(|| format!("rename `{}` to `{}`", from.display(), to.display())),
-            Self::Remove(file) => fs::remove_file(file)
-                .map(|()| sync_folder_of(file))
-                .with_context(|| format!("remove the hook `{}`", file.display())),
+            Self::Keep { place, name } => {
+                keep(place, name).with_context(|| format!("give `{}` another name", place.display()))
+            }
+            Self::Remove(file) => match fs::remove_file(file) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                other => other
+                    .map(|()| sync_folder_of(file))
+                    .with_context(|| format!("remove the hook `{}`", file.display())),
+            },
             Self::RemoveFolders(folder, count) => {
                 // One that has got an entry meanwhile is not ours to remove.
                 folder.ancestors().take(*count).take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
@@ -46,7 +71,7 @@ impl Step {
 /// Writes the shim beside `place`, gives what stands there its other name, and moves the shim in.
 fn write(place: &Path, text: &[u8], keep_as: Option<&Path>) -> io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".keyguard-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     file.write_all(text)?;
     #[cfg(unix)]
     make_executable(&file)?;
@@ -55,7 +80,11 @@ fn write(place: &Path, text: &[u8], keep_as: Option<&Path>) -> io::Result<()> {
     keep(place, kept)?;
     persist(file, place).inspect_err(|_| {
         // The first error is the one to tell; a hook whose name is still missing is found by the next plan.
-        let _ = if place.symlink_metadata().is_ok() { fs::remove_file(kept) } else { fs::rename(kept, place) };
+        let _ = match place.symlink_metadata() {
+            Ok(_) if has_both_names(place, kept) => fs::remove_file(kept),
+            Ok(_) => Ok(()),
+            Err(_) => fs::rename(kept, place),
+        };
     })
 }
 
@@ -67,10 +96,18 @@ fn persist(file: NamedTempFile, place: &Path) -> io::Result<()> {
 
 /// Gives the hook at `place` the name `kept`. Where it can, it keeps the first name too, until the shim takes that.
 fn keep(place: &Path, kept: &Path) -> io::Result<()> {
+    if has_both_names(place, kept) {
+        return Ok(());
+    }
     if kept.symlink_metadata().is_ok() {
         return Err(io::Error::new(ErrorKind::AlreadyExists, format!("`{}` exists", kept.display())));
     }
     if link(place, kept)? { Ok(()) } else { fs::rename(place, kept) }
+}
+
+/// Whether one file or link has both names.
+fn has_both_names(place: &Path, kept: &Path) -> bool {
+    matches!((place.symlink_metadata(), kept.symlink_metadata()), (Ok(one), Ok(other)) if is_one_inode(&one, &other))
 }
 
 /// Makes a second name for the file or the link itself; `false` where the file system or the owner does not allow it.
@@ -80,7 +117,7 @@ fn link(place: &Path, kept: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     // POSIX leaves open whether a link is followed. Then the name is of another kind, and renaming is the way.
-    let is_one = super::standing::is_one_inode(&place.symlink_metadata()?, &kept.symlink_metadata()?);
+    let is_one = has_both_names(place, kept);
     if !is_one {
         fs::remove_file(kept)?;
     }

@@ -4,16 +4,19 @@
 //! does not read would look installed and guard nothing.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 
 use super::shim::quote;
+use super::{Kind, standing};
 use crate::git::command;
 use crate::report::sanitized;
 
-/// What a hook of another tool says to have keyguard look.
-const CALL: &str = "keyguard hook pre-commit";
+/// What to do where a script goes on to read what git told it.
+pub(super) const INPUT_IS_READ: &str =
+    "\nhelp: what reads standard input in that script gets a copy: echo \"$refs\" | command";
 
 /// The folder of hooks that counts in a working directory.
 #[derive(Debug)]
@@ -24,10 +27,12 @@ pub(crate) struct Folder {
     current_dir: PathBuf,
     /// Whose it is.
     pub(crate) place: Place,
-    /// The folder of hooks in the git directory, which counts unless `core.hooksPath` says otherwise.
-    pub(crate) usual: PathBuf,
+    /// The git directory, the main one of a repository with several work trees.
+    pub(crate) repository: PathBuf,
     /// `core.hooksPath`, if it is set.
     setting: Option<Setting>,
+    /// Whether there is no work tree: nobody commits here, but others may push to it.
+    is_bare: bool,
 }
 
 /// Whose a hooks folder is.
@@ -37,7 +42,7 @@ pub(crate) enum Place {
     GitDirectory,
     /// In the work tree: to be committed.
     WorkTree,
-    /// husky's, which writes its folder anew; the path is that of the script to edit.
+    /// husky's, which writes its folder anew; the path is that of the folder of its scripts.
     Husky(PathBuf),
     /// Elsewhere, and so perhaps other repositories' too.
     Outside,
@@ -53,40 +58,85 @@ struct Setting {
     value: String,
 }
 
-/// Finds the folder that git takes hooks from when it commits in `current_dir`.
+/// Finds the folder that git takes hooks from when it is called in `current_dir`.
 pub(crate) fn find(current_dir: &Path) -> Result<Folder> {
-    require_work_tree(current_dir)?;
+    let is_bare = is_bare(current_dir)?;
     let common = current_dir.join(ask(current_dir, &["--git-common-dir"])?);
-    let root = current_dir.join(ask(current_dir, &["--show-toplevel"])?);
+    let root = if is_bare { None } else { Some(current_dir.join(ask(current_dir, &["--show-toplevel"])?)) };
     let path = current_dir.join(ask(current_dir, &["--git-path", "hooks"])?);
     let setting = setting(current_dir);
     let place = match &setting {
         // git looks in `/` then, while its answer is the current folder.
         Some(setting) if setting.value.is_empty() => Place::Nowhere,
-        _ => classify(&path, &root, &common),
+        _ => classify(&path, root.as_deref(), &common),
     };
-    Ok(Folder { path, current_dir: current_dir.to_path_buf(), place, usual: common.join("hooks"), setting })
+    Ok(Folder { path, current_dir: current_dir.to_path_buf(), place, repository: common, setting, is_bare })
+}
+
+/// Whether [`find`] failed because there is nothing to guard: no repository, or no git.
+pub(crate) fn is_nothing_there(error: &Error) -> bool {
+    let is_missing = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::NotFound;
+    error.is::<NoRepository>() || error.chain().any(|cause| cause.downcast_ref().is_some_and(is_missing))
+}
+
+/// There is no repository here.
+#[derive(Debug)]
+struct NoRepository;
+
+impl std::error::Error for NoRepository {}
+
+impl fmt::Display for NoRepository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("this is not a git repository\nhelp: change into one, or make one: git init")
+    }
 }
 
 impl Folder {
+    /// The folder of hooks in the git directory, which counts unless `core.hooksPath` says otherwise.
+    pub(crate) fn usual(&self) -> PathBuf {
+        self.repository.join("hooks")
+    }
+
     /// `path` as a person in the working directory would write it.
     pub(crate) fn show(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.current_dir).unwrap_or(path);
         sanitized(shown.to_string_lossy().as_bytes())
     }
 
+    /// The kinds of hook that git can run here.
+    pub(crate) fn kinds(&self) -> &'static [Kind] {
+        match Kind::ALL.split_last() {
+            Some((server, _)) if self.is_bare => std::slice::from_ref(server),
+            Some((_, work_tree)) => work_tree,
+            None => &[],
+        }
+    }
+
+    /// Fails where git would never run one of `kinds`.
+    pub(crate) fn require_use_of(&self, kinds: &[Kind]) -> Result<()> {
+        if self.is_bare && kinds.iter().any(|kind| *kind != Kind::PreReceive) {
+            bail!(
+                "this repository is bare: nobody commits in it\n\
+                 help: to check what is pushed to it: keyguard install --hook pre-receive\n\
+                 help: to check commits, install keyguard in a clone of it"
+            );
+        }
+        Ok(())
+    }
+
     /// Fails where a shim would guard nothing, or more than this repository; the error says what to do instead.
-    pub(crate) fn require_ours(&self) -> Result<()> {
+    pub(crate) fn require_ours(&self, kinds: &[Kind]) -> Result<()> {
         let shown = self.show(&self.path);
         match &self.place {
             Place::GitDirectory | Place::WorkTree => Ok(()),
-            Place::Husky(script) => Err(anyhow!(
-                "husky owns the hooks of this repository ({shown})\n\
-                 help: add this line to {}: {CALL} || exit 1",
-                self.show(script)
-            )),
+            Place::Husky(scripts) => {
+                let lines = self.lines_to_add(kinds, scripts, "add this line to {}: {}");
+                Err(anyhow!("husky owns the hooks of this repository ({shown}){lines}"))
+            }
             Place::Outside => {
-                Err(anyhow!("git takes hooks from outside this repository ({shown})\n{}", self.way_back(&shown)))
+                let lines = self.lines_to_add(kinds, &self.path, "or call keyguard from {} with the line: {}");
+                let lines = if self.is_lasting() { lines } else { String::new() };
+                Err(anyhow!("git takes hooks from outside this repository ({shown})\n{}{lines}", self.way_back(&shown)))
             }
             Place::Nowhere => {
                 Err(anyhow!("git runs no hooks here: {}\n{}", self.why_nowhere(&shown), self.way_back(&shown)))
@@ -94,12 +144,36 @@ impl Folder {
         }
     }
 
-    /// Whether the script that husky runs calls keyguard.
-    pub(crate) fn is_called_by_husky(&self) -> bool {
-        let Place::Husky(script) = &self.place else { return false };
-        let text = std::fs::read(script).unwrap_or_default();
-        let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains(CALL);
-        String::from_utf8_lossy(&text).lines().any(calls)
+    /// The hook of somebody else that calls keyguard by itself.
+    pub(crate) fn caller(&self, kind: Kind) -> Option<PathBuf> {
+        let hook = |folder: &Path| folder.join(kind.name());
+        match &self.place {
+            // husky gives its scripts to a shell, whatever their mode is.
+            Place::Husky(scripts) => Some(hook(scripts)).filter(|script| standing::calls_us(kind, script)),
+            Place::Nowhere => None,
+            _ => Some(hook(&self.path)).filter(|hook| standing::is_executable(hook) && standing::calls_us(kind, hook)),
+        }
+    }
+
+    /// Whether keyguard looks already, in whatever way.
+    pub(crate) fn is_guarded(&self, kind: Kind) -> bool {
+        self.caller(kind).is_some()
+            || !matches!(self.place, Place::Husky(_) | Place::Nowhere) && standing::is_in_force(kind, &self.path)
+    }
+
+    /// What to add by hand for each kind; `words` has gaps for the script and the line.
+    fn lines_to_add(&self, kinds: &[Kind], scripts: &Path, words: &str) -> String {
+        let line = |kind: &Kind| {
+            let script = self.show(&scripts.join(kind.name()));
+            format!("\nhelp: {}", words.replacen("{}", &script, 1).replacen("{}", &kind.line_to_add(), 1))
+        };
+        let lines: String = kinds.iter().map(line).collect();
+        lines + kinds.iter().find(|kind| kind.reads_input()).map_or("", |_| INPUT_IS_READ)
+    }
+
+    /// Whether git will take hooks from here the next time too, and is meant to.
+    fn is_lasting(&self) -> bool {
+        self.setting.as_ref().is_some_and(|setting| setting.scope.as_deref() != Some("command"))
     }
 
     fn why_nowhere(&self, shown: &str) -> String {
@@ -114,45 +188,35 @@ impl Folder {
 
     /// The commands after which git takes hooks from this repository again.
     fn way_back(&self, shown: &str) -> String {
-        let usual = quote(self.usual.as_os_str().as_encoded_bytes());
+        let usual = quote(self.usual().as_os_str().as_encoded_bytes());
         let own = format!(
             "help: to give this repository hooks of its own: git config --local core.hooksPath {}",
             String::from_utf8_lossy(&usual)
         );
-        let call = match self.place {
-            Place::Outside => {
-                format!("\nhelp: or call keyguard from {shown}/pre-commit with the line: {CALL} || exit 1")
-            }
-            _ => String::new(),
-        };
         match &self.setting {
             None => format!("help: move `{shown}` away, then install again"),
             Some(setting) => match setting.scope.as_deref() {
-                Some(scope @ ("local" | "worktree")) => format!(
-                    "help: to take hooks from the repository: git config --{scope} --unset-all core.hooksPath{call}"
-                ),
+                Some(scope @ ("local" | "worktree")) => {
+                    format!("help: to take hooks from the repository: git config --{scope} --unset-all core.hooksPath")
+                }
                 Some("command") => {
                     "help: core.hooksPath comes from the environment or `git -c`: leave it out".to_owned()
                 }
-                _ => own + &call,
+                _ => own,
             },
         }
     }
 }
 
-/// Only in a work tree can something be committed.
-fn require_work_tree(current_dir: &Path) -> Result<()> {
+/// Tells a bare repository from a work tree; fails where there is neither.
+fn is_bare(current_dir: &Path) -> Result<bool> {
     let answer = ask(current_dir, &["--is-inside-work-tree", "--is-bare-repository"]);
     match answer.as_ref().map(|answer| answer.to_str().unwrap_or_default()) {
-        Ok(answer) if answer.starts_with("true") => Ok(()),
-        Ok(answer) if answer.ends_with("true") => {
-            bail!("this repository is bare: nobody commits in it\nhelp: install keyguard in a clone of it")
-        }
+        Ok(answer) if answer.starts_with("true") => Ok(false),
+        Ok(answer) if answer.ends_with("true") => Ok(true),
         Ok(_) => bail!("this is a git directory, not a work tree\nhelp: change into the work tree first"),
-        Err(error) if format!("{error:#}").contains("not a git repository") => {
-            bail!("this is not a git repository\nhelp: change into one, or make one: git init")
-        }
-        Err(_) => answer.map(drop).context("find the repository"),
+        Err(error) if format!("{error:#}").contains("not a git repository") => bail!(NoRepository),
+        Err(_) => answer.map(|_| false).context("find the repository"),
     }
 }
 
@@ -183,27 +247,27 @@ fn setting(current_dir: &Path) -> Option<Setting> {
     Some(Setting { scope: None, value })
 }
 
-fn classify(folder: &Path, root: &Path, common: &Path) -> Place {
+fn classify(folder: &Path, root: Option<&Path>, common: &Path) -> Place {
     if folder.symlink_metadata().is_ok() && !folder.is_dir() {
         return Place::Nowhere;
     }
-    if let Some(script) = husky_script(folder) {
-        return Place::Husky(script);
+    if let Some(scripts) = husky_scripts(folder) {
+        return Place::Husky(scripts);
     }
-    let [folder, root, common] = [folder, root, common].map(resolve);
+    let [folder, common] = [folder, common].map(resolve);
     if folder.starts_with(common) {
         Place::GitDirectory
-    } else if folder.starts_with(root) {
+    } else if root.is_some_and(|root| folder.starts_with(resolve(root))) {
         Place::WorkTree
     } else {
         Place::Outside
     }
 }
 
-/// The script to edit, if `folder` is `.husky/_` or, before version 9, `.husky`.
-fn husky_script(folder: &Path) -> Option<PathBuf> {
+/// Where the scripts to edit are, if `folder` is `.husky/_` or, before version 9, `.husky`.
+fn husky_scripts(folder: &Path) -> Option<PathBuf> {
     let folder = if folder.ends_with(".husky/_") { folder.parent()? } else { folder };
-    folder.ends_with(".husky").then(|| folder.join("pre-commit"))
+    folder.ends_with(".husky").then(|| folder.to_path_buf())
 }
 
 /// `path` without links and `..`, also where its end does not exist yet.

@@ -1,7 +1,8 @@
 //! What installing and uninstalling would do to a hooks folder, as a value.
 //!
 //! A plan is made from what stands in the folder and changes nothing. It is refused where carrying it out would lose
-//! something: two foreign hooks for one place.
+//! something (two foreign hooks for one place) or break something (a hook that needs its name); then the other hooks of
+//! the plan stay as they are too.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,23 +10,38 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::folder::INPUT_IS_READ;
+use super::self_name::{self, Look};
 use super::shim::{Shim, quote};
 use super::standing::{self, Ours, Standing};
-use super::{EXE, Hook};
+use super::{EXE, Kind};
+use crate::report::sanitized;
 
 /// What is going to happen, and what it comes to.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// One for each hook.
+    pub(crate) parts: Vec<Part>,
+    /// One after the other; none when all is as it should be.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// What becomes of one hook.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Which hook.
+    pub(crate) kind: Kind,
     /// Where the shim stands, will stand or stood.
     pub(crate) place: PathBuf,
     /// What it comes to.
     pub(crate) effect: Effect,
-    /// One after the other; none when all is as it should be.
-    pub(crate) steps: Vec<Step>,
     /// The foreign hook: it will run after the shim, or it comes back, or it was left behind.
     pub(crate) chained: Option<Chained>,
     /// Where a shim that had been edited goes.
     pub(crate) aside: Option<PathBuf>,
+    steps: Vec<Step>,
+    /// How many folders were made so that the shim had a place.
+    folders: usize,
 }
 
 /// What a plan comes to.
@@ -55,6 +71,13 @@ pub(crate) enum Step {
         /// The other name of what stood there; without it that is replaced.
         keep_as: Option<PathBuf>,
     },
+    /// Gives a file a second name, which it keeps when another takes its place.
+    Keep {
+        /// The name now.
+        place: PathBuf,
+        /// The second one.
+        name: PathBuf,
+    },
     /// Gives a file another name, in place of what has that name.
     Rename {
         /// The name now.
@@ -77,74 +100,108 @@ pub(crate) struct Chained {
     pub(crate) is_executable: bool,
 }
 
-/// Plans the installation of `hook` in `folder`, calling `program`.
-pub(crate) fn install(hook: Hook, folder: &Path, program: Option<&Path>) -> Result<Plan> {
-    let place = standing::place(hook, folder);
-    let standing = standing::look(hook, &place)?;
-    let folders = match &standing {
-        Standing::Ours(ours) => ours.folders,
-        _ => missing_folders(folder),
-    };
-    let text = Shim::new(program, folders).render(hook);
-    let mut plan = Plan::new(hook, place, folder);
-    match standing {
-        Standing::Ours(ours) => plan.renew(hook, &ours, text),
-        Standing::Foreign => plan.displace(hook, text)?,
-        Standing::Nothing => plan.fill(hook, folder, text),
-    }
-    Ok(plan)
+/// Plans the installation of `kinds` in `folder`, calling `program`.
+pub(crate) fn install(kinds: &[Kind], folder: &Path, program: Option<&Path>) -> Result<Plan> {
+    // Whichever shim is the last to go takes the folders with it.
+    let made = Kind::ALL.map(|kind| standing::folders_made_for(kind, folder)).into_iter().max();
+    let folders = made.unwrap_or(0).max(missing_folders(folder));
+    let shim = Shim::new(program, folders);
+    let parts = kinds.iter().map(|kind| Part::install(*kind, folder, &shim)).collect::<Result<Vec<_>>>()?;
+    let is_missing = !folder.is_dir() && !parts.is_empty();
+    let before = is_missing.then(|| Step::MakeFolder(folder.to_path_buf()));
+    Ok(Plan::new(parts, folder, before))
 }
 
-/// Plans the removal of `hook` from `folder`.
-pub(crate) fn uninstall(hook: Hook, folder: &Path) -> Result<Plan> {
-    let place = standing::place(hook, folder);
-    let standing = standing::look(hook, &place)?;
-    let mut plan = Plan::new(hook, place, folder);
-    match standing {
-        Standing::Ours(ours) => plan.take_out(hook, folder, &ours),
-        Standing::Nothing => plan.restore(hook),
-        Standing::Foreign => plan.drop_duplicate()?,
+/// Plans the removal of `kinds` from `folder`.
+pub(crate) fn uninstall(kinds: &[Kind], folder: &Path) -> Result<Plan> {
+    let parts = kinds.iter().map(|kind| Part::uninstall(*kind, folder)).collect::<Result<Vec<_>>>()?;
+    let folders = parts.iter().map(|part| part.folders).max().unwrap_or(0);
+    let mut plan = Plan::new(parts, folder, None);
+    if folders > 0 && plan.empties(folder) {
+        plan.steps.push(Step::RemoveFolders(folder.to_path_buf(), folders));
     }
     Ok(plan)
 }
 
 impl Plan {
-    fn new(hook: Hook, place: PathBuf, folder: &Path) -> Self {
-        let chained = hook.kept(folder).map(Chained::new);
-        Self { place, effect: Effect::Nothing, steps: Vec::new(), chained, aside: None }
+    fn new(mut parts: Vec<Part>, folder: &Path, before: Option<Step>) -> Self {
+        let leftovers = standing::leftovers(folder).into_iter().map(Step::Remove);
+        let steps = before.into_iter().chain(leftovers).chain(parts.iter_mut().flat_map(|part| part.steps.drain(..)));
+        let steps = steps.collect();
+        Self { parts, steps }
     }
 
-    fn renew(&mut self, hook: Hook, ours: &Ours, text: Vec<u8>) {
+    /// Whether `folder` holds nothing but what is removed.
+    fn empties(&self, folder: &Path) -> bool {
+        let is_removed = |path: PathBuf| self.steps.contains(&Step::Remove(path));
+        fs::read_dir(folder)
+            .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| is_removed(entry.path()))))
+    }
+}
+
+impl Part {
+    fn install(kind: Kind, folder: &Path, shim: &Shim) -> Result<Self> {
+        let (mut part, standing) = Self::new(kind, folder)?;
+        let text = shim.render(kind);
+        match standing {
+            Standing::Ours(ours) => part.renew(&ours, text),
+            Standing::Foreign => part.displace(text)?,
+            Standing::Nothing => part.fill(folder, text),
+        }
+        Ok(part)
+    }
+
+    fn uninstall(kind: Kind, folder: &Path) -> Result<Self> {
+        let (mut part, standing) = Self::new(kind, folder)?;
+        match standing {
+            Standing::Ours(ours) => part.take_out(folder, &ours),
+            Standing::Nothing => part.restore(),
+            Standing::Foreign => part.drop_duplicate()?,
+        }
+        Ok(part)
+    }
+
+    /// A part that does nothing, and what stands in its place.
+    fn new(kind: Kind, folder: &Path) -> Result<(Self, Standing)> {
+        let place = standing::place(kind, folder);
+        let standing = standing::look(kind, &place)?;
+        let folders = if let Standing::Ours(ours) = &standing { ours.folders } else { 0 };
+        let chained = kind.kept(folder).map(Chained::new);
+        let part = Self { kind, place, effect: Effect::Nothing, chained, aside: None, steps: Vec::new(), folders };
+        Ok((part, standing))
+    }
+
+    fn renew(&mut self, ours: &Ours, text: Vec<u8>) {
         if ours.text == text && ours.is_untouched && ours.is_open_to_all {
             return;
         }
         self.effect = Effect::Renewed;
-        self.aside = (!ours.is_untouched).then(|| free_name(hook, &self.place));
+        self.aside = (!ours.is_untouched).then(|| self.free_name());
         self.steps.push(Step::Write { place: self.place.clone(), text, keep_as: self.aside.clone() });
     }
 
-    fn fill(&mut self, hook: Hook, folder: &Path, text: Vec<u8>) {
+    fn fill(&mut self, folder: &Path, text: Vec<u8>) {
         self.effect = Effect::Installed;
-        if !folder.is_dir() {
-            self.steps.push(Step::MakeFolder(folder.to_path_buf()));
-        }
         // Git for Windows runs `pre-commit.exe` only as long as there is no `pre-commit`.
-        let program = folder.join(format!("{}{EXE}", hook.name));
+        let program = folder.join(format!("{}{EXE}", self.kind.name()));
         if cfg!(windows) && program.is_file() && self.chained.is_none() {
-            let to = folder.join(format!("{}{EXE}", hook.kept_name()));
+            let to = folder.join(format!("{}{EXE}", self.kind.kept_name()));
             self.chained = Some(Chained { path: to.clone(), is_executable: true });
             self.steps.push(Step::Rename { from: program, to });
         }
         self.steps.push(Step::Write { place: self.place.clone(), text, keep_as: None });
     }
 
-    fn displace(&mut self, hook: Hook, text: Vec<u8>) -> Result<()> {
+    fn displace(&mut self, text: Vec<u8>) -> Result<()> {
+        if standing::is_executable(&self.place) && self_name::look(&self.place) == Look::Other {
+            bail!(needs_its_name(self.kind, &self.place));
+        }
         self.effect = Effect::Installed;
         let keep_as = match &self.chained {
             // An install that was interrupted between its two steps, or a script that put the same hook there again.
             Some(chained) if standing::is_same(&self.place, &chained.path).context("compare the hooks")? => None,
             Some(chained) => bail!(conflict(&self.place, &chained.path)),
-            None => Some(self.place.with_file_name(hook.kept_name())),
+            None => Some(self.place.with_file_name(self.kind.kept_name())),
         };
         if let Some(path) = &keep_as {
             self.chained = Some(Chained { path: path.clone(), is_executable: standing::is_executable(&self.place) });
@@ -153,48 +210,49 @@ impl Plan {
         Ok(())
     }
 
-    fn take_out(&mut self, hook: Hook, folder: &Path, ours: &Ours) {
+    fn take_out(&mut self, folder: &Path, ours: &Ours) {
         self.effect = Effect::Removed;
         if !ours.is_untouched {
-            let to = free_name(hook, &self.place);
-            self.steps.push(Step::Rename { from: self.place.clone(), to: to.clone() });
-            self.aside = Some(to);
+            let name = self.free_name();
+            self.steps.push(Step::Keep { place: self.place.clone(), name: name.clone() });
+            self.aside = Some(name);
         }
-        if let Some(kept) = self.superseded(hook, folder) {
-            self.steps.extend(ours.is_untouched.then(|| Step::Remove(self.place.clone())));
+        if let Some(kept) = self.superseded(folder) {
             self.steps.push(Step::Remove(kept));
-        } else if self.chained.is_some() {
-            self.bring_back(hook, ours.is_untouched.then_some(ours));
-        } else if ours.is_untouched {
+        }
+        if self.chained.is_some() {
+            self.bring_back();
+        } else {
             self.steps.push(Step::Remove(self.place.clone()));
-            if ours.folders > 0 && holds_only(folder, &self.place) {
-                self.steps.push(Step::RemoveFolders(folder.to_path_buf(), ours.folders));
-            }
         }
     }
 
     /// The kept hook, when its tool has taken the first place again: restored, it would run itself.
-    fn superseded(&mut self, hook: Hook, folder: &Path) -> Option<PathBuf> {
-        self.chained.take_if(|chained| standing::runs_us(hook.name, folder, &chained.path)).map(|chained| chained.path)
+    fn superseded(&mut self, folder: &Path) -> Option<PathBuf> {
+        self.chained.take_if(|chained| standing::runs_us(self.kind, folder, &chained.path)).map(|chained| chained.path)
     }
 
     /// The shim is gone and the foreign hook still has its other name: an install or a person stopped half-way.
-    fn restore(&mut self, hook: Hook) {
+    fn restore(&mut self) {
         if self.chained.is_some() {
             self.effect = Effect::Removed;
-            self.bring_back(hook, None);
+            self.bring_back();
         }
     }
 
-    /// Gives the chained hook its name back, with the extension that it has; `shim` still stands in that place.
-    fn bring_back(&mut self, hook: Hook, shim: Option<&Ours>) {
+    /// Gives the chained hook its name back, with the extension that it has.
+    fn bring_back(&mut self) {
         let Some(chained) = &self.chained else { return };
         let from = chained.path.clone();
-        let is_program = from.file_name().is_some_and(|name| *name != *hook.kept_name());
-        if is_program && shim.is_some() {
+        let is_program = from.file_name().is_some_and(|name| *name != *self.kind.kept_name());
+        if is_program {
             self.steps.push(Step::Remove(self.place.clone()));
         }
-        let to = if is_program { self.place.with_file_name(format!("{}{EXE}", hook.name)) } else { self.place.clone() };
+        let to = if is_program {
+            self.place.with_file_name(format!("{}{EXE}", self.kind.name()))
+        } else {
+            self.place.clone()
+        };
         self.steps.push(Step::Rename { from, to });
     }
 
@@ -206,6 +264,23 @@ impl Plan {
             self.steps.push(Step::Remove(chained.path.clone()));
         }
         Ok(())
+    }
+
+    /// A name for a shim that somebody edited: one that nothing has yet, or that an interrupted run gave it.
+    fn free_name(&self) -> PathBuf {
+        let name = |number: usize| match number {
+            1 => format!("{}.edited-keyguard", self.kind.name()),
+            _ => format!("{}.edited-keyguard-{number}", self.kind.name()),
+        };
+        let mut number = 1;
+        loop {
+            let path = self.place.with_file_name(name(number));
+            let is_free = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if is_free || standing::is_same(&path, &self.place).unwrap_or(false) {
+                return path;
+            }
+            number += 1;
+        }
     }
 }
 
@@ -228,27 +303,18 @@ fn conflict(place: &Path, chained: &Path) -> String {
     )
 }
 
+/// Why nothing is done when a hook would not know itself under another name.
+fn needs_its_name(kind: Kind, place: &Path) -> String {
+    let input = if kind.reads_input() { INPUT_IS_READ } else { "" };
+    format!(
+        "the hook that is there looks at its own name, and would not work under another\n\
+         help: add this line at the top of {}: {}{input}",
+        sanitized(place.to_string_lossy().as_bytes()),
+        kind.line_to_add()
+    )
+}
+
 /// How many folders have to be made for `folder` to exist.
 fn missing_folders(folder: &Path) -> usize {
     folder.ancestors().take_while(|folder| folder.symlink_metadata().is_err()).count()
-}
-
-/// A name that nothing has yet, for a shim that somebody edited.
-fn free_name(hook: Hook, place: &Path) -> PathBuf {
-    let name = |number: usize| match number {
-        1 => format!("{}.edited-keyguard", hook.name),
-        _ => format!("{}.edited-keyguard-{number}", hook.name),
-    };
-    let mut number = 1;
-    loop {
-        let path = place.with_file_name(name(number));
-        match path.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound => return path,
-            _ => number += 1,
-        }
-    }
-}
-
-fn holds_only(folder: &Path, place: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| entry.path() == place)))
 }

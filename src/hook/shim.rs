@@ -3,11 +3,12 @@
 //! A shim is ours by its second line. It is untouched if it equals what this version writes for some program; anything
 //! else may hold lines of the user's and is never dropped.
 
+use std::ffi::OsString;
 #[cfg(unix)]
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
-use super::Hook;
+use super::Kind;
 
 /// What the second line of every shim begins with; the version follows.
 const ID: &[u8] = b"# keyguard shim v";
@@ -30,6 +31,8 @@ pub(crate) struct Found {
     pub(super) folders: usize,
     /// Whether this version of keyguard wrote it, byte for byte.
     pub(super) is_untouched: bool,
+    /// The program that it names; empty when it names none, or was edited.
+    pub(super) program: PathBuf,
 }
 
 impl Shim {
@@ -39,19 +42,21 @@ impl Shim {
     }
 
     /// The text of the file.
-    pub(crate) fn render(&self, hook: Hook) -> Vec<u8> {
-        let [head, middle, tail] = pieces(hook);
+    pub(crate) fn render(&self, kind: Kind) -> Vec<u8> {
+        let [head, middle, tail] = pieces(kind);
         let folders = self.folders.to_string();
-        [head, folders.as_bytes(), middle, &quote(&self.program), tail].concat()
+        [&head, folders.as_bytes(), &middle, &quote(&self.program), &tail].concat()
     }
 }
 
 /// Reads `text` as a shim of any version; `None` if it is none.
-pub(crate) fn recognise(hook: Hook, text: &[u8]) -> Option<Found> {
+pub(crate) fn recognise(kind: Kind, text: &[u8]) -> Option<Found> {
     is_shim(text).then(|| {
         let folders = folders(text);
-        let is_rendered = |program| Shim { program, folders }.render(hook) == text;
-        Found { folders, is_untouched: program(hook, text).is_some_and(is_rendered) }
+        let shim = program(kind, text).map(|program| Shim { program, folders });
+        let shim = shim.filter(|shim| shim.render(kind) == text);
+        let is_untouched = shim.is_some();
+        Found { folders, is_untouched, program: os_string(shim.unwrap_or_default().program).into() }
     })
 }
 
@@ -59,6 +64,11 @@ pub(crate) fn recognise(hook: Hook, text: &[u8]) -> Option<Found> {
 pub(crate) fn is_shim(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
     lines.next().is_some_and(|line| line.starts_with(b"#!")) && lines.next().and_then(version).is_some()
+}
+
+/// A word that sh reads as exactly `path`.
+pub(crate) fn quote_path(path: &Path) -> OsString {
+    os_string(quote(path.as_os_str().as_encoded_bytes()))
 }
 
 /// A word that sh reads as exactly `word`.
@@ -74,11 +84,16 @@ pub(crate) fn quote(word: &[u8]) -> Vec<u8> {
     quoted
 }
 
-/// The template, cut at its placeholders.
-fn pieces(hook: Hook) -> [&'static [u8]; 3] {
-    let (head, rest) = hook.template.split_once("@FOLDERS@").expect("a test renders every template");
-    let (middle, tail) = rest.split_once("@KEYGUARD@").expect("a test renders every template");
-    [head, middle, tail].map(str::as_bytes)
+/// The template for `kind`, cut where the rest goes.
+fn pieces(kind: Kind) -> [Vec<u8>; 3] {
+    let refusal = match kind {
+        Kind::PreReceive => "this push was not checked and not accepted".to_owned(),
+        _ => format!("this {} was not checked and not made", kind.event()),
+    };
+    let text = include_str!("../../hooks/shim").replace("@KIND@", kind.name()).replace("@REFUSAL@", &refusal);
+    let (head, rest) = text.split_once("@FOLDERS@").expect("a test renders the template");
+    let (middle, tail) = rest.split_once("@KEYGUARD@").expect("a test renders the template");
+    [head, middle, tail].map(|piece| piece.as_bytes().to_vec())
 }
 
 /// The version that an id line names.
@@ -95,11 +110,11 @@ fn folders(text: &[u8]) -> usize {
 }
 
 /// The program of a shim that this version wrote.
-fn program(hook: Hook, text: &[u8]) -> Option<Vec<u8>> {
-    let [head, middle, tail] = pieces(hook);
-    let rest = text.strip_prefix(head)?.strip_suffix(tail)?;
+fn program(kind: Kind, text: &[u8]) -> Option<Vec<u8>> {
+    let [head, middle, tail] = pieces(kind);
+    let rest = text.strip_prefix(&*head)?.strip_suffix(&*tail)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let quoted = rest.get(digits..)?.strip_prefix(middle)?;
+    let quoted = rest.get(digits..)?.strip_prefix(&*middle)?;
     unquote(quoted)
 }
 
@@ -112,6 +127,16 @@ fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
         rest = if *byte == b'\'' { after.strip_prefix(br"\''")? } else { after };
     }
     Some(word)
+}
+
+#[cfg(unix)]
+fn os_string(bytes: Vec<u8>) -> OsString {
+    OsString::from_vec(bytes)
+}
+
+#[cfg(not(unix))]
+fn os_string(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 #[cfg(unix)]
@@ -128,15 +153,17 @@ fn forward_slashes(path: &Path) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::PRE_COMMIT;
 
     /// Raised with every change to what a shim passes on.
     const VERSION: u32 = 1;
 
     #[track_caller]
     fn assert_untouched(shim: &Shim) {
-        let found = recognise(PRE_COMMIT, &shim.render(PRE_COMMIT)).unwrap();
-        assert_eq!(found, Found { folders: shim.folders, is_untouched: true });
+        for kind in Kind::ALL {
+            let found = recognise(kind, &shim.render(kind)).unwrap();
+            let program = os_string(shim.program.clone()).into();
+            assert_eq!(found, Found { folders: shim.folders, is_untouched: true, program });
+        }
     }
 
     #[test]
@@ -152,16 +179,19 @@ mod tests {
 
     #[test]
     fn the_template_is_of_this_version() {
-        let text = Shim::default().render(PRE_COMMIT);
-        let line = text.split(|byte| *byte == b'\n').nth(1).unwrap();
-        assert_eq!(version(line), Some(VERSION));
-        let call = format!("hook pre-commit --shim-version {VERSION} --hooks-dir \"${{0%/*}}\" \"$@\"");
-        assert!(String::from_utf8(text).unwrap().contains(&call));
+        for kind in Kind::ALL {
+            let text = String::from_utf8(Shim::default().render(kind)).unwrap();
+            assert_eq!(version(text.lines().nth(1).unwrap().as_bytes()), Some(VERSION));
+            let name = kind.name();
+            let call = format!("hook {name} --shim-version {VERSION} --hooks-dir \"${{0%/*}}\" \"$@\"\n");
+            assert!(text.contains(&call), "{text}");
+            assert!(!text.contains('@') || text.matches('@').count() == 1, "only `$@` is left: {text}");
+        }
     }
 
     #[test]
     fn an_edited_or_older_shim_is_ours_and_not_untouched() {
-        let text = String::from_utf8(Shim::new(None, 1).render(PRE_COMMIT)).unwrap();
+        let text = String::from_utf8(Shim::new(None, 1).render(Kind::PreCommit)).unwrap();
         let edited = [
             text.replace("exit 2", "exit 0"),
             text.clone() + "npm test\n",
@@ -172,8 +202,9 @@ mod tests {
             text.replace("keyguard=''", "keyguard='a'b'"),
         ];
         for edited in edited {
-            let found = recognise(PRE_COMMIT, edited.as_bytes());
-            assert_eq!(found, Some(Found { folders: 1, is_untouched: false }), "{edited}");
+            let found = recognise(Kind::PreCommit, edited.as_bytes());
+            let expected = Found { folders: 1, is_untouched: false, program: PathBuf::new() };
+            assert_eq!(found, Some(expected), "{edited}");
         }
     }
 
@@ -186,7 +217,7 @@ mod tests {
             "#!/bin/sh\n# keyguard shim vx\n",
             "\0\u{1}ELF\n# keyguard shim v1\n",
         ] {
-            assert_eq!(recognise(PRE_COMMIT, text.as_bytes()), None, "{text}");
+            assert_eq!(recognise(Kind::PreCommit, text.as_bytes()), None, "{text}");
         }
     }
 

@@ -22,10 +22,29 @@ const EDITED: &str = ".git/hooks/pre-commit.edited-keyguard";
 const SHELL_HOOK: &str = "#!/bin/sh\necho the hook of somebody else\n";
 
 /// A file as nobody could tell it from another: kind and mode, then the content or the target.
-#[derive(Debug, PartialEq, Eq)]
-struct Entry(String, Vec<u8>);
+#[derive(PartialEq, Eq)]
+pub(crate) struct Entry(String, Vec<u8>);
 
-fn entry(path: &Path) -> Entry {
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let content = String::from_utf8_lossy(&self.1);
+        write!(formatter, "{} {}", self.0, content.chars().take(80).collect::<String>().escape_debug())
+    }
+}
+
+impl Entry {
+    /// Kind and mode, and the number of names.
+    pub(crate) fn mode(&self) -> &str {
+        &self.0
+    }
+
+    /// The content or the target.
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.1
+    }
+}
+
+pub(crate) fn entry(path: &Path) -> Entry {
     let metadata = path.symlink_metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     if metadata.is_symlink() {
         return Entry("link".to_owned(), fs::read_link(path).unwrap().as_os_str().as_bytes().to_vec());
@@ -35,7 +54,7 @@ fn entry(path: &Path) -> Entry {
 }
 
 /// Everything below `folder`.
-fn picture(folder: &Path) -> BTreeMap<PathBuf, Entry> {
+pub(crate) fn picture(folder: &Path) -> BTreeMap<PathBuf, Entry> {
     let mut found = BTreeMap::new();
     for item in fs::read_dir(folder).unwrap() {
         let path = item.unwrap().path();
@@ -49,7 +68,7 @@ fn picture(folder: &Path) -> BTreeMap<PathBuf, Entry> {
     found
 }
 
-fn hooks(repo: &Sandbox) -> BTreeMap<PathBuf, Entry> {
+pub(crate) fn hooks(repo: &Sandbox) -> BTreeMap<PathBuf, Entry> {
     picture(&repo.root().join(".git/hooks"))
 }
 
@@ -57,12 +76,12 @@ fn read(repo: &Sandbox, path: &str) -> String {
     fs::read_to_string(repo.root().join(path)).unwrap()
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Puts an executable file there.
-fn write_program(path: &Path, content: impl AsRef<[u8]>) {
+pub(crate) fn write_program(path: &Path, content: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
     set_mode(path, 0o755);
@@ -660,7 +679,8 @@ help: change into one, or make one: git init
     sandbox.git(["init", "--quiet", "--bare"]).success();
     sandbox.keyguard(["install"]).code(2).stdout("").stderr(str![[r#"
 error: this repository is bare: nobody commits in it
-help: install keyguard in a clone of it
+help: to check what is pushed to it: keyguard install --hook pre-receive
+help: to check commits, install keyguard in a clone of it
 
 "#]]);
     let repo = Sandbox::new();

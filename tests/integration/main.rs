@@ -8,6 +8,7 @@ mod config;
 mod enforce;
 mod guard;
 mod install;
+mod kinds;
 mod leak;
 mod report;
 mod sandbox;
