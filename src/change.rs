@@ -65,6 +65,13 @@ pub struct Commit {
     pub date: String,
 }
 
+impl Commit {
+    /// Whether it is a tag, or something else that has no author.
+    pub fn is_tag(&self) -> bool {
+        self.author.is_empty()
+    }
+}
+
 /// The versions of the file before this change: one for each parent that has it.
 type ReadOld<'s> = Box<dyn Fn() -> Result<Vec<Vec<u8>>> + 's>;
 

@@ -94,8 +94,9 @@ pub(crate) struct ScanArgs {
     #[arg(long, conflicts_with_all = ["stdin", "history"])]
     pub(crate) staged: bool,
     /// Look at every commit that is there, or at those of RANGE, such as main..topic
-    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, conflicts_with = "stdin")]
-    pub(crate) history: Option<Option<String>>,
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(conflicts_with = "stdin")]
+    pub(crate) history: Option<String>,
     /// Look at standard input
     #[arg(long)]
     pub(crate) stdin: bool,

@@ -18,7 +18,9 @@ pub(crate) fn inspect<'c>(
     let inspector = Inspector::new(config, Counting::Files);
     for tip in &range.from {
         let (peeled, messages) = reader.peel(*tip).map(|(id, kind, messages)| ((id, kind), messages))?;
-        messages.iter().for_each(|message| inspector.inspect(message, &mut outcome));
+        for message in &messages {
+            inspector.inspect(message, &mut outcome);
+        }
         if let (id, Peeled::Other(kind)) = peeled {
             for (path, change) in reader.loose_ends(id, kind)? {
                 match change {

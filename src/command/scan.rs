@@ -32,7 +32,12 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
     }
     if let Some(range) = &args.history {
         let config = config_of_work_tree(global, environment)?;
-        return report(&history(range.as_deref(), &config, environment)?, Subject::History, start, global);
+        return report(
+            &history(Some(range.as_str()).filter(|range| !range.is_empty()), &config, environment)?,
+            Subject::History,
+            start,
+            global,
+        );
     }
     if !args.paths.is_empty() {
         let config = config_of_work_tree(global, environment)?;

@@ -45,9 +45,8 @@ impl<'r> StagedReader<'r> {
     pub(crate) fn new(repo: &'r Repo, parents: Parents) -> Result<Self> {
         let objects = repo.objects()?;
         let staged = if repo.is_fast() {
-            fast(repo, &objects, parents).or_else(|error| match error.is::<Broken>() {
-                true => Err(error),
-                false => by_plumbing(repo, parents).map_err(|_| error),
+            fast(repo, &objects, parents).or_else(|error| {
+                if error.is::<Broken>() { Err(error) } else { by_plumbing(repo, parents).map_err(|_| error) }
             })?
         } else {
             by_plumbing(repo, parents)?

@@ -85,13 +85,14 @@ fn headline(located: &Located<'_>) -> String {
 fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
     let path = located.path.as_ref().map_or("the message".to_owned(), |path| sanitized(path.as_bytes()));
-    let commit = located.commit.as_ref().map(|commit| format!(" of {}", short(commit))).unwrap_or_default();
+    let commit = located.commit.as_ref().map(|commit| format!(" ({})", object(commit))).unwrap_or_default();
     format!("{path}:{}:{}{commit}", location.line, location.column)
 }
 
-/// Enough of a commit's name to tell it from others.
-fn short(commit: &Commit) -> &str {
-    commit.id.get(..10).unwrap_or(&commit.id)
+/// What brings a finding in, with enough of its name to tell it from others.
+fn object(commit: &Commit) -> String {
+    let kind = if commit.is_tag() { "tag" } else { "commit" };
+    format!("{kind} {}", commit.id.get(..10).unwrap_or(&commit.id))
 }
 
 fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -104,14 +105,15 @@ fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Res
     item("why", &why(finding), out)?;
     item("1.", &move_it_out(located), out)?;
     if let (Subject::Push, Some(commit)) = (style.subject, &located.commit) {
-        let id = short(commit);
-        item(
-            "",
-            &format!(
+        let id = commit.id.get(..10).unwrap_or(&commit.id);
+        let again = if commit.is_tag() {
+            "Then make the tag again: `git tag --force`.".to_owned()
+        } else {
+            format!(
                 "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {id}~`."
-            ),
-            out,
-        )?;
+            )
+        };
+        item("", &again, out)?;
     }
     item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
     item("", facts.revoke.unwrap_or("where it was made"), out)?;
@@ -263,7 +265,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
         Subject::Push => writeln!(out, "\nNothing was pushed."),
         Subject::Receive => writeln!(
             out,
-            "\nTake each out of its commit and push again, or have it allowed in keyguard.toml on the\ndefault branch first."
+            "\nTake each out of its commit and push again, or have it allowed first, in\nkeyguard.toml on the default branch."
         ),
     }
 }

@@ -1,0 +1,123 @@
+//! pre-commit and pre-merge-commit: what is about to be committed.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::Result;
+
+use super::super::{config_of_commit, inspect_staged};
+use super::{Report, report};
+use crate::allowlist::Allowlist;
+use crate::cli::format_from;
+use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, read_if_present};
+use crate::environment::Environment;
+use crate::git::staged::{Parents, StagedReader};
+use crate::git::{Caller, Repo};
+use crate::inspect::Counting;
+use crate::outcome::{Exit, Outcome};
+use crate::report::{Format, Subject};
+
+/// Looks at the index against `parents` and reports; gives the verdict, and the index as it was.
+pub(super) fn check(parents: Parents, environment: &Environment) -> Result<(Exit, IndexState)> {
+    let start = Instant::now();
+    let repo = Repo::open(environment, Caller::Hook)?;
+    let index = IndexState::of(repo.index_file());
+    let reader = StagedReader::new(&repo, parents)?;
+    if reader.is_empty() {
+        return Ok((Exit::Clean, index));
+    }
+    let format = format_from(environment)?;
+    let sources = Sources { environment, given: None, repository: None, min_confidence: None };
+    let config = config_of_commit(&reader, &repo, sources)?;
+    let counting = if format == Format::Json { Counting::Hunks } else { Counting::Files };
+    let mut outcome = inspect_staged(&reader, &config, counting);
+    outcome.notices.extend(policy_changes(&reader)?);
+    let hint = if outcome.exit() == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
+    let subject = if parents == Parents::All { Subject::Commit } else { Subject::Merge };
+    Ok((report(Report { subject, start, hint }, &outcome, environment)?, index))
+}
+
+/// The remarks that this commit allows more, or blocks less, than the one before.
+fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
+    let Some(new) = reader.changed_root_file(FILE_NAME)? else { return Ok(Vec::new()) };
+    let old = reader.head_file(FILE_NAME)?;
+    let entries = |content: Vec<u8>| allow_entries(content).into_iter().collect::<BTreeSet<_>>();
+    let added = entries(new.clone()).difference(&old.clone().map(entries).unwrap_or_default()).count();
+    let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
+    let loosened: Vec<_> =
+        loosened(new.clone()).difference(&old.clone().map(loosened).unwrap_or_default()).cloned().collect();
+    let mut notices = Vec::new();
+    if added > 0 {
+        notices.push(format!("this commit adds {words} to {FILE_NAME}"));
+    }
+    if !loosened.is_empty() {
+        notices.push(format!("this commit has keyguard block less, by {} in {FILE_NAME}", loosened.join(", ")));
+    }
+    Ok(notices)
+}
+
+/// What a person has to know about `keyguard.toml` to get on.
+fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environment: &Environment) -> Option<String> {
+    let partial = is_partial(environment);
+    let staged = reader.root_file(FILE_NAME).ok()??;
+    let in_work_tree = read_if_present(&repo.work_tree().ok()?.join(FILE_NAME)).ok()??;
+    if staged != in_work_tree {
+        let repository = Some((FILE_NAME.to_owned(), in_work_tree));
+        let config: Config = load(Sources { environment, given: None, repository, min_confidence: None }).ok()?;
+        let allowlist = Allowlist::new(&config);
+        if outcome.blocked.iter().any(|located| allowlist.has_entry_for(located)) {
+            let how = if partial {
+                "name it in the command: git commit PATH :/keyguard.toml"
+            } else {
+                "stage it: git add keyguard.toml"
+            };
+            return Some(format!(
+                "{FILE_NAME} in the work tree allows this, but this commit has another version of it; {how}"
+            ));
+        }
+    }
+    partial.then(|| format!("To allow something in a commit of single paths, name :/{FILE_NAME} among the paths."))
+}
+
+/// Whether git was given paths: then it commits from an index of its own.
+fn is_partial(environment: &Environment) -> bool {
+    let name = environment.git_index_file.as_ref().and_then(|file| file.file_name());
+    name.is_some_and(|name| name.to_string_lossy().starts_with("next-index-"))
+}
+
+/// How the index file looked; a hook that restages makes a new file.
+#[derive(PartialEq)]
+pub(super) struct IndexState {
+    file: PathBuf,
+    length: u64,
+    modified: Option<SystemTime>,
+    ending: Vec<u8>,
+}
+
+impl IndexState {
+    fn of(file: &Path) -> Self {
+        let metadata = std::fs::metadata(file).ok();
+        Self {
+            file: file.to_path_buf(),
+            length: metadata.as_ref().map_or(0, std::fs::Metadata::len),
+            modified: metadata.and_then(|metadata| metadata.modified().ok()),
+            ending: last_bytes(file).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn has_changed(&self) -> bool {
+        *self != Self::of(&self.file)
+    }
+}
+
+/// The checksum at the end of the index.
+fn last_bytes(file: &Path) -> io::Result<Vec<u8>> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let mut file = std::fs::File::open(file)?;
+    file.seek(SeekFrom::End(-20))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,86 @@
+//! commit-msg: the message is committed too, and no other hook sees it.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use super::super::config_of_commit;
+use super::{Report, report};
+use crate::change::Change;
+use crate::config::Sources;
+use crate::environment::Environment;
+use crate::git::staged::{Parents, StagedReader};
+use crate::git::{Caller, Repo};
+use crate::inspect::{Counting, Inspector};
+use crate::outcome::{Exit, Outcome};
+use crate::report::Subject;
+
+/// What git cuts a message at, behind the comment character.
+const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------\n";
+
+/// Looks at the message in the file that `args` names.
+///
+/// Comment lines count: git takes them out only when an editor ran. A key that HEAD's message holds is old: with
+/// `--amend` it comes from there.
+pub(super) fn check(args: &[OsString], environment: &Environment) -> Result<Exit> {
+    let start = Instant::now();
+    let file = args.first().context("git gave no file with the message")?;
+    let text = std::fs::read(environment.current_dir.join(Path::new(file))).context("read the message")?;
+    let repo = Repo::open(environment, Caller::Hook)?;
+    let text = if environment.is_editor_used() { cut(&text, &comment_starts(&repo)) } else { &text };
+    let reader = StagedReader::new(&repo, Parents::Head)?;
+    let sources = Sources { environment, given: None, repository: None, min_confidence: None };
+    let config = config_of_commit(&reader, &repo, sources)?;
+    let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
+    let inspector = Inspector::new(&config, Counting::Files);
+    let old = reader.head_message()?.into_iter().collect();
+    inspector.inspect(&Change::message(text.to_vec(), old), &mut outcome);
+    inspector.finish(&mut outcome);
+    report(Report { subject: Subject::Message, start, hint: None }, &outcome, environment)
+}
+
+/// What may begin a comment line. With `auto` git takes a character that no line begins with.
+fn comment_starts(repo: &Repo) -> Vec<Vec<u8>> {
+    let setting = ["core.commentString", "core.commentChar"].iter().find_map(|key| repo.config_string(key));
+    match setting.as_deref() {
+        Some("auto") => b"#;@!$%^&|:".iter().map(|byte| vec![*byte]).collect(),
+        Some(text) if !text.is_empty() => vec![text.as_bytes().to_vec()],
+        _ => vec![b"#".to_vec()],
+    }
+}
+
+/// The text before git's own scissors: that line, and behind it the comment that tells what it is for. A line that
+/// looks like it alone is committed.
+fn cut<'t>(text: &'t [u8], comment_starts: &[Vec<u8>]) -> &'t [u8] {
+    let is_cut = |rest: &[u8]| {
+        comment_starts.iter().any(|start| {
+            let behind = rest.strip_prefix(&start[..]).and_then(|rest| rest.strip_prefix(SCISSORS));
+            behind.is_some_and(|behind| behind.starts_with(start))
+        })
+    };
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|end| end + 1));
+    starts.into_iter().find(|start| is_cut(&text[*start..])).map_or(text, |start| &text[..start])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_gits_own_scissors_cut() {
+        let own = "# ------------------------ >8 ------------------------\n# Do not modify or remove the line above.\n";
+        let cut = |text: &str| String::from_utf8_lossy(cut(text.as_bytes(), &[b"#".to_vec()])).into_owned();
+        assert_eq!(cut(&format!("subject\n\n{own}diff\n")), "subject\n\n");
+        assert_eq!(cut(&format!("{own}diff\n")), "");
+        for text in [
+            "subject\n# ------------------------ >8 ------------------------\ntext\n",
+            "subject\n; ------------------------ >8 ------------------------\n; text\n",
+            "subject # ------------------------ >8 ------------------------\n# text\n",
+            "",
+        ] {
+            assert_eq!(cut(text), text);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! pre-push: the net for what no pre-commit hook saw. Looks at the commits that the remote does not have yet.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::super::range;
+use super::{Report, report};
+use crate::config::{Config, FILE_NAME, Sources, load};
+use crate::environment::Environment;
+use crate::git::id::Id;
+use crate::git::range::{Peeled, Range, RangeReader};
+use crate::git::{Caller, Repo};
+use crate::outcome::{Exit, Located, Outcome};
+use crate::report::Subject;
+
+/// One ref of a push: `<local ref> SP <local id> SP <remote ref> SP <remote id>` (githooks(5)).
+struct Pushed {
+    local: Id,
+    remote: Id,
+}
+
+/// Looks at what a push would publish. `args` are the remote's name and its address, `input` git's list of refs.
+pub(super) fn check(args: &[OsString], input: &[u8], environment: &Environment) -> Result<Exit> {
+    let start = Instant::now();
+    let refs = refs(input)?;
+    // A ref that is deleted publishes nothing.
+    let tips: Vec<_> = refs.iter().map(|pushed| pushed.local).filter(|id| !id.is_zero()).collect();
+    if tips.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let repo = Repo::open(environment, Caller::Hook)?;
+    let mut reader = RangeReader::new(&repo)?;
+    let not = refs.iter().map(|pushed| pushed.remote).filter(|id| !id.is_zero()).collect();
+    let known = Range {
+        not,
+        not_refs: repo.remotes_at(args).map(|name| format!("--remotes={name}")).collect(),
+        ..Range::default()
+    };
+
+    // Each tip goes with its own configuration; most of the time there is one.
+    let mut groups: BTreeMap<Option<Vec<u8>>, Vec<Id>> = BTreeMap::new();
+    for tip in tips {
+        let content = match reader.peel(tip)? {
+            (commit, Peeled::Commit, _) => reader.root_file(commit, FILE_NAME)?,
+            _ => None,
+        };
+        groups.entry(content).or_default().push(tip);
+    }
+    let groups = groups.into_iter().map(|(content, tips)| {
+        let repository = content.map(|content| (FILE_NAME.to_owned(), content));
+        let config = load(Sources { environment, given: None, repository, min_confidence: None });
+        Ok((config.context("in the commit that is pushed")?, tips))
+    });
+    let groups: Vec<(Config, Vec<Id>)> = groups.collect::<Result<_>>()?;
+    let mut outcome = Outcome::default();
+    for (config, tips) in &groups {
+        let range = Range { from: tips.clone(), ..known.clone() };
+        outcome.merge(range::inspect(&mut reader, &range, config, |_| {})?);
+    }
+    let mut seen = HashSet::new();
+    outcome.blocked.retain(|located| seen.insert(place(located)));
+    report(Report { subject: Subject::Push, start, hint: None }, &outcome, environment)
+}
+
+/// What tells a finding from another in the same push.
+fn place(located: &Located<'_>) -> impl Eq + std::hash::Hash + use<> {
+    let commit = located.commit.as_ref().map(|commit| commit.id.clone());
+    let location = located.finding.location;
+    (commit, located.path.clone(), location.line, location.column, located.finding.fingerprint())
+}
+
+fn refs(input: &[u8]) -> Result<Vec<Pushed>> {
+    let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| Pushed::parse(line).context("git's list of refs has another form")).collect()
+}
+
+impl Pushed {
+    /// A local ref may be any revision expression, with spaces in it: the fields are counted from behind.
+    fn parse(line: &[u8]) -> Result<Self> {
+        let mut fields = line.rsplit(|byte| *byte == b' ');
+        let (remote, _, local) = (fields.next(), fields.next(), fields.next());
+        match (local.and_then(Id::from_hex), remote.and_then(Id::from_hex)) {
+            (Some(local), Some(remote)) => Ok(Self { local, remote }),
+            _ => bail!("a line without two names"),
+        }
+    }
+}
