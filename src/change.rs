@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Result;
-use imara_diff::{Algorithm, Diff, InternedInput, sources};
 
 use crate::decode::Text;
+use crate::git::diff;
 use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
@@ -191,24 +191,7 @@ pub struct Hunk {
 
 /// The added runs of lines, as `git diff -U0` has them; a run of deletions alone is none.
 pub fn hunks(old: &[u8], new: &[u8]) -> Vec<Hunk> {
-    let prefix = common_prefix_lines(old, new);
-    let (old, rest) = (&old[prefix..], &new[prefix..]);
-    let first_line = 1 + memchr::memchr_iter(b'\n', &new[..prefix]).count();
-    let input = InternedInput::new(sources::byte_lines(old), sources::byte_lines(rest));
-    let diff = Diff::compute(Algorithm::Myers, &input);
-    diff.hunks()
-        .filter(|hunk| !hunk.after.is_empty())
-        .map(|hunk| Hunk { lines: first_line + hunk.after.start as usize..first_line + hunk.after.end as usize })
-        .collect()
-}
-
-/// The length of the common beginning that ends with a line break; it spares interning what did not change.
-fn common_prefix_lines(old: &[u8], new: &[u8]) -> usize {
-    const BLOCK: usize = 4096;
-    let equal_blocks = old.chunks_exact(BLOCK).zip(new.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count();
-    let start = equal_blocks * BLOCK;
-    let more = old[start..].iter().zip(&new[start..]).take_while(|(a, b)| a == b).count();
-    memchr::memrchr(b'\n', &new[..start + more]).map_or(0, |position| position + 1)
+    diff::added_lines(old, new).into_iter().map(|lines| Hunk { lines }).collect()
 }
 
 #[cfg(test)]

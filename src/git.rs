@@ -9,6 +9,7 @@ mod batch;
 pub(crate) mod command;
 mod commit;
 mod comparison;
+pub(crate) mod diff;
 pub(crate) mod id;
 mod index;
 mod object;

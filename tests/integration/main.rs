@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on has failed")]
 
+mod added_lines;
 mod allow;
 mod architecture;
 mod config;
