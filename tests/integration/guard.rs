@@ -169,73 +169,6 @@ fn worktrees_submodules_and_separate_directories_are_guarded() {
 }
 
 #[test]
-fn old_keys_stay_silent() {
-    let repo = Sandbox::with_hook();
-    let filler: String = (0..30).map(|line| format!("line {line}\n")).collect();
-    repo.commit("a", format!("{}{filler}", leak("old"))).commit("gone", "x\n");
-    let commit = |message: &str| repo.git(["commit", "--quiet", "-am", message]);
-    // A changed neighbour, a moved line, another half of the same line, other line ends, a last line break.
-    repo.write("a", format!("{}{filler}", leak("renamed note")));
-    commit("neighbour").success().silent();
-    repo.write("a", format!("{filler}{}", leak("moved")));
-    commit("moved").success().silent();
-    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")));
-    commit("half").success().silent();
-    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).replace('\n', "\r\n"));
-    commit("crlf").success().silent();
-    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).trim_end());
-    commit("no line break at the end").success().silent();
-    // Renames, pure and with an edit, a change of mode, a deletion.
-    repo.git(["mv", "a", "b"]).success();
-    commit("rename").success().silent();
-    repo.git(["mv", "b", "sub"]).success();
-    repo.write("sub", format!("{filler}more\n{}", leak("x")));
-    repo.git(["add", "."]).success();
-    commit("rename and edit").success().silent();
-    repo.git(["update-index", "--chmod=+x", "sub"]).success();
-    repo.git(["commit", "--quiet", "-m", "mode"]).success().silent();
-    repo.git(["rm", "--quiet", "gone"]).success();
-    commit("delete").success().silent();
-    // A copy is new.
-    fs::copy(repo.root().join("sub"), repo.root().join("copy")).unwrap();
-    repo.git(["add", "."]).success();
-    blocked(&repo.git(["commit", "-m", "copy"]), "copy:33:10");
-}
-
-#[test]
-fn thirty_renames_at_once_are_silent() {
-    let repo = Sandbox::new();
-    for number in 0..30 {
-        repo.write(format!("old/f{number}"), format!("{number}\n{}", leak("x")));
-    }
-    repo.git(["add", "."]).success();
-    repo.git(["commit", "--quiet", "-m", "start"]).success();
-    repo.install();
-    repo.git(["config", "diff.renames", "false"]).success();
-    repo.git(["mv", "old", "new"]).success();
-    repo.git(["commit", "--quiet", "-m", "rename"]).success().silent();
-}
-
-#[test]
-fn a_private_key_whose_body_alone_changed_is_found() {
-    let repo = Sandbox::with_hook();
-    let key = fake::openssh_key();
-    let other: Vec<_> = key
-        .lines()
-        .enumerate()
-        .map(|(i, line)| if i == 2 { line.replace('A', "B") } else { line.to_owned() })
-        .collect();
-    repo.commit("id", other.join("\n") + "\n").write("id", &key);
-    repo.git(["commit", "-am", "leak"]).code(1).says("in id:1:1");
-    // Indented or with other line ends it is the same key.
-    repo.commit("id", &key);
-    repo.write("id", key.replace('\n', "\r\n"));
-    repo.git(["commit", "--quiet", "-am", "crlf"]).success().silent();
-    repo.write("id", key.lines().map(|line| format!("  {line}\n")).collect::<String>());
-    repo.git(["commit", "--quiet", "-am", "indent"]).success().silent();
-}
-
-#[test]
 fn settings_and_attributes_hide_nothing() {
     for (attributes, setting) in [
         ("* -diff\n", ("color.ui", "always")),
@@ -332,17 +265,6 @@ fn a_key_in_a_name_is_found_and_masked() {
     let commit = repo.git(["commit", "-m", "leak"]);
     commit.code(1).says("in backup-ghp_****************.txt:1:8");
     assert!(!commit.text().contains(&token));
-}
-
-#[test]
-fn announced_files_are_no_content() {
-    let repo = Sandbox::with_hook();
-    repo.commit("a", "1\n").write("later", leak("x")).write("a", "2\n");
-    repo.git(["add", "-N", "later"]).success();
-    repo.git(["add", "a"]).success();
-    repo.git(["commit", "--quiet", "-m", "a"]).success().silent();
-    repo.git(["add", "later"]).success();
-    blocked(&repo.git(["commit", "-m", "leak"]), "later:2:10");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod added_lines;
 mod allow;
 mod architecture;
+mod brought_in;
 mod config;
 mod enforce;
 mod guard;
