@@ -1,18 +1,19 @@
-//! The hook at work: every form of commit, what counts as new, and what happens when something cannot be inspected.
+//! The hook at work: what counts as new, and what happens when something cannot be inspected.
 
 use std::fs;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, fake, with_both_readers};
+use crate::sandbox::{Sandbox, fake};
 
 /// A line that holds a token, with a note to tell lines apart.
-fn leak(note: &str) -> String {
+pub(crate) fn leak(note: &str) -> String {
     format!("# {note}\ntoken = \"{}\"\n", fake::github_pat())
 }
 
+/// Asserts that the hook stopped the commit for the token of [`leak`] at `place`, which it did not print in full.
 #[track_caller]
-fn blocked(output: &crate::sandbox::Output, place: &str) {
+pub(crate) fn blocked(output: &crate::sandbox::Output, place: &str) {
     output.code(1).says(&format!("commit blocked: GitHub personal access token (classic) (checksum valid) in {place}"));
     let token = fake::github_pat();
     assert!(!output.text().contains(&token[4..]), "the token is printed in full\n{}", output.text());
@@ -77,95 +78,70 @@ fn each_kind_of_the_promise_is_blocked() {
 }
 
 #[test]
-fn commit_all_looks_at_the_temporary_index() {
-    with_both_readers(|repo| {
-        repo.commit("a.env", "X=1\n").write("a.env", leak("x"));
-        blocked(&repo.git(["commit", "-am", "leak"]), "a.env:2:10");
-        repo.assert_commits(1);
-    });
-}
-
-#[test]
-fn commit_of_a_path_looks_at_that_path_alone() {
+fn old_keys_stay_silent() {
     let repo = Sandbox::with_hook();
-    repo.commit("a", "1\n").commit("b", "1\n").commit("sub/c", "1\n");
-    repo.write("a", leak("a")).write("b", "2\n").write("sub/c", leak("c"));
-    repo.git(["add", "a"]).success();
-    repo.git(["commit", "--quiet", "-m", "b", "--", "b"]).success().silent();
-    blocked(&repo.git(["commit", "-m", "c", "--", "sub/c"]), "sub/c:2:10");
-    repo.git(["commit", "-m", "c", "--include", "sub/c"]).code(1).says("2 secrets in 2 files, the first: ");
-}
-
-#[test]
-fn commit_of_a_patch_looks_at_the_chosen_hunks() {
-    let repo = Sandbox::with_hook();
-    let old: String = (0..40).map(|line| format!("line {line}\n")).collect();
-    repo.commit("a", &old);
-    let new = old.replace("line 3\n", "line three\n").replace("line 35\n", &leak("x"));
-    repo.write("a", new);
-    let clean = repo.run("git").args(["commit", "--quiet", "-p", "-m", "first"]).input("y\nn\n").output();
-    clean.success();
-    let leaking = repo.run("git").args(["commit", "-p", "-m", "second"]).input("y\n").output();
-    leaking.code(1).says("in a:37:10");
-    repo.assert_commits(2);
-}
-
-#[test]
-fn amend_looks_at_what_it_adds() {
-    let repo = Sandbox::with_hook();
-    repo.commit("old", leak("is in HEAD already")).write("new", "x\n");
+    let filler: String = (0..30).map(|line| format!("line {line}\n")).collect();
+    repo.commit("a", format!("{}{filler}", leak("old"))).commit("gone", "x\n");
+    let commit = |message: &str| repo.git(["commit", "--quiet", "-am", message]);
+    // A changed neighbour, a moved line, another half of the same line, other line ends, a last line break.
+    repo.write("a", format!("{}{filler}", leak("renamed note")));
+    commit("neighbour").success().silent();
+    repo.write("a", format!("{filler}{}", leak("moved")));
+    commit("moved").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")));
+    commit("half").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).replace('\n', "\r\n"));
+    commit("crlf").success().silent();
+    repo.write("a", format!("{filler}{}", leak("x").replace("token", "key")).trim_end());
+    commit("no line break at the end").success().silent();
+    // Renames, pure and with an edit, a change of mode, a deletion.
+    repo.git(["mv", "a", "b"]).success();
+    commit("rename").success().silent();
+    repo.git(["mv", "b", "sub"]).success();
+    repo.write("sub", format!("{filler}more\n{}", leak("x")));
     repo.git(["add", "."]).success();
-    repo.git(["commit", "--quiet", "--amend", "-m", "clean"]).success().silent();
-    repo.write("new", leak("added"));
-    blocked(&repo.git(["commit", "-a", "--amend", "-m", "leak"]), "new:2:10");
+    commit("rename and edit").success().silent();
+    repo.git(["update-index", "--chmod=+x", "sub"]).success();
+    repo.git(["commit", "--quiet", "-m", "mode"]).success().silent();
+    repo.git(["rm", "--quiet", "gone"]).success();
+    commit("delete").success().silent();
+    // A copy is new.
+    fs::copy(repo.root().join("sub"), repo.root().join("copy")).unwrap();
+    repo.git(["add", "."]).success();
+    blocked(&repo.git(["commit", "-m", "copy"]), "copy:33:10");
 }
 
 #[test]
-fn the_conclusion_of_a_merge_counts_what_no_parent_has() {
-    let repo = Sandbox::with_hook();
-    repo.commit("shared", "base\n");
-    repo.git(["switch", "--quiet", "-c", "side"]).success();
-    repo.commit("shared", "side\n").commit("theirs", leak("came in over there"));
-    repo.git(["switch", "--quiet", "main"]).success();
-    repo.commit("shared", "main\n");
-    repo.git(["merge", "side"]).code(1);
-    repo.write("shared", leak("added while resolving"));
+fn thirty_renames_at_once_are_silent() {
+    let repo = Sandbox::new();
+    for number in 0..30 {
+        repo.write(format!("old/f{number}"), format!("{number}\n{}", leak("x")));
+    }
     repo.git(["add", "."]).success();
-    blocked(&repo.git(["commit", "-m", "merge"]), "shared:2:10");
-    repo.write("shared", "both\n");
-    repo.git(["add", "."]).success();
-    repo.git(["commit", "--quiet", "-m", "merge"]).success().silent();
+    repo.git(["commit", "--quiet", "-m", "start"]).success();
+    repo.install();
+    repo.git(["config", "diff.renames", "false"]).success();
+    repo.git(["mv", "old", "new"]).success();
+    repo.git(["commit", "--quiet", "-m", "rename"]).success().silent();
 }
 
 #[test]
-fn worktrees_submodules_and_separate_directories_are_guarded() {
+fn a_private_key_whose_body_alone_changed_is_found() {
     let repo = Sandbox::with_hook();
-    repo.commit("a", "1\n");
-    repo.git(["worktree", "add", "--quiet", "../linked"]).success();
-    fs::write(repo.tmp("linked/leak"), leak("x")).unwrap();
-    let at = |folder: &str, args: &[&str]| repo.run("git").current_dir(folder).args(args).output();
-    at("../linked", &["add", "."]).success();
-    blocked(&at("../linked", &["commit", "-m", "leak"]), "leak:2:10");
-
-    let other = Sandbox::new();
-    other.commit("file", "x\n");
-    let url = other.root();
-    repo.run("git").args(["submodule", "--quiet", "add"]).args([url.as_os_str()]).args(["sub"]).output().success();
-    repo.run("keyguard").current_dir("sub").args(["install"]).output().success();
-    repo.write("sub/leak", leak("x"));
-    at("sub", &["add", "."]).success();
-    blocked(&at("sub", &["commit", "-m", "leak"]), "leak:2:10");
-    // The submodule itself is no content of the superproject.
-    repo.git(["commit", "--quiet", "-m", "submodule"]).success().silent();
-
-    repo.write("b", leak("x"));
-    repo.git(["add", "b"]).success();
-    let (git_dir, work_tree) = (repo.root().join(".git"), repo.root());
-    let options = [format!("--git-dir={}", git_dir.display()), format!("--work-tree={}", work_tree.display())];
-    let commit = repo.run("git").current_dir(repo.home()).args(options).args(["commit", "-m", "leak"]).output();
-    blocked(&commit, "b:2:10");
-    repo.write("deep/er/c", "x\n");
-    blocked(&at("deep/er", &["commit", "-m", "leak"]), "b:2:10");
+    let key = fake::openssh_key();
+    let other: Vec<_> = key
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 2 { line.replace('A', "B") } else { line.to_owned() })
+        .collect();
+    repo.commit("id", other.join("\n") + "\n").write("id", &key);
+    repo.git(["commit", "-am", "leak"]).code(1).says("in id:1:1");
+    // Indented or with other line ends it is the same key.
+    repo.commit("id", &key);
+    repo.write("id", key.replace('\n', "\r\n"));
+    repo.git(["commit", "--quiet", "-am", "crlf"]).success().silent();
+    repo.write("id", key.lines().map(|line| format!("  {line}\n")).collect::<String>());
+    repo.git(["commit", "--quiet", "-am", "indent"]).success().silent();
 }
 
 #[test]

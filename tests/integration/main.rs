@@ -8,6 +8,7 @@ mod architecture;
 mod brought_in;
 mod config;
 mod enforce;
+mod forms;
 mod guard;
 mod install;
 mod kinds;
