@@ -12,23 +12,34 @@ use std::process::{Command, Stdio};
 /// A repository with staged changes.
 struct Workload {
     name: &'static str,
+    init: &'static [&'static str],
+    reader: &'static str,
     prepare: fn(&Path),
     runs: usize,
 }
 
-const WORKLOADS: [Workload; 4] = [
-    Workload { name: "20 files, 5 added lines, nothing found", prepare: small, runs: 100 },
-    Workload { name: "the same with one finding", prepare: small_with_finding, runs: 100 },
-    Workload { name: "1,000 new files of 20 KB", prepare: thousand_files, runs: 10 },
-    Workload { name: "100,000 files, 1 changed", prepare: hundred_thousand_files, runs: 20 },
+/// Read by keyguard itself, in a repository as git makes it.
+const USUAL: Workload = Workload { name: "", init: &["init", "-q", "."], reader: "fast", prepare: small, runs: 100 };
+
+const WORKLOADS: [Workload; 6] = [
+    Workload { name: "20 files, 5 added lines, nothing found", ..USUAL },
+    Workload { name: "the same with one finding", prepare: small_with_finding, ..USUAL },
+    Workload { name: "the same 20 files, through git's commands", reader: "plumbing", ..USUAL },
+    Workload {
+        name: "the same 20 files, named by SHA-256",
+        init: &["init", "-q", "--object-format=sha256", "."],
+        ..USUAL
+    },
+    Workload { name: "1,000 new files of 20 KB", prepare: thousand_files, runs: 10, ..USUAL },
+    Workload { name: "100,000 files, 1 changed", prepare: hundred_thousand_files, runs: 20, ..USUAL },
 ];
 
 fn main() {
     let runs = std::env::args().skip(1).find_map(|arg| arg.parse().ok());
-    println!("{:40} {:>8} {:>10} {:>7}", "workload", "git ms", "keyguard", "ratio");
+    println!("{:42} {:>8} {:>10} {:>7}", "workload", "git ms", "keyguard", "ratio");
     for workload in WORKLOADS {
         let folder = tempfile::tempdir().expect("make a folder");
-        git(folder.path(), &["init", "-q", "."]);
+        git(folder.path(), workload.init);
         (workload.prepare)(folder.path());
         git(folder.path(), &["add", "."]);
         // `git commit` fills the cache-tree before it runs the hook.
@@ -41,8 +52,9 @@ fn measure(workload: &Workload, folder: &Path, runs: usize) {
     let mut samples = Vec::new();
     for run in 0..=runs {
         let git = cpu_ms(command("git", folder).args(["diff", "--cached"]));
-        let keyguard =
-            cpu_ms(command(env!("CARGO_BIN_EXE_keyguard"), folder).args(["hook", "pre-commit", "--shim-version", "1"]));
+        let mut hook = command(env!("CARGO_BIN_EXE_keyguard"), folder);
+        hook.args(["hook", "pre-commit", "--shim-version", "1"]).env("KEYGUARD_READER", workload.reader);
+        let keyguard = cpu_ms(&mut hook);
         if run > 0 {
             samples.push((git, keyguard));
         }
@@ -53,7 +65,7 @@ fn measure(workload: &Workload, folder: &Path, runs: usize) {
         values[values.len() / 2]
     };
     println!(
-        "{:40} {:8.2} {:10.2} {:7.2}",
+        "{:42} {:8.2} {:10.2} {:7.2}",
         workload.name,
         median(&|sample| sample.0),
         median(&|sample| sample.1),

@@ -45,6 +45,8 @@ pub struct Environment {
     pub git_object_directory: Option<PathBuf>,
     /// `GIT_EDITOR`: `:` in a hook when no editor is used for the message.
     pub git_editor: Option<String>,
+    /// `GIT_DIR`.
+    pub git_dir: Option<PathBuf>,
     /// `GIT_WORK_TREE`.
     pub git_work_tree: Option<PathBuf>,
 }
@@ -71,6 +73,7 @@ impl Environment {
             git_index_file: path("GIT_INDEX_FILE"),
             git_object_directory: path("GIT_OBJECT_DIRECTORY"),
             git_editor: text("GIT_EDITOR"),
+            git_dir: path("GIT_DIR"),
             git_work_tree: path("GIT_WORK_TREE"),
         })
     }

@@ -24,9 +24,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use git2::{ErrorClass, ErrorCode, Oid, Repository};
 
+use crate::change::BytePath;
 use crate::environment::Environment;
 use id::Id;
 use object::Objects;
@@ -36,6 +37,8 @@ pub(crate) struct Repo {
     /// libgit2's view; `None` where only git itself can read the repository.
     inner: Option<Repository>,
     git_dir: PathBuf,
+    /// What all work trees of the repository share.
+    common_dir: PathBuf,
     /// The root of the work tree; `None` in a bare repository.
     work_tree: Option<PathBuf>,
     /// The index that counts: git's temporary one during `git commit -a` and the like.
@@ -44,8 +47,6 @@ pub(crate) struct Repo {
     is_index_ours: bool,
     /// Folders of loose objects, looked at first.
     object_folders: Vec<PathBuf>,
-    /// Bytes of an object's name.
-    id_bytes: usize,
     /// Where git's commands are run.
     current_dir: PathBuf,
 }
@@ -82,25 +83,23 @@ impl Repo {
         Self { inner: Some(inner), work_tree, ..Self::at(git_dir, &common_dir, environment) }
     }
 
-    /// Asks git where everything is.
+    /// Everything is read through git. A hook knows where it is; elsewhere git is asked.
     fn through_git(environment: &Environment, caller: Caller) -> Result<Self> {
-        let ask = |questions: &[&str]| {
+        let ask = |question: &[&str]| {
             let mut git = reading(&environment.current_dir);
-            let mut answer = command::output(git.arg("rev-parse").args(questions))?;
+            let mut answer = command::output(git.arg("rev-parse").args(question))?;
             answer.pop_if(|last| *last == b'\n');
             anyhow::Ok(answer)
         };
-        // The folder comes last: only it may hold a line break.
-        let answer = ask(&["--show-object-format", "--is-inside-work-tree", "--absolute-git-dir"])?;
-        let mut lines = answer.splitn(3, |byte| *byte == b'\n');
-        let mut next = || lines.next().context("git rev-parse answered in another form");
-        let id_bytes = match next()? {
-            b"sha1" => 20,
-            b"sha256" => 32,
-            other => bail!("objects are named by {}, which keyguard does not know", other.escape_ascii()),
+        let (git_dir, is_in_work_tree) = match (caller, git_dir_of_hook(environment)) {
+            (Caller::Hook, Some(git_dir)) => (git_dir, true),
+            _ => {
+                // The folder comes last: only it may hold a line break.
+                let answer = ask(&["--is-inside-work-tree", "--absolute-git-dir"])?;
+                let (word, folder) = answer.split_at(answer.iter().position(|byte| *byte == b'\n').unwrap_or(0));
+                (BytePath::from(folder.get(1..).unwrap_or_default()).as_path(), word == b"true")
+            }
         };
-        let is_in_work_tree = next()? == b"true";
-        let git_dir = crate::change::BytePath::from(next()?).as_path();
         let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
             Ok(link) => git_dir.join(link.trim_end_matches('\n')),
             Err(_) => git_dir.clone(),
@@ -108,9 +107,9 @@ impl Repo {
         let work_tree = match (is_in_work_tree, caller) {
             (false, _) => None,
             (true, Caller::Hook) => Some(environment.current_dir.clone()),
-            (true, Caller::User) => Some(crate::change::BytePath::from(&ask(&["--show-toplevel"])?[..]).as_path()),
+            (true, Caller::User) => Some(BytePath::from(&ask(&["--show-toplevel"])?[..]).as_path()),
         };
-        Ok(Self { work_tree, id_bytes, ..Self::at(git_dir, &common_dir, environment) })
+        Ok(Self { work_tree, ..Self::at(git_dir, &common_dir, environment) })
     }
 
     fn at(git_dir: PathBuf, common_dir: &Path, environment: &Environment) -> Self {
@@ -126,11 +125,11 @@ impl Repo {
         Self {
             inner: None,
             git_dir,
+            common_dir: common_dir.to_path_buf(),
             work_tree: None,
             index,
             is_index_ours: false,
             object_folders: vec![objects],
-            id_bytes: 20,
             current_dir,
         }
     }
@@ -181,7 +180,10 @@ impl Repo {
     /// The tree of HEAD; `None` before the first commit.
     fn head_tree(&self, objects: &Objects<'_>) -> Result<Option<Id>> {
         let Some(inner) = &self.inner else {
-            return Ok(objects.ask_git("HEAD^{tree}")?.map(|tree| tree.id));
+            return match self.loose_head() {
+                Some(head) => Ok(Some(objects.commit(head)?.tree)),
+                None => Ok(objects.ask_git("HEAD^{tree}")?.map(|tree| tree.id)),
+            };
         };
         match inner.head() {
             Ok(head) => {
@@ -193,12 +195,17 @@ impl Repo {
         }
     }
 
-    /// The name of the tree without files.
-    fn empty_tree(&self) -> &'static str {
-        match self.id_bytes {
-            20 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-            _ => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-        }
+    /// The commit of HEAD, where a file of its own says so; such a file goes before everything else that names one.
+    fn loose_head(&self) -> Option<Id> {
+        let head = std::fs::read(self.git_dir.join("HEAD")).ok()?;
+        let named = match head.strip_prefix(b"ref: refs/heads/") {
+            Some(branch) => {
+                let branch = BytePath::from(branch.trim_ascii_end()).as_path();
+                std::fs::read(self.common_dir.join("refs/heads").join(branch)).ok()?
+            }
+            None => head,
+        };
+        Id::from_hex(named.trim_ascii_end())
     }
 
     /// The other parents while a merge is being concluded.
@@ -262,6 +269,21 @@ impl Repo {
             }
         }
     }
+}
+
+/// The git directory of a hook that git has started in the root of the work tree.
+fn git_dir_of_hook(environment: &Environment) -> Option<PathBuf> {
+    if let Some(folder) = &environment.git_dir {
+        // A bare repository has no work tree to start in.
+        return environment.git_index_file.as_ref().map(|_| environment.current_dir.join(folder));
+    }
+    let entry = environment.current_dir.join(".git");
+    if entry.is_dir() {
+        return Some(entry);
+    }
+    let link = std::fs::read(&entry).ok()?;
+    let target = link.strip_prefix(b"gitdir: ")?.trim_ascii_end();
+    Some(environment.current_dir.join(BytePath::from(target).as_path()))
 }
 
 /// A git command that only reads. Of `GIT_NO_LAZY_FETCH` an older git knows nothing; then no protocol is allowed.

@@ -16,7 +16,7 @@ use super::id::Id;
 use super::tree::{DEEPEST, Side};
 
 /// Bytes of an object's name: the repositories that this reader is for use SHA-1.
-const ID_BYTES: usize = 20;
+pub(super) const ID_BYTES: usize = 20;
 const HEADER: usize = 12;
 const FIRST_TAIL: u64 = 64 << 10;
 

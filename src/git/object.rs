@@ -12,7 +12,6 @@ use libdeflater::Decompressor;
 use super::batch::{Batch, Object};
 use super::commit::CommitObject;
 use super::id::Id;
-use super::tree::{self, Entry};
 use super::{Repo, oid};
 
 /// The objects of one repository.
@@ -38,11 +37,6 @@ impl<'r> Objects<'r> {
     /// The content of a tree.
     pub(super) fn tree(&self, id: Id) -> Result<Vec<u8>> {
         self.read(id, ObjectType::Tree)
-    }
-
-    /// Takes the content of a tree apart.
-    pub(super) fn entries<'t>(&self, data: &'t [u8]) -> Result<Vec<Entry<'t>>> {
-        tree::entries(data, self.repo.id_bytes)
     }
 
     /// A commit.

@@ -25,9 +25,17 @@ pub(super) fn against_head(repo: &Repo) -> Result<Difference> {
     against(repo, "HEAD").or_else(|error| {
         // Before the first commit HEAD names nothing. Where it names something broken, all counts as new: no key is missed.
         let is_born = command::output(repo.reading().args(["rev-parse", "--quiet", "--verify", "HEAD"])).is_ok();
-        if is_born { Err(error) } else { against(repo, repo.empty_tree()) }
+        if is_born {
+            return Err(error);
+        }
+        let [sha1, sha256] = EMPTY_TREES.map(|tree| against(repo, tree));
+        sha1.or(sha256)
     })
 }
+
+/// The names of the tree without files, by SHA-1 and by SHA-256; git knows the one of the repository's kind.
+const EMPTY_TREES: [&str; 2] =
+    ["4b825dc642cb6eb9a060e54bf8d69288fbee4904", "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"];
 
 /// What the index brings in against `commit`.
 pub(super) fn against(repo: &Repo, commit: &str) -> Result<Difference> {

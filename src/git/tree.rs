@@ -108,7 +108,8 @@ pub(super) fn compare(objects: &Objects<'_>, pair: Pair, deltas: &mut Vec<Delta>
 fn compare_one(objects: &Objects<'_>, pair: &Pair, deltas: &mut Vec<Delta>, open: &mut Vec<Pair>) -> Result<()> {
     let read = |id: Option<Id>| id.map_or(Ok(Vec::new()), |id| objects.tree(id));
     let (old_data, new_data) = (read(pair.old)?, read(pair.new)?);
-    let (old_entries, new_entries) = (objects.entries(&old_data)?, objects.entries(&new_data)?);
+    let id_bytes = pair.old.or(pair.new).map_or(0, |id| id.as_bytes().len());
+    let (old_entries, new_entries) = (entries(&old_data, id_bytes)?, entries(&new_data, id_bytes)?);
     let (mut old, mut new) = (old_entries.iter().peekable(), new_entries.iter().peekable());
     loop {
         let next = match (old.peek(), new.peek()) {
@@ -136,7 +137,9 @@ pub(super) fn find(objects: &Objects<'_>, root: Id, path: &[u8]) -> Result<Optio
     let mut parts = path.split(|byte| *byte == b'/').peekable();
     while let Some(part) = parts.next() {
         let data = objects.tree(folder)?;
-        let Some(entry) = objects.entries(&data)?.into_iter().find(|entry| entry.name == part) else { return Ok(None) };
+        let Some(entry) = entries(&data, folder.as_bytes().len())?.into_iter().find(|entry| entry.name == part) else {
+            return Ok(None);
+        };
         if parts.peek().is_none() {
             return Ok(Some(entry.side));
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use anyhow::{Result, bail};
 
 use super::id::Id;
-use super::index::{self, Cursor, Extras, IndexEntry, IndexFile, Node};
+use super::index::{self, Cursor, Extras, ID_BYTES, IndexEntry, IndexFile, Node};
 use super::object::Objects;
 use super::tree::{self, DEEPEST, Delta, Entry, Pair, Side};
 use crate::change::BytePath;
@@ -67,7 +67,7 @@ impl<'w, 'r> Walk<'w, 'r> {
             bail!("the index holds paths of more than {DEEPEST} folders");
         }
         let data = at.tree.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
-        let entries = self.objects.entries(&data)?;
+        let entries = tree::entries(&data, ID_BYTES)?;
         let mut old = entries.iter().peekable();
         while let Some((path, entry)) = cursor.current() {
             let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
