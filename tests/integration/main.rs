@@ -6,6 +6,7 @@ mod added_lines;
 mod allow;
 mod architecture;
 mod brought_in;
+mod bytes;
 mod config;
 mod enforce;
 mod forms;
