@@ -17,3 +17,4 @@ mod leak;
 mod report;
 mod sandbox;
 mod scan;
+mod surroundings;
