@@ -34,6 +34,8 @@ enum Verb {
     Install(InstallArgs),
     /// Take the hooks out again, and put back what was there before
     Uninstall(UninstallArgs),
+    /// Prove that a commit here would be blocked, or name what is in the way
+    Doctor(DoctorArgs),
     /// Look for keys in staged changes, files or standard input
     Scan(ScanArgs),
     /// Say that a finding is no secret, in keyguard.toml
@@ -82,6 +84,14 @@ pub(crate) struct UninstallArgs {
 /// Reads the name of a kind of hook.
 fn kind() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| Kind::named(&name).ok_or("no such hook"))
+}
+
+/// What `doctor` takes.
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Also run the hooks of other tools, which do what they do at a commit
+    #[arg(long)]
+    pub(crate) run_hooks: bool,
 }
 
 /// What `scan` takes.
@@ -257,6 +267,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
     let exit = match cli.verb {
         Verb::Install(args) => command::install::install(&args, environment, &mut out),
         Verb::Uninstall(args) => command::uninstall::uninstall(&args, environment, &mut out),
+        Verb::Doctor(args) => command::doctor::doctor(&args, &global, environment, &mut out),
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),

@@ -2,6 +2,7 @@
 
 pub(crate) mod allow;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod hook;
 pub(crate) mod install;

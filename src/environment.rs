@@ -30,6 +30,9 @@ pub struct Environment {
     /// `KEYGUARD_CHAIN`: the hook in whose place a kept hook is running; set by ourselves, so that a tool that moved our
     /// shim and calls it again does not send us round in circles.
     pub keyguard_chain: Option<PathBuf>,
+    /// `KEYGUARD_ALONE`, set to anything but nothing: the hook that was there before us is not run. Set by `doctor`, which
+    /// must not start other people's hooks; to set it elsewhere takes those away and nothing of ours.
+    pub keyguard_alone: Option<String>,
     /// `KEYGUARD_READER`: `plumbing` has staged changes read through git's own commands, as in repositories whose format
     /// keyguard does not read by itself; for comparing the two and for getting round a mistake in one.
     pub keyguard_reader: Option<String>,
@@ -47,6 +50,8 @@ pub struct Environment {
     pub git_editor: Option<String>,
     /// `GIT_DIR`.
     pub git_dir: Option<PathBuf>,
+    /// `GIT_ALTERNATE_OBJECT_DIRECTORIES`: where else git looks for objects, as a list like `PATH`.
+    pub git_alternate_object_directories: Option<OsString>,
     /// `GIT_WORK_TREE`.
     pub git_work_tree: Option<PathBuf>,
 }
@@ -66,6 +71,7 @@ impl Environment {
             keyguard_format: text("KEYGUARD_FORMAT"),
             skip: text("SKIP"),
             keyguard_chain: path("KEYGUARD_CHAIN"),
+            keyguard_alone: text("KEYGUARD_ALONE"),
             keyguard_reader: text("KEYGUARD_READER"),
             no_color: text("NO_COLOR").is_some(),
             force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
@@ -74,6 +80,7 @@ impl Environment {
             git_object_directory: path("GIT_OBJECT_DIRECTORY"),
             git_editor: text("GIT_EDITOR"),
             git_dir: path("GIT_DIR"),
+            git_alternate_object_directories: env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
             git_work_tree: path("GIT_WORK_TREE"),
         })
     }

@@ -13,8 +13,8 @@ pub(crate) mod chain;
 pub(crate) mod folder;
 pub(crate) mod plan;
 mod self_name;
-mod shim;
-mod standing;
+pub(crate) mod shim;
+pub(crate) mod standing;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -16,6 +16,7 @@ mod cli;
 mod command;
 mod config;
 pub mod decode;
+mod doctor;
 mod entropy;
 pub mod environment;
 pub mod finding;

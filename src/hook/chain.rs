@@ -49,12 +49,12 @@ impl Call {
         Ok(call)
     }
 
-    /// Runs the hook that was there before us, as git would. `None` when there is none, or when it is that hook which
-    /// called us.
+    /// Runs the hook that was there before us, as git would. `None` when there is none, when it is that hook which
+    /// called us, or when `doctor` asked to leave it out.
     pub(crate) fn run_chained(&self, environment: &Environment) -> Result<Option<ExitCode>> {
         let Some(folder) = &self.hooks_dir else { return Ok(None) };
         let hook = environment.current_dir.join(folder).join(self.kind.name());
-        if environment.keyguard_chain.as_ref() == Some(&hook) {
+        if environment.keyguard_alone.is_some() || environment.keyguard_chain.as_ref() == Some(&hook) {
             return Ok(None);
         }
         let Some(kept) = chained(self.kind, folder) else { return Ok(None) };

@@ -30,7 +30,7 @@ pub(crate) struct Folder {
     /// The git directory, the main one of a repository with several work trees.
     pub(crate) repository: PathBuf,
     /// `core.hooksPath`, if it is set.
-    setting: Option<Setting>,
+    pub(crate) setting: Option<Setting>,
     /// Whether there is no work tree: nobody commits here, but others may push to it.
     is_bare: bool,
 }
@@ -52,10 +52,11 @@ pub(crate) enum Place {
 
 /// A value of git's configuration.
 #[derive(Debug)]
-struct Setting {
+pub(crate) struct Setting {
     /// `local`, `global` and so on; `None` from a git that does not tell.
-    scope: Option<String>,
-    value: String,
+    pub(crate) scope: Option<String>,
+    /// What it is set to, as it is written.
+    pub(crate) value: String,
 }
 
 /// Finds the folder that git takes hooks from when it is called in `current_dir`.
@@ -186,7 +187,13 @@ impl Folder {
         }
     }
 
-    /// The commands after which git takes hooks from this repository again.
+    /// The commands after which git takes hooks from this repository again, one each.
+    pub(crate) fn ways_back(&self) -> Vec<String> {
+        let text = self.way_back(&self.show(&self.path));
+        text.lines().map(|line| line.trim_start_matches("help: ").to_owned()).collect()
+    }
+
+    /// The same as lines of an error.
     fn way_back(&self, shown: &str) -> String {
         let usual = quote(self.usual().as_os_str().as_encoded_bytes());
         let own = format!(
@@ -221,7 +228,7 @@ fn is_bare(current_dir: &Path) -> Result<bool> {
 }
 
 /// What `git rev-parse` answers, as a path.
-fn ask(current_dir: &Path, question: &[&str]) -> Result<PathBuf> {
+pub(crate) fn ask(current_dir: &Path, question: &[&str]) -> Result<PathBuf> {
     // The text of an error is told apart above.
     let mut answer = command::output(command::git(current_dir).env("LC_ALL", "C").arg("rev-parse").args(question))?;
     if answer.last() == Some(&b'\n') {
@@ -286,11 +293,11 @@ fn resolve(path: &Path) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned()
 }
 
 #[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }

@@ -30,9 +30,9 @@ pub(crate) struct Found {
     /// The number of folders that it says were made for it.
     pub(super) folders: usize,
     /// Whether this version of keyguard wrote it, byte for byte.
-    pub(super) is_untouched: bool,
+    pub(crate) is_untouched: bool,
     /// The program that it names; empty when it names none, or was edited.
-    pub(super) program: PathBuf,
+    pub(crate) program: PathBuf,
 }
 
 impl Shim {
@@ -64,6 +64,11 @@ pub(crate) fn recognise(kind: Kind, text: &[u8]) -> Option<Found> {
 pub(crate) fn is_shim(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
     lines.next().is_some_and(|line| line.starts_with(b"#!")) && lines.next().and_then(version).is_some()
+}
+
+/// The version that a shim states in its second line.
+pub(crate) fn stated_version(text: &[u8]) -> Option<u32> {
+    text.split(|byte| *byte == b'\n').nth(1).and_then(version)
 }
 
 /// A word that sh reads as exactly `path`.

@@ -32,6 +32,11 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         },
         "exit": outcome.exit() as u8,
     });
+    write_document(&document, out)
+}
+
+/// Writes a document in the form that all of ours have.
+pub(super) fn write_document(document: &Value, out: &mut dyn Write) -> io::Result<()> {
     document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Ascii(PrettyFormatter::new())))?;
     writeln!(out)
 }

@@ -8,6 +8,7 @@ mod architecture;
 mod brought_in;
 mod bytes;
 mod config;
+mod doctor;
 mod enforce;
 mod forms;
 mod guard;

@@ -116,7 +116,7 @@ Usage: keyguard [OPTIONS] <COMMAND>
 }
 
 /// Checks what `docs/report.schema.json` uses of JSON Schema; a key that the schema does not know is an error here.
-fn validate(schema: &Value, value: &Value, place: &str) {
+pub(crate) fn validate(schema: &Value, value: &Value, place: &str) {
     if let Some(allowed) = schema["enum"].as_array() {
         assert!(allowed.contains(value), "{place} is {value}");
     }
