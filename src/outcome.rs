@@ -34,6 +34,14 @@ pub struct Located<'r> {
     pub finding: Finding<'r>,
 }
 
+impl Located<'_> {
+    /// Whether one commit brings in both.
+    pub(crate) fn is_in_commit_of(&self, other: &Self) -> bool {
+        let id = |located: &Self| located.commit.as_ref().map(|commit| commit.id.clone());
+        id(self) == id(other)
+    }
+}
+
 /// Something that was deliberately not looked at.
 pub struct Skipped {
     /// The file.

@@ -8,6 +8,7 @@ mod terminal;
 use std::io::{self, Write};
 use std::time::Duration;
 
+pub(crate) use human::headline;
 pub(crate) use terminal::sanitized;
 
 use crate::outcome::Outcome;

@@ -1,10 +1,13 @@
 //! `keyguard doctor`: proves that a commit here would be blocked, or names what is in the way and what mends it.
 
+mod receipt;
+
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::config_of_work_tree;
 use crate::cli::{DoctorArgs, Global};
 use crate::config::{Config, FILE_NAME, Sources, load, loosened};
 use crate::doctor::{
@@ -31,7 +34,11 @@ pub(crate) fn doctor(
 ) -> Result<Exit> {
     let reach = if args.run_hooks { Reach::All } else { Reach::Ours };
     let examination = doctor::examine(environment, reach)?;
-    let checkup = assess(&examination, environment);
+    let mut checkup = assess(&examination, environment);
+    let config = config_of_work_tree(global, environment);
+    let (receipt, commits) = receipt::receipt(config.as_ref(), environment);
+    checkup.checks.extend(receipt);
+    checkup.commits = commits;
     let mut report = Vec::new();
     checkup::write(&checkup, (global.format, global.detail), &mut report)?;
     let written = match &global.output {
@@ -45,7 +52,7 @@ pub(crate) fn doctor(
     }
 }
 
-fn assess(examination: &Examination, environment: &Environment) -> Checkup {
+fn assess<'c>(examination: &Examination, environment: &Environment) -> Checkup<'c> {
     let mut checks = Vec::from_iter(hook(examination));
     checks.extend(configured(examination));
     checks.extend(canary(examination, environment));
@@ -68,11 +75,11 @@ fn assess(examination: &Examination, environment: &Environment) -> Checkup {
         }
         _ => (Verdict::NotGuarded, "a commit here that brings in a key goes through"),
     };
-    Checkup { verdict, sentence, checks }
+    Checkup { verdict, sentence, checks, commits: Vec::new() }
 }
 
 fn check(id: &'static str, status: Status, message: String) -> Check {
-    Check { id, status, message, help: Vec::new() }
+    Check { id, status, message, details: Vec::new(), help: Vec::new() }
 }
 
 impl Check {

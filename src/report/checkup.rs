@@ -5,16 +5,18 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Detail, Format, json, sanitized};
-use crate::outcome::Exit;
+use crate::outcome::{Exit, Located};
 
 /// What a checkup comes to.
-pub(crate) struct Checkup {
+pub(crate) struct Checkup<'c> {
     /// The verdict.
     pub(crate) verdict: Verdict,
     /// The verdict in a sentence.
     pub(crate) sentence: &'static str,
     /// What was looked at, in the order in which to read it.
     pub(crate) checks: Vec<Check>,
+    /// What commits hold that no remote has yet; those of one commit stand together. They do not bear on the verdict.
+    pub(crate) commits: Vec<Located<'c>>,
 }
 
 /// Whether a commit that brings in a key would be stopped.
@@ -36,6 +38,8 @@ pub(crate) struct Check {
     pub(crate) status: Status,
     /// What was found, as a sentence without an end.
     pub(crate) message: String,
+    /// More lines for people, one each.
+    pub(crate) details: Vec<String>,
     /// The commands that mend it, one each.
     pub(crate) help: Vec<String>,
 }
@@ -51,7 +55,7 @@ pub(crate) enum Status {
     Problem,
 }
 
-impl Checkup {
+impl Checkup<'_> {
     /// The verdict as the exit code: 0 only when a key would have been stopped.
     pub(crate) fn exit(&self) -> Exit {
         if self.verdict == Verdict::Blocked { Exit::Clean } else { Exit::Blocked }
@@ -96,7 +100,7 @@ impl Status {
 }
 
 /// Writes the report.
-pub(crate) fn write(checkup: &Checkup, (format, detail): (Format, Detail), out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(checkup: &Checkup<'_>, (format, detail): (Format, Detail), out: &mut dyn Write) -> io::Result<()> {
     if format == Format::Json {
         return json::write_document(&document(checkup), out);
     }
@@ -107,6 +111,9 @@ pub(crate) fn write(checkup: &Checkup, (format, detail): (Format, Detail), out: 
         }
         // Each on one line, so that a path or a command is copied whole.
         writeln!(out, "  {:5} {}", check.status.label(), sanitized(check.message.as_bytes()))?;
+        for detail in &check.details {
+            writeln!(out, "        {}", sanitized(detail.as_bytes()))?;
+        }
         for help in &check.help {
             writeln!(out, "        help: {}", sanitized(help.as_bytes()))?;
         }
@@ -114,7 +121,7 @@ pub(crate) fn write(checkup: &Checkup, (format, detail): (Format, Detail), out: 
     Ok(())
 }
 
-fn document(checkup: &Checkup) -> Value {
+fn document(checkup: &Checkup<'_>) -> Value {
     let check = |check: &Check| json!({ "id": check.id, "status": check.status.name(), "message": check.message, "help": check.help });
     json!({
         "version": 1,
@@ -122,6 +129,7 @@ fn document(checkup: &Checkup) -> Value {
         "guarded": checkup.verdict == Verdict::Blocked,
         "verdict": checkup.verdict.name(),
         "checks": checkup.checks.iter().map(check).collect::<Vec<_>>(),
+        "commits": json::commits(&checkup.commits),
         "exit": checkup.exit() as u8,
     })
 }

@@ -76,7 +76,8 @@ fn sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
 }
 
 /// `GitHub token (checksum valid) in src/pay.js:3:15`.
-fn headline(located: &Located<'_>) -> String {
+/// A finding and its place in a line.
+pub(crate) fn headline(located: &Located<'_>) -> String {
     let proof = located.finding.proof.map(|proof| format!(" ({proof})")).unwrap_or_default();
     let title = sanitized(located.finding.rule.facts().title.as_bytes());
     format!("{title}{proof} in {}", place(located))

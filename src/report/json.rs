@@ -137,6 +137,16 @@ fn commit(commit: &Commit) -> Value {
     json!({ "id": commit.id, "author": commit.author, "date": commit.date })
 }
 
+/// What commits bring in; the findings of one commit stand together.
+pub(super) fn commits(located: &[Located<'_>]) -> Vec<Value> {
+    let one = |findings: &[Located<'_>]| {
+        let mut object = findings.first()?.commit.as_deref().map(commit)?;
+        object["findings"] = findings.iter().map(finding).collect();
+        Some(object)
+    };
+    located.chunk_by(Located::is_in_commit_of).filter_map(one).collect()
+}
+
 fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {
     let mut value = finding(located);
     value["by"] = match by {

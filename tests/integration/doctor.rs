@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{Output, Sandbox, fake};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const BLOCKED: &str = "BLOCKED: a commit here that brings in a key is stopped\n";
@@ -148,13 +148,15 @@ fn odd_repositories_stay_as_they_are() {
         let folder = repo.root().join(hooks.trim());
         fs::create_dir_all(&folder).unwrap();
         fs::copy(&shim, folder.join("pre-commit")).unwrap();
-        repo.write("a", format!("t = '{}'\n", crate::sandbox::fake::github_pat()));
+        repo.write("a", format!("t = '{}'\n", fake::github_pat()));
         repo.git(["add", "a"]).success();
         let output = doctor(&repo, &["-q"]);
         assert_eq!(output.text(), BLOCKED, "{name}");
         output.success();
         repo.git(["commit", "-m", "x"]).code(1);
         repo.assert_commits(0);
+        repo.git(["commit", "-q", "--no-verify", "-m", "x"]).success();
+        doctor(&repo, &[]).says("commits that no remote has: 1 of 1 would have been blocked");
     }
 }
 
@@ -517,6 +519,58 @@ fn other_shims_are_listed_and_not_run() {
 }
 
 #[test]
+fn commits_that_went_past_the_guard_are_named_before_a_push() {
+    let repo = Sandbox::with_hook();
+    let sneak = |path: &str, content: String| {
+        repo.write(path, content);
+        repo.git(["add", path]).success();
+        repo.git(["commit", "-q", "--no-verify", "-m", path]).success();
+    };
+    sneak("a", "1\n".to_owned());
+    doctor(&repo, &[]).success().says("  ok    commits that no remote has: none of 1 would have been blocked\n");
+    sneak("src/a.py", format!("x = 1\nt = '{}'\n", fake::github_pat()));
+    // What is gone again is still in the history.
+    sneak("src/a.py", "x = 1\n".to_owned());
+    let id = repo.git(["rev-parse", "--short=10", "HEAD~"]).text();
+    let id = id.trim();
+    let found = doctor(&repo, &[]);
+    found.success().says(&format!(
+        "  note  commits that no remote has: 1 of 3 would have been blocked (the exit code tells of the guard alone)
+        GitHub personal access token (classic) (checksum valid) in src/a.py:2:6 (commit {id})
+        help: keyguard scan --history='{id}^!'\n"
+    ));
+    assert!(!found.text().contains(&fake::github_pat()));
+    repo.run("sh").args(["-c", &format!("keyguard scan --history='{id}^!'")]).output().code(1).says("src/a.py:2:6");
+    doctor(&repo, &["-q"]).success().stdout(BLOCKED);
+
+    repo.write("keyguard.toml", "[[allow]]\npath = \"src/*\"\nreason = \"tests\"\n");
+    doctor(&repo, &[]).says("none of 3 would have been blocked");
+    fs::remove_file(repo.root().join("keyguard.toml")).unwrap();
+
+    let more: String = (0..6).map(|_| format!("s = '{}'\n", fake::stripe_live())).collect();
+    sneak("b", more);
+    without_hook(&repo);
+    doctor(&repo, &[]).code(1).says("2 of 4 would have been blocked").says("\n        and 2 more\n        help: ");
+
+    repo.git(["init", "-q", "--bare", "../remote"]).success();
+    repo.git(["remote", "add", "origin", "../remote"]).success();
+    repo.git(["push", "-q", "--no-verify", "origin", "HEAD:main"]).success();
+    assert!(!doctor(&repo, &[]).text().contains("no remote has"), "it is out");
+}
+
+#[test]
+fn commits_that_cannot_be_looked_at_change_no_verdict() {
+    let repo = Sandbox::with_hook();
+    repo.commit("a", "1\n").commit("b", "2\n");
+    let blob = repo.git(["rev-parse", "HEAD:b"]).text();
+    let (folder, file) = blob.trim().split_at(2);
+    repo.commit("b", "3\n");
+    fs::remove_file(repo.root().join(".git/objects").join(folder).join(file)).unwrap();
+    let trouble = "  note  commits that no remote has: not all were looked at: ";
+    doctor(&repo, &[]).success().says(BLOCKED).says(trouble);
+}
+
+#[test]
 fn a_link_to_the_shim_is_the_shim() {
     let repo = Sandbox::with_hook();
     fs::rename(repo.root().join(HOOK), repo.root().join(".git/hooks/kept")).unwrap();
@@ -526,8 +580,11 @@ fn a_link_to_the_shim_is_the_shim() {
 
 #[test]
 fn the_report_for_machines_is_described_and_ascii() {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let read = |path: &str| -> Value {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+    };
+    let schema = read("docs/doctor.schema.json");
     let repo = Sandbox::with_hook();
     let text = doctor(&repo, &["--format", "json"]).success().text();
     let report: Value = serde_json::from_str(&text).unwrap();
@@ -535,6 +592,18 @@ fn the_report_for_machines_is_described_and_ascii() {
     assert_eq!((&report["guarded"], &report["verdict"], &report["exit"]), (&true.into(), &"blocked".into(), &0.into()));
     let ids: Vec<_> = report["checks"].as_array().unwrap().iter().map(|check| check["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["hook", "canary", "bare-path"]);
+    assert_eq!(report["commits"], Value::Array(Vec::new()));
+
+    repo.write("a", format!("t = '{}'\n", fake::github_pat()));
+    repo.git(["add", "a"]).success();
+    repo.git(["commit", "-q", "--no-verify", "-m", "x"]).success();
+    let report: Value = serde_json::from_str(&doctor(&repo, &["--format", "json"]).success().text()).unwrap();
+    crate::report::validate(&schema, &report, "report");
+    let commit = &report["commits"][0];
+    assert_eq!(commit["id"], repo.git(["rev-parse", "HEAD"]).text().trim());
+    assert_eq!((&commit["findings"][0]["path"], &commit["findings"][0]["line"]), (&"a".into(), &1.into()));
+    let findings = &schema["properties"]["commits"]["items"]["properties"]["findings"];
+    assert_eq!(*findings, read("docs/report.schema.json")["properties"]["findings"], "both reports tell the same");
 
     repo.git(["config", "core.hooksPath", "h\u{1b}ü"]).success();
     let text = doctor(&repo, &["--format", "json", "--output", "../report.json"]).code(1).text();
