@@ -26,7 +26,8 @@ fn doctor(repo: &Sandbox, args: &[&str]) -> Output {
     for (path, entry) in &after {
         assert_eq!(before.get(path), Some(entry), "{path} changed");
     }
-    assert_eq!(before.len(), after.len(), "something is gone");
+    let gone: Vec<_> = before.keys().filter(|path| !after.contains_key(*path)).collect();
+    assert!(gone.is_empty(), "gone: {gone:?}");
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left in TMPDIR");
     output
 }
@@ -36,6 +37,10 @@ fn picture(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>, i64)> {
     let mut picture = BTreeMap::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(path) = open.pop() {
+        // git holds it for a while after a commit, in the background.
+        if path.ends_with("objects/maintenance.lock") {
+            continue;
+        }
         let metadata = path.symlink_metadata().unwrap();
         let content = if metadata.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
