@@ -330,7 +330,7 @@ fn a_git_directory_that_cannot_be_written_is_read() {
             let run = if is_superuser { repo.run("setpriv").args(as_nobody) } else { repo.run("keyguard") };
             // git has checked whom the repository belongs to before it runs a hook.
             let trust = [("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "*")];
-            let run = trust.into_iter().fold(run, |run, (name, value)| run.env(format!("GIT_CONFIG_{name}"), value));
+            let run = trust.into_iter().fold(run, |run, (name, value)| run.env(&format!("GIT_CONFIG_{name}"), value));
             run.args(["hook", "pre-commit"]).output()
         };
         hook().code(1).says("in a:2:10");
