@@ -63,6 +63,8 @@ pub struct Commit {
     pub author: String,
     /// When it was written, as RFC 3339 has it.
     pub date: String,
+    /// Whether it is a first one, without a parent.
+    pub is_root: bool,
 }
 
 impl Commit {

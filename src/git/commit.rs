@@ -10,6 +10,7 @@ use crate::change::Commit;
 pub(super) struct CommitObject {
     pub(super) tree: Id,
     author: Vec<u8>,
+    is_root: bool,
     pub(super) message: Vec<u8>,
 }
 
@@ -19,13 +20,15 @@ impl CommitObject {
         let (header, message) = split(data);
         let tree = field(header, b"tree ").and_then(Id::from_hex).context("a commit object names no tree")?;
         let author = field(header, b"author ").unwrap_or_default().to_vec();
-        Ok(Self { tree, author, message: message.to_vec() })
+        let is_root = field(header, b"parent ").is_none();
+        Ok(Self { tree, author, is_root, message: message.to_vec() })
     }
 
     /// What reports tell of it.
     pub(super) fn describe(&self, id: Id) -> Commit {
         let (who, when) = signature(&self.author);
-        Commit { id: id.to_string(), author: String::from_utf8_lossy(who).into_owned(), date: when }
+        let author = String::from_utf8_lossy(who).into_owned();
+        Commit { id: id.to_string(), author, date: when, is_root: self.is_root }
     }
 }
 

@@ -67,7 +67,7 @@ impl<'r> RangeReader<'r> {
     pub(crate) fn list(&self, range: &Range) -> Result<Vec<Listed>> {
         let mut git = self.repo.reading();
         git.args(["rev-list", "--topo-order", "--reverse", "--parents"]);
-        if range.revision.is_none() {
+        if !range.not.is_empty() {
             git.arg("--ignore-missing");
         }
         git.args(range.most.map(|most| format!("--max-count={most}")));
@@ -167,6 +167,13 @@ impl<'r> RangeReader<'r> {
     pub(crate) fn root_file(&self, commit: Id, name: &str) -> Result<Option<Vec<u8>>> {
         let tree = self.tree_of(commit)?;
         self.objects.plain_file(name, tree::find(&self.objects, tree, name.as_bytes())?)
+    }
+
+    /// The full name of the branch that HEAD names, whether it is there or not; `None` when HEAD names a commit.
+    pub(crate) fn default_branch(&self) -> Option<Vec<u8>> {
+        let mut name = super::command::output(self.repo.reading().args(["symbolic-ref", "--quiet", "HEAD"])).ok()?;
+        name.pop_if(|last| *last == b'\n');
+        Some(name)
     }
 
     /// The commit that `name` stands for; `None` when there is none.

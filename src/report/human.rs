@@ -110,8 +110,9 @@ fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Res
         let again = if commit.is_tag() {
             "Then make the tag again: `git tag --force`.".to_owned()
         } else {
+            let from = if commit.is_root { "--root" } else { &format!("{id}~") };
             format!(
-                "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {id}~`."
+                "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
             )
         };
         item("", &again, out)?;

@@ -15,6 +15,8 @@ mod guard;
 mod install;
 mod kinds;
 mod leak;
+mod push;
+mod receive;
 mod report;
 mod sandbox;
 mod scan;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::super::range;
 use super::{Report, report};
-use crate::config::{FILE_NAME, Sources, load};
+use crate::config::{Config, FILE_NAME, Sources, load};
 use crate::environment::Environment;
 use crate::git::id::Id;
 use crate::git::range::{Range, RangeReader};
@@ -21,27 +21,43 @@ use crate::report::Subject;
 pub(super) fn check(input: &[u8], environment: &Environment) -> Result<Exit> {
     let start = Instant::now();
     let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let tips = lines.map(|line| new_id(line).context("git's list of refs has another form"));
-    let tips: Vec<_> = tips.collect::<Result<Vec<_>>>()?.into_iter().filter(|id| !id.is_zero()).collect();
-    if tips.is_empty() {
+    let refs = lines.map(|line| Received::parse(line).context("git's list of refs has another form"));
+    let refs: Vec<_> = refs.collect::<Result<Vec<_>>>()?.into_iter().filter(|pushed| !pushed.new.is_zero()).collect();
+    if refs.is_empty() {
         return Ok(Exit::Clean);
     }
     let repo = Repo::open(environment, Caller::Hook)?;
     let mut reader = RangeReader::new(&repo)?;
-    let content = match reader.resolve("HEAD")? {
-        Some(head) => reader.root_file(head, FILE_NAME)?,
-        None => None,
-    };
-    let repository = content.map(|content| (FILE_NAME.to_owned(), content));
-    let mut config = load(Sources { environment, given: None, repository, min_confidence: None })
-        .context("on the default branch of the server")?;
+    let head = reader.resolve("HEAD")?;
+    let mut config = config_at(head, &mut reader, environment).context("on the default branch of the server")?;
     config.is_server = true;
+    // Once there, a broken configuration would stop every push, that of a better one too.
+    let default_branch = reader.default_branch();
+    for pushed in refs.iter().filter(|pushed| default_branch.as_deref() == Some(pushed.name)) {
+        config_at(Some(pushed.new), &mut reader, environment).context("in what is pushed to the default branch")?;
+    }
+    let tips = refs.iter().map(|pushed| pushed.new).collect();
     let range = Range { from: tips, not_refs: vec!["--all".to_owned()], ..Range::default() };
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
     report(Report { subject: Subject::Receive, start, hint: None }, &outcome, environment)
 }
 
-/// `<old id> SP <new id> SP <ref>` (githooks(5)).
-fn new_id(line: &[u8]) -> Option<Id> {
-    line.split(|byte| *byte == b' ').nth(1).and_then(Id::from_hex)
+/// The configuration that `commit` holds.
+fn config_at(commit: Option<Id>, reader: &mut RangeReader<'_>, environment: &Environment) -> Result<Config> {
+    let content = commit.map_or(Ok(None), |commit| reader.root_file(commit, FILE_NAME))?;
+    let repository = content.map(|content| (FILE_NAME.to_owned(), content));
+    load(Sources { environment, given: None, repository, min_confidence: None })
+}
+
+/// One ref of a push: `<old id> SP <new id> SP <ref>` (githooks(5)).
+struct Received<'i> {
+    new: Id,
+    name: &'i [u8],
+}
+
+impl<'i> Received<'i> {
+    fn parse(line: &'i [u8]) -> Option<Self> {
+        let mut fields = line.splitn(3, |byte| *byte == b' ').skip(1);
+        Some(Self { new: fields.next().and_then(Id::from_hex)?, name: fields.next()? })
+    }
 }
