@@ -259,8 +259,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
             writeln!(out, "{gap}{found} in {}{notes}", count(outcome.stats.files, "file"))
         }
         _ if outcome.blocked.is_empty() => Ok(()),
-        Subject::Commit => writeln!(out, "\nNothing was committed."),
-        Subject::Message => writeln!(out, "\nNothing was committed. git keeps the message in COMMIT_EDITMSG."),
+        Subject::Commit | Subject::Message => writeln!(out, "\nNothing was committed."),
         Subject::Merge => {
             writeln!(out, "\nThe merge is not concluded. To give it up: {}", "git merge --abort".paint(Color::Cyan))
         }

@@ -15,6 +15,7 @@ mod guard;
 mod install;
 mod kinds;
 mod leak;
+mod message;
 mod push;
 mod receive;
 mod report;

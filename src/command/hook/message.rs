@@ -38,7 +38,9 @@ pub(super) fn check(args: &[OsString], environment: &Environment) -> Result<Exit
     let old = reader.head_message()?.into_iter().collect();
     inspector.inspect(&Change::message(text.to_vec(), old), &mut outcome);
     inspector.finish(&mut outcome);
-    report(Report { subject: Subject::Message, start, hint: None }, &outcome, environment)
+    // git keeps the file, until the next message is written into it.
+    let hint = Some(format!("The message is kept in {}.", Path::new(file).display()));
+    report(Report { subject: Subject::Message, start, hint }, &outcome, environment)
 }
 
 /// What may begin a comment line. With `auto` git takes a character that no line begins with.
