@@ -16,8 +16,10 @@ pub(crate) fn inspect<'c>(
 ) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, Counting::Files);
-    for tip in &range.from {
-        let (peeled, messages) = reader.peel(*tip).map(|(id, kind, messages)| ((id, kind), messages))?;
+    // What cannot be listed is a mistake, whatever it names besides.
+    let commits = reader.list(range)?;
+    for tip in reader.tips(range)? {
+        let (peeled, messages) = reader.peel(tip).map(|(id, kind, messages)| ((id, kind), messages))?;
         for message in &messages {
             inspector.inspect(message, &mut outcome);
         }
@@ -30,7 +32,6 @@ pub(crate) fn inspect<'c>(
             }
         }
     }
-    let commits = reader.list(range)?;
     for commit in &commits {
         if let Err(error) = inspect_one(reader, commit, &inspector, &mut outcome) {
             outcome.failures.push(Failure { path: None, message: format!("{error:#}") });

@@ -98,6 +98,26 @@ impl<'r> RangeReader<'r> {
         output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Listed::parse).collect()
     }
 
+    /// What `range` names that may be no commit: tags, which have a message, and trees and blobs by themselves.
+    pub(crate) fn tips(&self, range: &Range) -> Result<Vec<Id>> {
+        let mut tips = range.from.clone();
+        if let Some(revision) = range.revision.as_deref().filter(|revision| !revision.contains('\n')) {
+            let named = self.objects.ask_git(revision).ok().flatten();
+            tips.extend(named.filter(|object| object.kind != ObjectType::Commit).map(|object| object.id));
+        }
+        if range.everything {
+            let mut git = self.repo.reading();
+            let refs = super::command::output(git.args(["for-each-ref", "--format=%(objecttype) %(objectname)"]))?;
+            let of_line = |line: &[u8]| {
+                (!line.starts_with(b"commit "))
+                    .then(|| Id::from_hex(line.split(|byte| *byte == b' ').nth(1)?))
+                    .flatten()
+            };
+            tips.extend(refs.split(|byte| *byte == b'\n').filter_map(of_line));
+        }
+        Ok(tips)
+    }
+
     /// What one commit brings in, its message first.
     pub(crate) fn read<'s>(&'s mut self, listed: &Listed) -> Result<Brought<'s>> {
         let object = self.objects.commit(listed.id)?;

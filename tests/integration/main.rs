@@ -12,6 +12,7 @@ mod doctor;
 mod enforce;
 mod forms;
 mod guard;
+mod history;
 mod install;
 mod kinds;
 mod leak;
