@@ -106,22 +106,29 @@ fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Res
     item("why", &why(finding), out)?;
     item("1.", &move_it_out(located), out)?;
     if let (Subject::Push, Some(commit)) = (style.subject, &located.commit) {
-        let id = commit.id.get(..10).unwrap_or(&commit.id);
-        let again = if commit.is_tag() {
-            "Then make the tag again: `git tag --force`.".to_owned()
-        } else {
-            let from = if commit.is_root { "--root" } else { &format!("{id}~") };
-            format!(
-                "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
-            )
-        };
-        item("", &again, out)?;
+        item("", &rewriting(commit, located), out)?;
     }
     item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
     item("", facts.revoke.unwrap_or("where it was made"), out)?;
     item("3.", not_a_secret(style.subject, located), out)?;
     let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
     writeln!(out, "        {}", command.paint(Color::Cyan))
+}
+
+/// How a commit that is there already gets another content.
+fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
+    if commit.is_tag() {
+        return "Then make the tag again: `git tag --force`.".to_owned();
+    }
+    let from = if commit.is_root { "--root" } else { &format!("{}~", commit.id.get(..10).unwrap_or(&commit.id)) };
+    match located.path {
+        None => {
+            format!("`git commit --amend` if it is that of the last commit, else `reword` in `git rebase -i {from}`.")
+        }
+        Some(_) => format!(
+            "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
+        ),
+    }
 }
 
 /// How to get on with what is no secret after all; the command follows.

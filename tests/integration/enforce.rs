@@ -235,3 +235,139 @@ fn the_users_own_layers_go_before_the_users_policy() {
     hook().code(1).says("`rules.disable` not obeyed");
     repo.run("git").args(["commit", "--quiet", "-m", "x"]).env("SKIP", "keyguard").output().success();
 }
+
+/// Ways in which a keyguard.toml might have less looked at.
+const WEAKENING: [&str; 9] = [
+    "min-confidence = \"high\"\n[rules]\ndisable = [\"github-pat-classic\"]\n",
+    "[rules]\nonly = [\"jwt\"]\n",
+    "[scan]\nbinary = \"skip\"\n[[allow]]\nregex = \"^ghp_\"\nreason = \"x\"\n",
+    "[[rule]]\nid = \"github-pat-classic\"\nconfidence = \"low\"\n",
+    "[[rule]]\nid = \"github-pat-classic\"\nexclude-paths = [\"**\"]\n",
+    "[[rule]]\nid = \"decoy\"\ntitle = \"Decoy\"\nregex = 'ghp_[0-9A-Za-z]+'\n[[allow]]\nrule = \"decoy\"\npath = \"a\"\nreason = \"x\"\n",
+    "[[allow]]\npath = \"a\"\nreason = \"x\"\n",
+    "[[allow]]\nrule = \"github-pat-classic\"\npath = \"*\"\nreason = \"x\"\n",
+    "[[allow]]\nstopword = \"0nZGm\"\nreason = \"x\"\n",
+];
+
+/// A repository under a policy, with every kind of hook and a remote.
+fn enforced_with_remote() -> Sandbox {
+    let repo = Sandbox::new();
+    write(&repo.home().join(".config/keyguard"), "enforce = true\n");
+    repo.git(["init", "--quiet", "--bare", "--initial-branch=main", "../remote"]).success();
+    repo.git(["remote", "add", "origin", "../remote"]).success();
+    repo.commit("file", "text\n");
+    repo.keyguard(["install", "--all"]).success();
+    repo
+}
+
+#[test]
+fn no_hook_is_talked_round() {
+    let repo = enforced_with_remote();
+    repo.run("keyguard").args(["install", "--hook", "pre-receive"]).current_dir("../remote").output().success();
+    for (number, content) in WEAKENING.iter().enumerate() {
+        repo.git(["checkout", "--quiet", "--force", "-B", "try", "main"]).success();
+        repo.commit("keyguard.toml", content);
+        let message = repo.git(["commit", "--allow-empty", "-m", &leak()]);
+        message
+            .code(1)
+            .says("commit blocked: GitHub personal access token (classic) (checksum valid) in the message:1:10");
+        repo.commit("a", leak());
+        let push = repo.git(["push", "origin", "try"]);
+        push.code(1)
+            .says("keyguard: push blocked: GitHub personal access token (classic) (checksum valid) in a:1:10 (");
+        repo.git(["push", "--no-verify", "origin", "try"]).code(1).says("remote: keyguard: push rejected: GitHub");
+        repo.git(["checkout", "--quiet", "-B", "target", "main"]).success();
+        repo.commit("keyguard.toml", content);
+        repo.git(["checkout", "--quiet", "-B", "topic", "main"]).success();
+        repo.commit("a", leak());
+        repo.git(["checkout", "--quiet", "target"]).success();
+        let merge = repo.git(["merge", "--no-edit", "topic"]);
+        merge
+            .code(1)
+            .says("keyguard: merge blocked: GitHub personal access token (classic) (checksum valid) in a:1:10");
+        repo.git(["merge", "--abort"]).success();
+        repo.keyguard(["scan", "--history=main..topic"]).code(1).says("GitHub");
+        // On the server it may be the default branch's.
+        repo.git(["push", "--quiet", "--force", "origin", "target:main"]).code(0);
+        repo.git(["push", "--no-verify", "origin", "topic"]).code(1).says("remote: keyguard: push rejected: GitHub");
+        let log = repo.run("git").args(["log", "--all", "--format=%s"]).current_dir("../remote").output();
+        log.success().stdout("keyguard.toml\nfile\n");
+        assert!(push.text().contains(REFUSED) || content.contains("decoy"), "{number}: {}", push.text());
+    }
+}
+
+#[test]
+fn a_key_beside_a_marker_is_pushed_nowhere() {
+    let repo = enforced_with_remote();
+    repo.commit("a", format!("t = {} # keyguard:allow\n", fake::github_pat()));
+    let push = repo.git(["push", "origin", "main"]);
+    push.code(1).says("keyguard: 1 inline marker is not obeyed: a policy outside the repository is enforced\n");
+    push.says("keyguard: push blocked: GitHub");
+    repo.keyguard(["scan", "--history"]).code(1).says("1 inline marker is not obeyed");
+}
+
+/// Makes the token staged beside `keyguard.toml`, and asserts that neither a commit nor a push gets it out.
+#[track_caller]
+fn stopped(repo: &Sandbox) {
+    let commit = repo.git(["commit", "--quiet", "-m", "x"]);
+    assert_ne!(commit.code(1).text(), "");
+    repo.assert_commits(1);
+    repo.git(["commit", "--quiet", "--no-verify", "-m", "x"]).success();
+    repo.git(["push", "--quiet", "origin", "main"]).code(1).says("push blocked: ");
+    let log = repo.run("git").args(["log", "--all", "--format=%s"]).current_dir("../remote").output();
+    log.success().silent();
+}
+
+#[test]
+fn a_file_that_is_no_configuration_stops_everything_or_nothing() {
+    let utf16: Vec<u8> = "\u{feff}enforce = false\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let large = [&b"# "[..], &vec![b'x'; 10 << 20], b"\n[rules]\ndisable = [\"github-pat-classic\"]\n"].concat();
+    for content in [
+        &b"enforce = false\n"[..],
+        b"[rules\n",
+        b"unknown = 1\n",
+        b"requires = \">=99\"\n",
+        b"\xff\xfe\0",
+        b"[[allow]]\npath = \"a\"\nreason = \"x\"\nexpires = 2020-13-01\n",
+        b"[[allow]]\npath = \"a\"\nreason = \"x\"\nexpires = 2020-01-01\n",
+        &utf16,
+        &large,
+    ] {
+        let repo = enforced_with_remote();
+        repo.write("a", leak()).write("keyguard.toml", content);
+        repo.git(["add", "."]).success();
+        stopped(&repo);
+    }
+}
+
+#[test]
+fn a_folder_or_a_submodule_is_no_configuration() {
+    let repo = enforced_with_remote();
+    repo.write("a", leak()).write("keyguard.toml/x", "[rules]\ndisable = [\"github-pat-classic\"]\n");
+    repo.git(["add", "."]).success();
+    stopped(&repo);
+    let repo = enforced_with_remote();
+    repo.write("a", leak());
+    repo.git(["add", "."]).success();
+    let head = repo.git(["rev-parse", "HEAD"]).text();
+    repo.git(["update-index", "--add", "--cacheinfo", &format!("160000,{},keyguard.toml", head.trim())]).success();
+    stopped(&repo);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_no_configuration() {
+    let repo = enforced_with_remote();
+    repo.write("a", leak()).write("other", "[rules]\ndisable = [\"github-pat-classic\"]\n");
+    std::os::unix::fs::symlink("other", repo.root().join("keyguard.toml")).unwrap();
+    repo.git(["add", "."]).success();
+    stopped(&repo);
+}
+
+#[test]
+fn an_unknown_format_of_reports_lets_nothing_pass() {
+    let repo = enforced_with_remote().env("KEYGUARD_FORMAT", "none");
+    repo.write("a", leak());
+    repo.git(["add", "."]).success();
+    stopped(&repo);
+}

@@ -253,7 +253,7 @@ fn a_key_in_a_commit_message_counts() {
     repo.git(["commit", "--quiet", "--allow-empty", "--no-verify", "--message", &leak()]).success();
     let output = push(&repo, &["origin", "main"]);
     blocked(&output, &format!("the message:1:10 (commit {})", short(&repo, "HEAD")));
-    output.says("1.    Take it out of the message.\n        Then");
+    output.says("1.    Take it out of the message.\n        `git commit --amend` if it is that of the last commit, else `reword` in\n        `git rebase -i ");
 }
 
 #[test]

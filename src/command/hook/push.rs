@@ -62,6 +62,8 @@ pub(super) fn check(args: &[OsString], input: &[u8], environment: &Environment) 
     }
     let mut seen = HashSet::new();
     outcome.blocked.retain(|located| seen.insert(place(located)));
+    let mut said = HashSet::new();
+    outcome.notices.retain(|notice| said.insert(notice.clone()));
     report(Report { subject: Subject::Push, start, hint: None }, &outcome, environment)
 }
 
