@@ -3,7 +3,8 @@
 //! What was just staged is nearly always loose, and libdeflate inflates three times as fast as zlib.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use git2::{ObjectType, Odb};
@@ -22,11 +23,13 @@ pub(super) struct Objects<'r> {
     git: RefCell<Option<Batch>>,
     /// Another one for what may be missing: it ends when it is asked for what a partial clone has yet to fetch.
     git_for_old: RefCell<Option<Batch>>,
+    /// Whether a folder in which a loose object was not found is there at all: most are not where all is packed.
+    has_folder: RefCell<HashMap<PathBuf, bool>>,
 }
 
 impl<'r> Objects<'r> {
     pub(super) fn new(repo: &'r Repo, odb: Option<Odb<'r>>) -> Self {
-        Self { repo, odb, git: RefCell::default(), git_for_old: RefCell::default() }
+        Self { repo, odb, git: RefCell::default(), git_for_old: RefCell::default(), has_folder: RefCell::default() }
     }
 
     /// The content of a blob.
@@ -78,7 +81,7 @@ impl<'r> Objects<'r> {
     }
 
     fn read_by_ourselves(&self, id: Id, kind: ObjectType) -> Result<Vec<u8>> {
-        if let Some(content) = self.repo.object_folders.iter().find_map(|folder| loose(folder, id, kind)) {
+        if let Some(content) = self.repo.object_folders.iter().find_map(|folder| self.loose(folder, id, kind)) {
             return Ok(content);
         }
         let unreadable = |message: &str| {
@@ -96,6 +99,21 @@ impl<'r> Objects<'r> {
         }
         Ok(object.data().to_vec())
     }
+
+    /// The content of a loose object; `None` when it is not there, or broken: then libgit2 looks for another copy.
+    fn loose(&self, folder: &Path, id: Id, kind: ObjectType) -> Option<Vec<u8>> {
+        let name = id.to_string();
+        let (first, rest) = name.split_at_checked(2)?;
+        let folder = folder.join(first);
+        if self.has_folder.borrow().get(&folder) == Some(&false) {
+            return None;
+        }
+        let Ok(compressed) = std::fs::read(folder.join(rest)) else {
+            self.has_folder.borrow_mut().entry(folder).or_insert_with_key(|folder| folder.is_dir());
+            return None;
+        };
+        inflate(&compressed, kind).ok()
+    }
 }
 
 /// Asks a running git, or starts one. One that has ended is not asked again.
@@ -109,14 +127,6 @@ fn ask(git: &RefCell<Option<Batch>>, repo: &Repo, name: &str) -> Result<Option<O
         *git = None;
     }
     answer
-}
-
-/// The content of a loose object; `None` when it is not there, or broken: then libgit2 looks for another copy.
-fn loose(folder: &Path, id: Id, kind: ObjectType) -> Option<Vec<u8>> {
-    let name = id.to_string();
-    let (first, rest) = name.split_at_checked(2)?;
-    let compressed = std::fs::read(folder.join(first).join(rest)).ok()?;
-    inflate(&compressed, kind).ok()
 }
 
 /// Inflates `kind SP size NUL content`, and says exactly the content.
