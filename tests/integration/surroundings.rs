@@ -63,11 +63,12 @@ enum Report {
     Lost,
 }
 
-/// Plays a blocked commit and a clean one in the surroundings.
-fn judge(repo: &Sandbox, surroundings: Surroundings, report: Report) {
+/// Plays a blocked commit and a clean one in the surroundings, with so many commits before.
+fn judge(repo: &Sandbox, surroundings: Surroundings, report: Report, commits: usize) {
     let scratch = repo.tmp("scratch");
     fs::create_dir_all(&scratch).unwrap();
-    repo.commit("base", "x\n").write("a", leak());
+    fs::remove_file(repo.tmp("seen")).ok();
+    repo.write("a", leak());
     repo.git(["add", "a"]).success();
     // git writes the trees of a commit before it asks the hook: once, so that the second time nothing is written.
     repo.git(["commit", "--message", "x"]).code(1);
@@ -78,7 +79,7 @@ fn judge(repo: &Sandbox, surroundings: Surroundings, report: Report) {
     for (before, after) in before.iter().zip(&parts()) {
         assert_same(before, after, surroundings);
     }
-    repo.assert_commits(1);
+    repo.assert_commits(commits);
     if report == Report::Shown {
         let printed = printed(repo);
         let wanted = "commit blocked: GitHub personal access token (classic) (checksum valid) in a:2:10";
@@ -87,11 +88,11 @@ fn judge(repo: &Sandbox, surroundings: Surroundings, report: Report) {
     assert!(!printed(repo).contains(&fake::github_pat()[4..]), "{surroundings}: the token is printed in full");
     assert_leaked_nowhere(repo, surroundings);
 
-    repo.write("a", "clean\n");
+    repo.write("a", format!("clean {commits}\n"));
     repo.git(["add", "a"]).success();
     let before = parts();
     commit_in(repo, surroundings).success();
-    repo.assert_commits(2);
+    repo.assert_commits(commits + 1);
     let [root, home, scratch] = parts();
     assert_same(&before[1], &home, surroundings);
     assert_same(&before[2], &scratch, surroundings);
@@ -115,9 +116,12 @@ fn assert_leaked_nowhere(repo: &Sandbox, when: &str) {
 
 #[track_caller]
 fn judge_in_all(surroundings: &[Surroundings], report: Report) {
-    for script in surroundings {
-        with_both_readers(|repo| judge(repo, script, report));
-    }
+    with_both_readers(|repo| {
+        repo.commit("a", "x\n");
+        for (number, script) in surroundings.iter().enumerate() {
+            judge(repo, script, report, number + 1);
+        }
+    });
 }
 
 #[test]
