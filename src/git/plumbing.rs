@@ -41,7 +41,8 @@ const EMPTY_TREES: [&str; 2] =
 pub(super) fn against(repo: &Repo, commit: &str) -> Result<Difference> {
     let mut git = repo.reading();
     git.args(["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index"]);
-    git.args(["--ignore-submodules=none", commit, "--"]).stdin(Stdio::null());
+    // Of a folder that a sparse index holds as a whole, or has just lost, only `-r` tells the files.
+    git.args(["-r", "--ignore-submodules=none", commit, "--"]).stdin(Stdio::null());
     parse(&command::output(&mut git).context("list the staged changes")?)
 }
 

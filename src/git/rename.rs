@@ -124,7 +124,8 @@ impl Sketch {
         for line in content.split_inclusive(|byte| *byte == b'\n') {
             for piece in line.chunks(PIECE) {
                 let mut hash = DefaultHasher::new();
-                hash.write(piece.strip_suffix(b"\r\n").unwrap_or(piece));
+                // Other line ends make no other line.
+                hash.write(piece.strip_suffix(b"\n").map_or(piece, |line| line.strip_suffix(b"\r").unwrap_or(line)));
                 *pieces.entry(hash.finish()).or_default() += piece.len() as u64;
             }
         }
@@ -154,6 +155,8 @@ mod tests {
         assert_eq!(same.similarity(&Sketch::of(old.as_bytes())), WHOLE);
         let edited = old.replace("number 7\n", "seven\n");
         assert!(Sketch::of(edited.as_bytes()).similarity(&same) > 900);
+        let with_other_ends = Sketch::of(old.replace('\n', "\r\n").as_bytes());
+        assert!(with_other_ends.similarity(&same) > 900 && same.similarity(&with_other_ends) > 900);
         assert_eq!(Sketch::of(b"something else\n").similarity(&same), 0);
         assert_eq!(Sketch::of(b"").similarity(&Sketch::of(b"")), 0);
     }
