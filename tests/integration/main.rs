@@ -17,6 +17,8 @@ mod install;
 mod kinds;
 mod leak;
 mod message;
+#[cfg(unix)]
+mod oracle;
 mod push;
 mod receive;
 mod report;

@@ -235,14 +235,7 @@ impl Run<'_> {
     pub(crate) fn output(mut self) -> Output {
         let shown = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
         let program = self.command.get_program().to_owned();
-        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("run {}: {error}", program.display()));
-        let mut stdin = child.stdin.take().unwrap();
-        let input = self.input;
-        // A program that reads nothing may be gone before all is written.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
+        let output = self.raw();
         let output = Output {
             command: self.sandbox.readable(format!("{} {shown}", program.display()).as_bytes()),
             code: output.status.code(),
@@ -253,6 +246,21 @@ impl Run<'_> {
         let is_chance = |line: &&str| line.starts_with("warning: in the working copy of");
         let picture: Vec<_> = output.picture().lines().filter(|line| !is_chance(line)).map(str::to_owned).collect();
         self.sandbox.transcript.borrow_mut().push(picture.join("\n"));
+        output
+    }
+
+    /// Runs it, and gives the bytes that it wrote as they are.
+    #[track_caller]
+    pub(crate) fn raw(&mut self) -> std::process::Output {
+        let program = self.command.get_program().to_owned();
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("run {}: {error}", program.display()));
+        let mut stdin = child.stdin.take().unwrap();
+        let input = std::mem::take(&mut self.input);
+        // A program that reads nothing may be gone before all is written.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
         output
     }
 }
@@ -401,7 +409,8 @@ pub(crate) mod fake {
         format!("{}://billing:{}@db3.prod.corp-net.io:5432/billing", "postgres", alphanumeric("postgres", 18))
     }
 
-    fn github_token(name: &str) -> String {
+    /// A GitHub personal access token whose checksum is right, always the same for one `name`.
+    pub(crate) fn github_token(name: &str) -> String {
         let body = alphanumeric(name, 30);
         let mut rest = crc32fast::hash(body.as_bytes()) as usize;
         let alphabet = format!("{DIGITS}{UPPER}{LOWER}").into_bytes();
