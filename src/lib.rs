@@ -4,8 +4,8 @@
 //! argv ── cli ──┐                                            ┌ inline marker
 //! keyguard.toml ┼─> Config ─> RuleSet ─> Scanner             └ [[allow]] entry      Outcome ─> Exit
 //! defaults ─────┘                           │                      │                   │
-//! git: staged ─> Change ─────────────────> Finding ───────> Allowlist ─> blocked | suppressed
-//! files, stdin ────┘          (not inspected: Skipped, Failure) ───────────────────────┘─> report
+//! git: staged, range ─> Change ──────────> Finding ───────> Allowlist ─> blocked | suppressed
+//! files, stdin, message ──┘   (not inspected: Skipped, Failure) ───────────────────────┘─> report
 //! ```
 //!
 //! The library exists for the binary, its tests and its benches: its API is unstable.
