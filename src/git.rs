@@ -45,11 +45,17 @@ pub(crate) struct Repo {
     index: PathBuf,
     /// Whether the index is one of ours, which git has to be told of.
     is_index_ours: bool,
+    /// How many bytes the names of objects have, where the index can be read without git's help.
+    id_bytes: Option<usize>,
     /// Folders of loose objects, looked at first.
     object_folders: Vec<PathBuf>,
     /// Where git's commands are run.
     current_dir: PathBuf,
 }
+
+/// Bytes of an object's name, by the repository's hash function.
+const SHA1_BYTES: usize = 20;
+const SHA256_BYTES: usize = 32;
 
 /// Who runs keyguard, for the question whom the repository belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +77,13 @@ impl Repo {
         prepare_libgit2(caller);
         match Repository::open_from_env() {
             Ok(inner) => Ok(Self::through_libgit2(inner, environment, caller)),
-            Err(error) => Self::through_git(environment, caller).map_err(|_| explain(&error)),
+            Err(error) => {
+                let repo = Self::through_git(environment, caller).map_err(|_| explain(&error))?;
+                // libgit2 knows no SHA-256, but the index and loose objects are the same otherwise.
+                let id_bytes =
+                    repo.loose_head().map(|head| head.as_bytes().len()).filter(|bytes| *bytes == SHA256_BYTES);
+                Ok(Self { id_bytes, ..repo })
+            }
         }
     }
 
@@ -80,7 +92,8 @@ impl Repo {
         inner.remove_namespace().ok();
         let work_tree = work_tree(&inner, environment, caller);
         let (git_dir, common_dir) = (inner.path().to_path_buf(), inner.commondir().to_path_buf());
-        Self { inner: Some(inner), work_tree, ..Self::at(git_dir, &common_dir, environment) }
+        let id_bytes = Some(SHA1_BYTES);
+        Self { inner: Some(inner), work_tree, id_bytes, ..Self::at(git_dir, &common_dir, environment) }
     }
 
     /// Everything is read through git. A hook knows where it is; elsewhere git is asked.
@@ -129,6 +142,7 @@ impl Repo {
             work_tree: None,
             index,
             is_index_ours: false,
+            id_bytes: None,
             object_folders: vec![objects],
             current_dir,
         }
@@ -159,11 +173,6 @@ impl Repo {
     /// Where new objects go.
     pub(crate) fn object_folder(&self) -> &Path {
         &self.object_folders[0]
-    }
-
-    /// Whether the index and the objects can be read without git's help.
-    fn is_fast(&self) -> bool {
-        self.inner.is_some()
     }
 
     /// A git command that only reads, and reads what is there: nothing is fetched, replaced or refreshed.
@@ -221,11 +230,11 @@ impl Repo {
 
     /// Whether git may have written the names of untracked files into the index.
     fn index_extras(&self) -> index::Extras {
-        let is_set = |key: &str| {
-            self.inner.as_ref().and_then(|inner| inner.config().ok()).is_some_and(|config| {
-                config.get_entry(key).is_ok_and(|entry| entry.value().is_ok_and(|value| value != "false"))
-            })
+        let Some(config) = self.inner.as_ref().and_then(|inner| inner.config().ok()) else {
+            return index::Extras::UntrackedCache;
         };
+        let is_set =
+            |key: &str| config.get_entry(key).is_ok_and(|entry| entry.value().is_ok_and(|value| value != "false"));
         if is_set("core.untrackedCache") || is_set("feature.manyFiles") {
             index::Extras::UntrackedCache
         } else {

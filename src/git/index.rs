@@ -3,7 +3,7 @@
 //! `git commit` has just filled the cache-tree at the end of the file (extension `TREE`), so most of the time the last
 //! few kilobytes tell the root tree, whatever the number of files. Only `git commit <path>` and intent-to-add leave
 //! the root open; then the entries are walked, and folders that the cache-tree knows are skipped as a whole.
-//! Format: gitformat-index(5), versions 2 to 4.
+//! Format: gitformat-index(5), versions 2 to 4, with names of SHA-1 or SHA-256.
 
 use std::fmt;
 use std::fs::File;
@@ -15,8 +15,6 @@ use anyhow::{Context as _, Result, bail};
 use super::id::Id;
 use super::tree::{DEEPEST, Side};
 
-/// Bytes of an object's name: the repositories that this reader is for use SHA-1.
-pub(super) const ID_BYTES: usize = 20;
 const HEADER: usize = 12;
 const FIRST_TAIL: u64 = 64 << 10;
 
@@ -55,18 +53,19 @@ enum Behind {
 pub(super) struct IndexFile {
     file: File,
     length: u64,
+    id_bytes: usize,
 }
 
 impl IndexFile {
-    /// Opens the index; `None` when there is none yet.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>> {
+    /// Opens the index of a repository whose names of objects have `id_bytes` bytes; `None` when there is none yet.
+    pub(super) fn open(path: &Path, id_bytes: usize) -> Result<Option<Self>> {
         match File::open(path) {
             Ok(file) => {
                 let length = file.metadata()?.len();
-                if length < (HEADER + ID_BYTES) as u64 {
+                if length < (HEADER + id_bytes) as u64 {
                     bail!(Broken);
                 }
-                Ok(Some(Self { file, length }))
+                Ok(Some(Self { file, length, id_bytes }))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("read the index `{}`", path.display())),
@@ -82,7 +81,7 @@ impl IndexFile {
             return Ok(root);
         }
         let data = self.read()?;
-        Ok(cache_tree_from_front(&data)?.and_then(Node::parse_one).and_then(|(node, _)| node.id))
+        Ok(self.root_in(data.cache_tree_from_front()?))
     }
 
     fn root_from_behind(&mut self) -> Result<Behind> {
@@ -92,14 +91,18 @@ impl IndexFile {
             if memchr::memmem::find(&tail, b"UNTR").is_some() {
                 return Ok(Behind::Unsure);
             }
-            if let Some(content) = cache_tree(&tail) {
-                return Ok(Behind::Says(Node::parse_one(content).and_then(|(node, _)| node.id)));
+            if let Some(content) = cache_tree(&tail, self.id_bytes) {
+                return Ok(Behind::Says(self.root_in(Some(content))));
             }
             if size >= self.length {
                 return Ok(Behind::Says(None));
             }
             size = size.saturating_mul(8);
         }
+    }
+
+    fn root_in(&self, cache_tree: Option<&[u8]>) -> Option<Id> {
+        Node::parse_one(cache_tree?, self.id_bytes)?.0.id
     }
 
     fn tail(&mut self, size: u64) -> Result<Vec<u8>> {
@@ -111,34 +114,43 @@ impl IndexFile {
     }
 
     /// The whole file, for walking its entries.
-    pub(super) fn read(&mut self) -> Result<Vec<u8>> {
-        self.tail(u64::MAX)
+    pub(super) fn read(&mut self) -> Result<Data> {
+        Ok(Data { bytes: self.tail(u64::MAX)?, id_bytes: self.id_bytes })
+    }
+}
+
+/// A whole index.
+pub(super) struct Data {
+    bytes: Vec<u8>,
+    id_bytes: usize,
+}
+
+impl Data {
+    /// The cache-tree with all its folders.
+    pub(super) fn folders(&self, extras: Extras) -> Result<Option<Node<'_>>> {
+        let is_plain = extras == Extras::None && memchr::memmem::find(&self.bytes, b"UNTR").is_none();
+        let content = if is_plain { cache_tree(&self.bytes, self.id_bytes) } else { self.cache_tree_from_front()? };
+        Ok(content.and_then(|content| Node::parse(content, self.id_bytes, 0)).map(|(node, _)| node))
+    }
+
+    /// The content of the extension `TREE`, found behind the last entry: nothing that stands inside another extension
+    /// can be meant.
+    fn cache_tree_from_front(&self) -> Result<Option<&[u8]>> {
+        let mut cursor = Cursor::new(self)?;
+        cursor.skip(usize::MAX)?;
+        Ok(cursor.extensions().find(|(signature, _)| *signature == b"TREE").map(|(_, content)| content))
     }
 }
 
 /// The content of the extension `TREE` at the end of an index, found from behind. The chain of extensions from there
 /// must end exactly before the checksum, and the content must start as a root does.
-fn cache_tree(tail: &[u8]) -> Option<&[u8]> {
-    let end = tail.len().checked_sub(ID_BYTES)?;
+fn cache_tree(tail: &[u8], id_bytes: usize) -> Option<&[u8]> {
+    let end = tail.len().checked_sub(id_bytes)?;
     memchr::memmem::rfind_iter(&tail[..end], b"TREE").find_map(|start| {
         let content = extension(&tail[start..end])?.1;
         let is_root = content.first() == Some(&0) && extensions_end(&tail[start..end]);
         is_root.then_some(content)
     })
-}
-
-/// The same, found behind the last entry: nothing that stands inside another extension can be meant.
-fn cache_tree_from_front(data: &[u8]) -> Result<Option<&[u8]>> {
-    let mut cursor = Cursor::new(data)?;
-    cursor.skip(usize::MAX)?;
-    Ok(cursor.extensions().find(|(signature, _)| *signature == b"TREE").map(|(_, content)| content))
-}
-
-/// The cache-tree of a whole index with all its folders.
-pub(super) fn folders(data: &[u8], extras: Extras) -> Result<Option<Node<'_>>> {
-    let is_plain = extras == Extras::None && memchr::memmem::find(data, b"UNTR").is_none();
-    let content = if is_plain { cache_tree(data) } else { cache_tree_from_front(data)? };
-    Ok(content.and_then(|content| Node::parse(content, 0)).map(|(node, _)| node))
 }
 
 /// Signature, content and what follows of one extension.
@@ -174,7 +186,7 @@ pub(super) struct Node<'i> {
 
 impl<'i> Node<'i> {
     /// `name NUL entries SP folders LF [id]`: the number of entries is negative when the folder has changed.
-    fn parse_one(data: &'i [u8]) -> Option<(Self, &'i [u8])> {
+    fn parse_one(data: &'i [u8], id_bytes: usize) -> Option<(Self, &'i [u8])> {
         let (name, rest) = data.split_at(memchr::memchr(0, data)?);
         let (line, rest) = rest[1..].split_at(memchr::memchr(b'\n', &rest[1..])?);
         let mut rest = &rest[1..];
@@ -183,7 +195,7 @@ impl<'i> Node<'i> {
         let folders = numbers.next()?.parse().ok()?;
         let mut id = None;
         if entries >= 0 {
-            let (bytes, behind) = rest.split_at_checked(ID_BYTES)?;
+            let (bytes, behind) = rest.split_at_checked(id_bytes)?;
             id = Some(Id::from_bytes(bytes)?);
             rest = behind;
         }
@@ -192,10 +204,10 @@ impl<'i> Node<'i> {
     }
 
     /// The folder and all below it.
-    fn parse(data: &'i [u8], depth: usize) -> Option<(Self, &'i [u8])> {
-        let (mut node, mut rest) = Self::parse_one(data)?;
+    fn parse(data: &'i [u8], id_bytes: usize, depth: usize) -> Option<(Self, &'i [u8])> {
+        let (mut node, mut rest) = Self::parse_one(data, id_bytes)?;
         for _ in 0..node.folders {
-            let (child, behind) = Self::parse(rest, depth + 1).filter(|_| depth < DEEPEST)?;
+            let (child, behind) = Self::parse(rest, id_bytes, depth + 1).filter(|_| depth < DEEPEST)?;
             node.children.push(child);
             rest = behind;
         }
@@ -228,6 +240,7 @@ impl IndexEntry {
 /// Steps over the entries of an index in order of their paths.
 pub(super) struct Cursor<'i> {
     data: &'i [u8],
+    id_bytes: usize,
     version: u32,
     left: usize,
     position: usize,
@@ -237,8 +250,9 @@ pub(super) struct Cursor<'i> {
 }
 
 impl<'i> Cursor<'i> {
-    /// Starts at the first entry. `data` is the whole index.
-    pub(super) fn new(data: &'i [u8]) -> Result<Self> {
+    /// Starts at the first entry.
+    pub(super) fn new(index: &'i Data) -> Result<Self> {
+        let Data { bytes: data, id_bytes } = index;
         let mut numbers = data[4..HEADER].as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
         let (version, count) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         if !data.starts_with(b"DIRC") {
@@ -248,7 +262,8 @@ impl<'i> Cursor<'i> {
             bail!("the index is of version {version}, which neither keyguard nor this git can read");
         }
         let left = usize::try_from(count)?;
-        let mut cursor = Self { data, version, left, position: HEADER, path: Vec::new(), current: None };
+        let mut cursor =
+            Self { data, id_bytes: *id_bytes, version, left, position: HEADER, path: Vec::new(), current: None };
         cursor.advance()?;
         Ok(cursor)
     }
@@ -285,7 +300,7 @@ impl<'i> Cursor<'i> {
 
     /// Signature and content of each extension; to be asked behind the last entry.
     fn extensions(&self) -> impl Iterator<Item = (&'i [u8], &'i [u8])> {
-        let end = self.data.len().saturating_sub(ID_BYTES);
+        let end = self.data.len().saturating_sub(self.id_bytes);
         let mut rest = self.data.get(self.position..end).unwrap_or_default();
         std::iter::from_fn(move || {
             let (signature, content, behind) = extension(rest)?;
@@ -295,7 +310,7 @@ impl<'i> Cursor<'i> {
     }
 
     fn check_end(&self) -> Result<()> {
-        let end = self.data.len().saturating_sub(ID_BYTES);
+        let end = self.data.len().saturating_sub(self.id_bytes);
         let Some(mut rest) = self.data.get(self.position..end) else { bail!(Broken) };
         while !rest.is_empty() {
             let (signature, _, behind) = extension(rest).context(Broken)?;
@@ -315,14 +330,14 @@ impl<'i> Cursor<'i> {
     fn entry(&mut self) -> Option<(IndexEntry, usize)> {
         const MODE: usize = 24;
         const ID: usize = 40;
-        const FLAGS: usize = ID + ID_BYTES;
         const EXTENDED: u16 = 0x4000;
         const INTENT_TO_ADD: u16 = 0x2000;
         let data = self.data.get(self.position..)?;
+        let flags_start = ID + self.id_bytes;
         let mode = u32::from_be_bytes(*data.get(MODE..)?.first_chunk()?);
-        let id = Id::from_bytes(data.get(ID..FLAGS)?)?;
-        let flags = u16::from_be_bytes(*data.get(FLAGS..)?.first_chunk()?);
-        let mut name = FLAGS + 2;
+        let id = Id::from_bytes(data.get(ID..flags_start)?)?;
+        let flags = u16::from_be_bytes(*data.get(flags_start..)?.first_chunk()?);
+        let mut name = flags_start + 2;
         let mut more_flags = 0;
         if flags & EXTENDED != 0 {
             more_flags = u16::from_be_bytes(*data.get(name..)?.first_chunk()?);

@@ -44,12 +44,11 @@ impl<'r> StagedReader<'r> {
     /// Compares the parents with the index.
     pub(crate) fn new(repo: &'r Repo, parents: Parents) -> Result<Self> {
         let objects = repo.objects()?;
-        let staged = if repo.is_fast() {
-            fast(repo, &objects, parents).or_else(|error| {
+        let staged = match repo.id_bytes {
+            Some(id_bytes) => fast(repo, &objects, id_bytes, parents).or_else(|error| {
                 if error.is::<Broken>() { Err(error) } else { by_plumbing(repo, parents).map_err(|_| error) }
-            })?
-        } else {
-            by_plumbing(repo, parents)?
+            })?,
+            None => by_plumbing(repo, parents)?,
         };
         let comparison = Comparison::new(staged.deltas, None);
         Ok(Self { repo, objects, root: staged.root, comparison, unmerged: staged.unmerged })
@@ -108,8 +107,8 @@ impl<'r> StagedReader<'r> {
 }
 
 /// Reads the index and the trees of the parents.
-fn fast(repo: &Repo, objects: &Objects<'_>, parents: Parents) -> Result<Staged> {
-    let mut index = IndexFile::open(repo.index_file())?;
+fn fast(repo: &Repo, objects: &Objects<'_>, id_bytes: usize, parents: Parents) -> Result<Staged> {
+    let mut index = IndexFile::open(repo.index_file(), id_bytes)?;
     let extras = repo.index_extras();
     let mut walk = Walk::new(objects);
     let root = walk.run(index.as_mut().map(|index| (index, extras)), repo.head_tree(objects)?)?;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use anyhow::{Result, bail};
 
 use super::id::Id;
-use super::index::{self, Cursor, Extras, ID_BYTES, IndexEntry, IndexFile, Node};
+use super::index::{Cursor, Extras, IndexEntry, IndexFile, Node};
 use super::object::Objects;
 use super::tree::{self, DEEPEST, Delta, Entry, Pair, Side};
 use crate::change::BytePath;
@@ -50,7 +50,7 @@ impl<'w, 'r> Walk<'w, 'r> {
             }
         }
         let data = file.read()?;
-        let cache = index::folders(&data, extras)?;
+        let cache = data.folders(extras)?;
         let mut cursor = Cursor::new(&data)?;
         let at = Folder { prefix: Vec::new(), depth: 0, tree: parent, cache: cache.as_ref() };
         self.folder(&mut cursor, &at)?;
@@ -67,7 +67,7 @@ impl<'w, 'r> Walk<'w, 'r> {
             bail!("the index holds paths of more than {DEEPEST} folders");
         }
         let data = at.tree.map_or(Ok(Vec::new()), |id| self.objects.tree(id))?;
-        let entries = tree::entries(&data, ID_BYTES)?;
+        let entries = tree::entries(&data, at.tree.map_or(0, |id| id.as_bytes().len()))?;
         let mut old = entries.iter().peekable();
         while let Some((path, entry)) = cursor.current() {
             let Some(rest) = path.strip_prefix(&at.prefix[..]) else { break };
