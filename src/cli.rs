@@ -257,7 +257,11 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
                 let lines: Vec<_> = text.lines().map(|line| sanitized(line.as_bytes())).collect();
                 writeln!(io::stderr(), "{}", lines.join("\n")).ok();
             } else {
-                error.print().context("print the help")?;
+                // Whoever reads the help may have seen enough of it.
+                error.print().or_else(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => Ok(()),
+                    _ => Err(error).context("print the help"),
+                })?;
             }
             return Ok(exit);
         }

@@ -68,7 +68,8 @@ fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> 
         Kind::PrePush => push::check(&call.args, &call.input, environment).map(of_rest),
         Kind::PreReceive => receive::check(&call.input, environment).map(of_rest),
     };
-    verdict.map_err(|error| anyhow!("{} blocked: it could not be checked: {error:#}", kind.event()))
+    let verb = if kind == Kind::PreReceive { "rejected" } else { "blocked" };
+    verdict.map_err(|error| anyhow!("{} {verb}: it could not be checked: {error:#}", kind.event()))
 }
 
 /// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it.

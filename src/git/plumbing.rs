@@ -1,5 +1,5 @@
 //! Staged changes as git's own commands tell them, in repositories that the fast reader cannot read: split index,
-//! SHA-256, reftable, extensions of a git that is newer than we are.
+//! reftable, extensions of a git that is newer than we are.
 //!
 //! `git diff-index --raw -z` is for programs: no setting, attribute or diff driver changes what it says.
 

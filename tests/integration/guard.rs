@@ -363,7 +363,7 @@ fn a_namespace_changes_nothing() {
 }
 
 #[test]
-fn formats_that_libgit2_does_not_know_are_read_through_git() {
+fn formats_that_libgit2_does_not_know_are_read_all_the_same() {
     for option in ["--object-format=sha256", "--ref-format=reftable"] {
         let repo = Sandbox::without_repository();
         if repo.git(["init", "--quiet", option]).text().contains("unknown option") {

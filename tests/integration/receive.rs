@@ -215,7 +215,7 @@ fn a_broken_configuration_does_not_get_in() {
     repo.commit("keyguard.toml", "[rules]\nonly = 1\n");
     let output = push(&repo, &["origin", "main"]);
     output.code(1).says(
-        "remote: error: push blocked: it could not be checked: in what is pushed to the default branch: \
+        "remote: error: push rejected: it could not be checked: in what is pushed to the default branch: \
          keyguard.toml:2:8",
     );
     // Elsewhere it does no harm, and one that is mended again never counted.
@@ -236,7 +236,7 @@ fn a_broken_configuration_on_the_server_stops_every_push() {
     on_server(&repo, &["symbolic-ref", "HEAD", "refs/heads/aside"]).success();
     repo.commit("b", "text\n");
     let output = push(&repo, &["origin", "main"]);
-    output.code(1).says("remote: error: push blocked: it could not be checked: on the default branch of the server: ");
+    output.code(1).says("remote: error: push rejected: it could not be checked: on the default branch of the server: ");
     output.says("keyguard.toml:2:8");
 }
 
@@ -267,7 +267,7 @@ fn malformed_input_rejects() {
         hook(input)
             .code(2)
             .stdout("")
-            .stderr("error: push blocked: it could not be checked: git's list of refs has another form\n");
+            .stderr("error: push rejected: it could not be checked: git's list of refs has another form\n");
     }
     for input in ["", "\n", &format!("{zero} {zero} refs/heads/x\n")] {
         hook(input).success().silent();

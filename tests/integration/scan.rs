@@ -95,6 +95,7 @@ fn a_reader_that_is_gone_changes_no_verdict() {
     shell("keyguard scan a 2>&1 >&-; exit $?").code(1);
     shell("{ keyguard scan a; echo $? >code; } | true; cat code").success().stdout("1\n");
     shell("keyguard scan --format json clean >/dev/full; exit $?").code(2);
+    shell("{ sleep 0.1; keyguard scan --help; echo $? >code; } | true; cat code").success().stdout("0\n").stderr("");
 }
 
 #[test]
