@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::sandbox::{Output, Sandbox, fake};
+use crate::sandbox::{Output, Sandbox, fake, not_tried};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const BLOCKED: &str = "BLOCKED: a commit here that brings in a key is stopped\n";
@@ -66,12 +66,11 @@ fn without_hook(repo: &Sandbox) {
 }
 
 /// Whether the git on PATH is too old for something; says so aloud.
-#[expect(clippy::print_stderr, reason = "a case that this git cannot make is not passed over in silence")]
 fn is_older(repo: &Sandbox, minor: u32, what: &str) -> bool {
     let version = repo.git(["version"]).text();
     let number = version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
     if number < minor {
-        eprintln!("not tried: {what} takes git 2.{minor}, this is {}", version.trim());
+        not_tried(format_args!("{what} takes git 2.{minor}, this is {}", version.trim()));
     }
     number < minor
 }

@@ -1,10 +1,10 @@
 //! `enforce = true`: each way in which a repository might talk its way round a policy, and what it may still say.
 //!
-//! The policy stands in the user's file here; that of the machine is tested where the layers are merged.
+//! The policy stands in the user's file here, but where it has to be the machine's.
 
 use std::fs;
 
-use crate::sandbox::{Output, Sandbox, fake};
+use crate::sandbox::{Output, Sandbox, fake, not_tried};
 
 const REFUSED: &str = "not obeyed: a policy outside the repository is enforced";
 
@@ -370,4 +370,38 @@ fn an_unknown_format_of_reports_lets_nothing_pass() {
     repo.write("a", leak());
     repo.git(["add", "."]).success();
     stopped(&repo);
+}
+
+/// A script that is run where the machine's configuration is a policy, as only whoever may have a `/etc` of their own can.
+#[cfg(target_os = "linux")]
+fn under_the_machines_policy(repo: &Sandbox, script: &str) -> Output {
+    fs::write(repo.tmp("policy.toml"), "enforce = true\n").unwrap();
+    let mount = "mount -t tmpfs none /etc && mkdir /etc/keyguard && cp ../policy.toml /etc/keyguard/config.toml && ";
+    let script = format!("{mount}{script}");
+    repo.run("unshare").args(["--mount", "--map-root-user", "sh", "-c", &script]).output()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_policy_of_the_machine_is_stronger_than_everything() {
+    let repo = Sandbox::with_hook();
+    if !under_the_machines_policy(&repo, "test -f /etc/keyguard/config.toml && echo apart").text().contains("apart") {
+        not_tried("nobody may have a /etc of their own here, so the machine's policy cannot be set");
+        return;
+    }
+    let weaker = "enforce = false\nmin-confidence = \"high\"\n[rules]\ndisable = [\"github-pat-classic\"]\n";
+    write(&repo.tmp("given"), weaker);
+    repo.write("a", leak()).git(["add", "a"]).success();
+    for way in ["SKIP=keyguard", "KEYGUARD_CONFIG=../given/config.toml", "XDG_CONFIG_HOME=$PWD/../given"] {
+        fs::create_dir_all(repo.tmp("given/keyguard")).unwrap();
+        fs::write(repo.tmp("given/keyguard/config.toml"), weaker).unwrap();
+        let commit = under_the_machines_policy(&repo, &format!("{way} git commit -m x"));
+        commit.code(1).says("commit blocked: GitHub personal access token (classic) (checksum valid) in a:1:10");
+        commit.says("not obeyed: the system's policy is enforced");
+    }
+    let scan = under_the_machines_policy(&repo, "keyguard scan --staged -c ../given/config.toml");
+    scan.code(1).says("`rules.disable` not obeyed: the system's policy is enforced");
+    let scan = under_the_machines_policy(&repo, "keyguard scan --staged --min-confidence high");
+    scan.code(1).says("--min-confidence: `min-confidence` not obeyed");
+    repo.assert_commits(0);
 }

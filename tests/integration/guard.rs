@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, fake};
+use crate::sandbox::{Sandbox, fake, not_tried};
 
 /// A line that holds a token, with a note to tell lines apart.
 pub(crate) fn leak(note: &str) -> String {
@@ -367,7 +367,7 @@ fn formats_that_libgit2_does_not_know_are_read_all_the_same() {
     for option in ["--object-format=sha256", "--ref-format=reftable"] {
         let repo = Sandbox::without_repository();
         if repo.git(["init", "--quiet", option]).text().contains("unknown option") {
-            eprintln!("not tested: this git has no {option}");
+            not_tried(format_args!("this git has no {option}"));
             continue;
         }
         repo.keyguard(["install"]).success();

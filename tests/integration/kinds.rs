@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use snapbox::str;
 
 use crate::install::{Entry, entry, hooks, picture, set_mode, write_program};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, not_tried};
 
 const KINDS: [&str; 4] = ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"];
 /// Tells that it ran.
@@ -295,7 +295,7 @@ fn without_the_program_nothing_is_pushed_or_merged() {
     let is_elsewhere =
         ["/usr/local/bin", "/opt/homebrew/bin"].iter().any(|folder| Path::new(folder).join("keyguard").exists());
     if is_elsewhere {
-        eprintln!("not tested: the shim finds a keyguard in a folder of this machine");
+        not_tried("the shim finds a keyguard in a folder of this machine");
         return;
     }
     let repo = with_remote();
@@ -675,13 +675,12 @@ fn at_every_call(mut play: impl FnMut((&str, usize)) -> bool) {
 }
 
 /// Whether strace is there and may trace.
-#[expect(clippy::print_stderr, reason = "what this machine cannot test is said aloud")]
 fn kill_works(repo: &Sandbox) -> bool {
     let is_there = std::env::split_paths(&repo.path()).any(|folder| folder.join("strace").is_file());
     let works =
         is_there && kill_at(repo, &["--version"], ("openat", 1)) && !kill_at(repo, &["--version"], ("openat", 9999));
     if !works {
-        eprintln!("not tested: killing at every system call, which needs strace and leave to trace");
+        not_tried("killing at every system call, which needs strace and leave to trace");
     }
     works
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sandbox::{Output, Sandbox, fake};
+use crate::sandbox::{Output, Sandbox, fake, not_tried};
 
 const BLOCKED: &str =
     "keyguard: commit blocked: GitHub personal access token (classic) (checksum valid) in the message:";
@@ -123,7 +123,7 @@ fn a_comment_string_of_several_characters() {
     repo.git(["add", "file"]).success();
     let output = edit(&repo, &prepend("subject\n"), &["--verbose"]);
     if !fs::read_to_string(repo.root().join(".git/COMMIT_EDITMSG")).unwrap().contains(&format!("// {SCISSORS}")) {
-        eprintln!("not tested: this git knows no core.commentString");
+        not_tried("this git knows no core.commentString");
         return;
     }
     output.success().silent();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use snapbox::str;
 
-use crate::sandbox::{Output, Sandbox, fake};
+use crate::sandbox::{Output, Sandbox, fake, not_tried};
 
 const PUSHED: &str = "keyguard: push blocked: GitHub personal access token (classic) (checksum valid) in";
 
@@ -511,7 +511,7 @@ fn every_format_of_repositories() {
             let repo = Sandbox::without_repository().env(variable, value).env("KEYGUARD_READER", reader);
             repo.git(["init", "--quiet", "--initial-branch=main", &format!("--object-format={format}")]).success();
             if value == "reftable" && !repo.root().join(".git/reftable").is_dir() {
-                eprintln!("not tested: this git knows no reftable");
+                not_tried("this git knows no reftable");
                 continue;
             }
             let repo = with_remote_of(repo, format);

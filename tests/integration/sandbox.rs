@@ -164,6 +164,11 @@ pub(crate) fn with_both_readers(scenario: impl Fn(&Sandbox)) {
     assert_eq!(fast.len(), plumbing.len(), "both readers lead to the same runs");
 }
 
+/// Says aloud what a test cannot try on this machine, and why. What `eprintln!` says of a test that passes is not shown.
+pub(crate) fn not_tried(what: impl std::fmt::Display) {
+    std::io::stderr().write_all(format!("not tried: {what}\n").as_bytes()).unwrap();
+}
+
 /// What makes two runs alike.
 const FIXED_VARIABLES: [(&str, &str); 14] = [
     ("GIT_CONFIG_NOSYSTEM", "1"),

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::{Output, Sandbox, fake, with_both_readers};
+use crate::sandbox::{Output, Sandbox, fake, not_tried, with_both_readers};
 
 /// Two lines, the second of which holds a token.
 fn leak() -> String {
@@ -179,7 +179,7 @@ fn languages_and_terminals_of_every_kind() {
 #[test]
 fn streams_that_are_closed_full_or_broken() {
     if !Path::new("/dev/full").exists() {
-        eprintln!("not tested: there is no /dev/full");
+        not_tried("there is no /dev/full");
         return;
     }
     judge_in_all(&["\"$@\" <&-", "\"$@\" >&-", "\"$@\" <&- >&-", "\"$@\" >/dev/full", "\"$@\" </"], Report::Shown);
@@ -212,7 +212,7 @@ fn a_reader_that_has_gone_away_changes_no_verdict() {
 #[test]
 fn the_bare_path_of_a_graphical_client() {
     if !Path::new("/usr/bin/git").is_file() {
-        eprintln!("not tested: there is no /usr/bin/git");
+        not_tried("there is no /usr/bin/git");
         return;
     }
     judge_in_all(
@@ -327,7 +327,7 @@ fn a_git_directory_that_cannot_be_written_is_read() {
         let is_superuser = repo.run("sh").args(["-c", "test -w .git && echo yes"]).output().text() == "yes\n";
         let probe = ["-c", "setpriv \"$@\" --version", "sh"];
         if is_superuser && !repo.run("sh").args(probe).args(as_nobody).output().text().starts_with("keyguard ") {
-            eprintln!("not tested: the superuser cannot run keyguard as somebody else here");
+            not_tried("the superuser cannot run keyguard as somebody else here");
             return;
         }
         let hook = || {
@@ -351,7 +351,7 @@ fn a_git_directory_that_cannot_be_written_is_read() {
 fn an_interrupted_scan_commits_nothing_and_leaves_nothing_behind() {
     let repo = Sandbox::with_hook();
     if repo.run("sh").args(["-c", "timeout --version"]).output().text().contains("not found") {
-        eprintln!("not tested: there is no `timeout` to interrupt a command with its children");
+        not_tried("there is no `timeout` to interrupt a command with its children");
         return;
     }
     // Words that wake a rule again and again take long to look at.
