@@ -55,6 +55,7 @@ enum Verb {
 
 /// What `install` takes.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct InstallArgs {
     /// Install this hook; may be given several times [default: pre-commit]
     #[arg(long = "hook", value_name = "KIND", value_parser = kind())]
@@ -62,6 +63,9 @@ pub(crate) struct InstallArgs {
     /// Install every hook that git runs here
     #[arg(long, conflicts_with = "hooks")]
     pub(crate) all: bool,
+    /// Install for all repositories of this user, in git's configuration; looks at commits and messages
+    #[arg(long)]
+    pub(crate) global: bool,
     /// Say nothing where keys are looked for already or there is no repository
     #[arg(long)]
     pub(crate) if_needed: bool,
@@ -76,6 +80,9 @@ pub(crate) struct UninstallArgs {
     /// Take out this hook only; may be given several times
     #[arg(long = "hook", value_name = "KIND", value_parser = kind())]
     pub(crate) hooks: Vec<Kind>,
+    /// Take out what `install --global` put in
+    #[arg(long)]
+    pub(crate) global: bool,
     /// Only say what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -19,6 +19,10 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// `XDG_CONFIG_HOME`, when it is an absolute path as its specification asks.
     pub xdg_config_home: Option<PathBuf>,
+    /// `XDG_DATA_HOME`, when it is an absolute path as its specification asks.
+    pub xdg_data_home: Option<PathBuf>,
+    /// `LOCALAPPDATA`, where Windows keeps what programs write for one user on this machine.
+    pub local_app_data: Option<PathBuf>,
     /// `ProgramData`, where Windows keeps what holds for all users.
     pub program_data: Option<PathBuf>,
     /// `KEYGUARD_CONFIG`: a configuration of its own layer, like `-c`.
@@ -42,6 +46,8 @@ pub struct Environment {
     pub force_color: bool,
     /// `TERM` is `dumb`.
     pub is_dumb_terminal: bool,
+    /// `GIT_CONFIG_GLOBAL`: what git takes for the configuration of the user.
+    pub git_config_global: Option<PathBuf>,
     /// `GIT_INDEX_FILE`: the index that git is about to commit.
     pub git_index_file: Option<PathBuf>,
     /// `GIT_OBJECT_DIRECTORY`: where git writes new objects.
@@ -66,6 +72,8 @@ impl Environment {
             path: env::var_os("PATH"),
             home: path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
             xdg_config_home: path("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute()),
+            xdg_data_home: path("XDG_DATA_HOME").filter(|folder| folder.is_absolute()),
+            local_app_data: path("LOCALAPPDATA"),
             program_data: path("ProgramData"),
             keyguard_config: path("KEYGUARD_CONFIG"),
             keyguard_format: text("KEYGUARD_FORMAT"),
@@ -76,6 +84,7 @@ impl Environment {
             no_color: text("NO_COLOR").is_some(),
             force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),
+            git_config_global: path("GIT_CONFIG_GLOBAL"),
             git_index_file: path("GIT_INDEX_FILE"),
             git_object_directory: path("GIT_OBJECT_DIRECTORY"),
             git_editor: text("GIT_EDITOR"),

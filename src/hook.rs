@@ -11,8 +11,10 @@ pub(crate) mod apply;
 pub(crate) mod binary;
 pub(crate) mod chain;
 pub(crate) mod folder;
+pub(crate) mod global;
 pub(crate) mod plan;
 mod self_name;
+mod setting;
 pub(crate) mod shim;
 pub(crate) mod standing;
 
@@ -60,6 +62,15 @@ impl Kind {
     /// The kind of that name.
     pub(crate) fn named(name: impl AsRef<OsStr>) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| name.as_ref() == kind.name())
+    }
+
+    /// `NAME` of `hook.NAME.command` in git's configuration. git does not tell a hook which one it is, so each kind has
+    /// a name of its own.
+    pub(crate) fn config_name(self) -> String {
+        match self {
+            Self::PreCommit => "keyguard".to_owned(),
+            _ => format!("keyguard-{}", self.name()),
+        }
     }
 
     /// What is stopped by it, for a sentence such as `this push was not checked`.

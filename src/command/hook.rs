@@ -64,12 +64,23 @@ fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> 
         Kind::PreCommit => commit::check(Parents::All, environment).map(of_index),
         // The other parents are not merged yet: what is new to this branch counts.
         Kind::PreMergeCommit => commit::check(Parents::Head, environment).map(of_index),
-        Kind::CommitMsg => message::check(&call.args, environment).map(of_rest),
+        Kind::CommitMsg => message_of(call, environment).map(of_rest),
         Kind::PrePush => push::check(&call.args, &call.input, environment).map(of_rest),
         Kind::PreReceive => receive::check(&call.input, environment).map(of_rest),
     };
     let verb = if kind == Kind::PreReceive { "rejected" } else { "blocked" };
     verdict.map_err(|error| anyhow!("{} {verb}: it could not be checked: {error:#}", kind.event()))
+}
+
+/// Looks at the message; and first at what is staged, where a hook that has run meanwhile may have staged it.
+fn message_of(call: &Call, environment: &Environment) -> Result<Exit> {
+    if call.is_after_others() {
+        let exit = commit::check_again(environment)?;
+        if exit != Exit::Clean {
+            return Ok(exit);
+        }
+    }
+    message::check(&call.args, environment)
 }
 
 /// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it.

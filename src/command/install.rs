@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::global;
 use crate::cli::InstallArgs;
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
 use crate::hook::plan::{self, Effect, Part, Plan, Step};
+use crate::hook::shim::Way;
 use crate::hook::{Kind, apply, binary};
 use crate::outcome::Exit;
+use crate::report::sanitized;
 
 /// Installs shims in the repository of the working directory and says what was done.
 pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    if args.global {
+        return global::install(args, environment, out);
+    }
     let folder = match folder::find(&environment.current_dir) {
         Err(error) if args.if_needed && folder::is_nothing_there(&error) => return Ok(Exit::Clean),
         folder => folder?,
@@ -60,9 +66,9 @@ fn put_in(kinds: &[Kind], args: &InstallArgs, folder: &Folder, environment: &Env
         Place::WorkTree => None,
         _ => Some(program(environment)?),
     };
-    let plan = || plan::install(kinds, &folder.path, program.as_deref());
+    let plan = || plan::install(kinds, &folder.path, Way::Folder, program.as_deref());
     if args.dry_run {
-        Ok(forecast(&plan()?, folder))
+        Ok(forecast(&plan()?, |path| folder.show(path)))
     } else {
         Ok(summary(&apply::carry_out(&folder.repository, plan)?, folder))
     }
@@ -74,8 +80,7 @@ pub(super) fn say(out: &mut dyn Write, lines: &[String]) -> Result<()> {
 }
 
 /// What a dry run says: the steps, in the order in which they would be done.
-pub(super) fn forecast(plan: &Plan, folder: &Folder) -> Vec<String> {
-    let show = |path: &Path| folder.show(path);
+pub(super) fn forecast(plan: &Plan, show: impl Fn(&Path) -> String) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &plan.steps {
         match step {
@@ -90,6 +95,11 @@ pub(super) fn forecast(plan: &Plan, folder: &Folder) -> Vec<String> {
             Step::Rename { from, to } => lines.push(format!("would rename {} to {}", show(from), show(to))),
             Step::Remove(file) => lines.push(format!("would remove {}", show(file))),
             Step::RemoveFolders(folder, _) => lines.push(format!("would remove the folder {}", show(folder))),
+            Step::Set { key, value } => {
+                lines
+                    .push(format!("would set {key} in git's configuration to {}", sanitized(value.as_encoded_bytes())));
+            }
+            Step::Unset { key, .. } => lines.push(format!("would take {key} out of git's configuration")),
         }
     }
     if lines.is_empty() {
@@ -165,7 +175,7 @@ pub(super) fn many(kind: Kind) -> &'static str {
 }
 
 /// The running program, named as it was found.
-fn program(environment: &Environment) -> Result<PathBuf> {
+pub(super) fn program(environment: &Environment) -> Result<PathBuf> {
     let running = env::current_exe().context("find the keyguard program")?;
     // A bare name was looked up on PATH, and so are we.
     let typed = env::args_os().next().map(PathBuf::from).filter(|typed| typed.components().count() > 1);

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
+use super::global;
 use super::install::{forecast, many, say};
 use crate::cli::UninstallArgs;
 use crate::environment::Environment;
@@ -14,12 +15,15 @@ use crate::outcome::Exit;
 
 /// Uninstalls shims from the repository of the working directory and says what was done.
 pub(crate) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    if args.global {
+        return global::uninstall(args, environment, out);
+    }
     let folder = folder::find(&environment.current_dir)?;
     let is_asked_for = |kind: &Kind| args.hooks.is_empty() || args.hooks.contains(kind);
     let kinds: Vec<_> = Kind::ALL.into_iter().filter(is_asked_for).collect();
     let plan = || plan(&kinds, &folder);
     if args.dry_run {
-        say(out, &forecast(&plan()?, &folder))?;
+        say(out, &forecast(&plan()?, |path| folder.show(path)))?;
     } else {
         say(out, &summary(&apply::carry_out(&folder.repository, plan)?, &folder))?;
     }

@@ -57,7 +57,7 @@ pub(super) enum Chained {
 impl Trial<'_> {
     /// Runs the hooks with the PATH of this process, or with the one that is given.
     pub(super) fn run(&self, path: Option<&str>) -> Result<Reaction> {
-        let mut command = if has_hook_run(&self.environment.current_dir) { self.by_git()? } else { self.by_hand()? };
+        let mut command = if has_hook_run(&self.environment.current_dir)? { self.by_git()? } else { self.by_hand()? };
         self.canary.show_to(&mut command);
         command.stdin(Stdio::null()).env("GIT_EDITOR", ":").env("KEYGUARD_FORMAT", "json").env("NO_COLOR", "1");
         if self.chained == Chained::LeftOut {
@@ -112,12 +112,8 @@ impl Trial<'_> {
 }
 
 /// Whether this git has `git hook run`, which came with 2.36.
-fn has_hook_run(current_dir: &Path) -> bool {
-    let answer = command::output(command::git(current_dir).arg("version")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    let version = text.split_whitespace().nth(2).unwrap_or_default();
-    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0_u32));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (2, 36)
+fn has_hook_run(current_dir: &Path) -> Result<bool> {
+    Ok(command::version(current_dir)? >= (2, 36))
 }
 
 /// git as this process finds it: under a bare PATH the hook is to change, not the git that runs it.

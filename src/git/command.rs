@@ -24,6 +24,15 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
+/// The version of `git`: its first two numbers.
+pub(crate) fn version(folder: &Path) -> Result<(u32, u32)> {
+    let answer = output(git(folder).arg("version"))?;
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let mut numbers = text.split_whitespace().nth(2).unwrap_or_default().split('.').map(|number| number.parse().ok());
+    let mut next = || numbers.next().flatten();
+    next().zip(next()).with_context(|| format!("read git's version in `{}`", text.trim()))
+}
+
 /// The sentence in which a git that failed says why; what `GIT_TRACE` adds is none.
 pub(crate) fn complaint(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::TEMPORARY;
 use super::plan::{Plan, Step};
+use super::setting;
 use super::standing::is_one_inode;
 
 /// Makes a plan and does what it says, for the repository with the git directory `repository`.
@@ -64,6 +65,8 @@ impl Step {
                 folder.ancestors().take(*count).take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
                 Ok(())
             }
+            Self::Set { key, value } => setting::set(key, value),
+            Self::Unset { key, value } => setting::unset(key, value),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Runs the hook that was there before ours, so that it cannot tell the difference.
+//! Runs the hook that was there before ours, or that of the repository, so that it cannot tell the difference.
 //!
 //! It gets the arguments, the environment and the standard input that git gave to us, and its exit status is ours. It
 //! stands under another name, though. A program gets its old name as its first argument; a shell script that looks at
@@ -13,12 +13,17 @@ use std::thread;
 use anyhow::{Context as _, Result};
 
 use super::self_name::{self, Look};
-use super::{Kind, shim, standing};
+use super::shim::Way;
+use super::{Kind, folder, shim, standing};
 use crate::environment::Environment;
+
+/// Where a hook finds for which one it stands; [`Environment::keyguard_chain`] tells what for.
+const CHAIN: &str = "KEYGUARD_CHAIN";
 
 /// How git called the hook, as the shim tells.
 pub(crate) struct Call {
     kind: Kind,
+    way: Way,
     hooks_dir: Option<PathBuf>,
     /// What git gave to the hook.
     pub(crate) args: Vec<OsString>,
@@ -30,11 +35,12 @@ impl Call {
     /// Takes the shim's arguments apart and reads standard input, once and in full: whoever is first to read it leaves
     /// nothing for the others.
     pub(crate) fn receive(kind: Kind, args: &[OsString]) -> Result<Self> {
-        let mut call = Self { kind, hooks_dir: None, args: Vec::new(), input: Vec::new() };
+        let mut call = Self { kind, way: Way::Folder, hooks_dir: None, args: Vec::new(), input: Vec::new() };
         let mut rest = args.iter();
         while let Some(arg) = rest.next() {
             match arg.to_str() {
                 Some("--shim-version") => drop(rest.next()),
+                Some("--way") => call.way = rest.next().and_then(Way::named).unwrap_or_default(),
                 Some("--hooks-dir") => call.hooks_dir = rest.next().map(PathBuf::from),
                 _ => {
                     call.args.push(arg.clone());
@@ -49,9 +55,18 @@ impl Call {
         Ok(call)
     }
 
-    /// Runs the hook that was there before us, as git would. `None` when there is none, when it is that hook which
-    /// called us, or when `doctor` asked to leave it out.
+    /// Whether hooks may have run since the commit was looked at. git runs those of its configuration before the one in
+    /// the hooks folder, and all of them before `commit-msg`.
+    pub(crate) fn is_after_others(&self) -> bool {
+        self.kind == Kind::CommitMsg && self.way == Way::Config
+    }
+
+    /// Runs the hook that was there before us, as git would, or that of the repository when we stand in front of it.
+    /// `None` when there is none, when it is that hook which called us, or when `doctor` asked to leave it out.
     pub(crate) fn run_chained(&self, environment: &Environment) -> Result<Option<ExitCode>> {
+        if self.way == Way::HooksPath && environment.keyguard_alone.is_none() {
+            return self.run_of_repository(environment);
+        }
         let Some(folder) = &self.hooks_dir else { return Ok(None) };
         let hook = environment.current_dir.join(folder).join(self.kind.name());
         if environment.keyguard_alone.is_some() || environment.keyguard_chain.as_ref() == Some(&hook) {
@@ -64,24 +79,45 @@ impl Call {
             Look::Shell { interpreter, argument } => {
                 let mut shell = Command::new(interpreter);
                 shell.args(argument).arg("-c").arg(read_by_shell(&kept)).arg(&original);
-                self.run(shell, &hook)
+                shell.env(CHAIN, &hook);
+                self.run(shell)
             }
-            Look::Never | Look::Other => match self.run(named(&kept, &original), &hook) {
-                Err(error) if is_exec_format_error(&error) => {
-                    // A script without `#!` line: git gives it to the shell.
-                    let mut shell = Command::new("sh");
-                    shell.arg(&kept);
-                    self.run(shell, &hook)
-                }
-                other => other,
-            },
+            Look::Never | Look::Other => self.run_program(&kept, |kept| {
+                let mut program = named(kept, &original);
+                program.env(CHAIN, &hook);
+                program
+            }),
         };
         let status = status.with_context(|| format!("run the hook that was there before, `{}`", kept.display()))?;
         Ok(Some(ExitCode::from(code(status))))
     }
 
-    fn run(&self, mut command: Command, hook: &Path) -> io::Result<ExitStatus> {
-        command.args(&self.args).env("KEYGUARD_CHAIN", hook);
+    /// Runs the hook in the repository's own folder, where git would look if we were not in its way.
+    fn run_of_repository(&self, environment: &Environment) -> Result<Option<ExitCode>> {
+        let hook = folder::of_repository(environment)?.join(self.kind.name());
+        let is_ours = || std::fs::read(&hook).is_ok_and(|text| shim::is_global(&text));
+        if !standing::is_executable(&hook) || is_ours() {
+            return Ok(None);
+        }
+        let status = self.run_program(&hook, |hook| Command::new(hook));
+        let status = status.with_context(|| format!("run the repository's own hook, `{}`", hook.display()))?;
+        Ok(Some(ExitCode::from(code(status))))
+    }
+
+    /// Runs a hook that is a file of its own; a script without `#!` line git gives to the shell.
+    fn run_program(&self, hook: &Path, command: impl Fn(&Path) -> Command) -> io::Result<ExitStatus> {
+        match self.run(command(hook)) {
+            Err(error) if is_exec_format_error(&error) => {
+                let mut shell = command(Path::new("sh"));
+                shell.arg(hook);
+                self.run(shell)
+            }
+            other => other,
+        }
+    }
+
+    fn run(&self, mut command: Command) -> io::Result<ExitStatus> {
+        command.args(&self.args);
         if !self.kind.reads_input() {
             return command.status();
         }

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Error, Result, anyhow, bail};
 
 use super::shim::quote;
 use super::{Kind, standing};
+use crate::environment::Environment;
 use crate::git::command;
 use crate::report::sanitized;
 
@@ -235,6 +236,19 @@ pub(crate) fn ask(current_dir: &Path, question: &[&str]) -> Result<PathBuf> {
         answer.pop();
     }
     Ok(PathBuf::from(os_string(&answer)))
+}
+
+/// The hooks folder in the git directory of the repository that a hook runs in, whatever `core.hooksPath` says.
+///
+/// There is no need to ask: git starts hooks in the root of the work tree, and names a git directory that is elsewhere.
+pub(super) fn of_repository(environment: &Environment) -> Result<PathBuf> {
+    let git_dir = environment.git_dir.clone().unwrap_or_else(|| ".git".into());
+    let folder = match std::fs::read(environment.current_dir.join(&git_dir).join("commondir")) {
+        Ok(common) => git_dir.join(os_string(common.trim_ascii_end())),
+        Err(_) if environment.current_dir.join(&git_dir).is_dir() => git_dir,
+        Err(_) => ask(&environment.current_dir, &["--git-common-dir"])?,
+    };
+    Ok(folder.join("hooks"))
 }
 
 /// `core.hooksPath` and where it is set.

@@ -4,6 +4,7 @@
 //! something (two foreign hooks for one place) or break something (a hook that needs its name); then the other hooks of
 //! the plan stay as they are too.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::folder::INPUT_IS_READ;
 use super::self_name::{self, Look};
-use super::shim::{Shim, quote};
+use super::shim::{PASS_ON, Shim, Way, quote};
 use super::standing::{self, Ours, Standing};
 use super::{EXE, Kind};
 use crate::report::sanitized;
@@ -89,6 +90,20 @@ pub(crate) enum Step {
     Remove(PathBuf),
     /// Removes the folder and so many above it, as long as they are empty.
     RemoveFolders(PathBuf, usize),
+    /// Sets a key of git's configuration of the user, to this value alone.
+    Set {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: OsString,
+    },
+    /// Takes a value out of that configuration.
+    Unset {
+        /// The key.
+        key: String,
+        /// The value that goes.
+        value: OsString,
+    },
 }
 
 /// A foreign hook beside the shim.
@@ -100,12 +115,12 @@ pub(crate) struct Chained {
     pub(crate) is_executable: bool,
 }
 
-/// Plans the installation of `kinds` in `folder`, calling `program`.
-pub(crate) fn install(kinds: &[Kind], folder: &Path, program: Option<&Path>) -> Result<Plan> {
+/// Plans the installation of `kinds` in `folder`, which git reads by `way`, calling `program`.
+pub(crate) fn install(kinds: &[Kind], folder: &Path, way: Way, program: Option<&Path>) -> Result<Plan> {
     // Whichever shim is the last to go takes the folders with it.
     let made = Kind::ALL.map(|kind| standing::folders_made_for(kind, folder)).into_iter().max();
     let folders = made.unwrap_or(0).max(missing_folders(folder));
-    let shim = Shim::new(program, folders);
+    let shim = Shim::new(way, program, folders);
     let parts = kinds.iter().map(|kind| Part::install(*kind, folder, &shim)).collect::<Result<Vec<_>>>()?;
     let is_missing = !folder.is_dir() && !parts.is_empty();
     let before = is_missing.then(|| Step::MakeFolder(folder.to_path_buf()));
@@ -129,6 +144,22 @@ impl Plan {
         let steps = before.into_iter().chain(leftovers).chain(parts.iter_mut().flat_map(|part| part.steps.drain(..)));
         let steps = steps.collect();
         Self { parts, steps }
+    }
+
+    /// Says what becomes of a hook besides its shim.
+    pub(super) fn note(&mut self, kind: Kind, effect: Effect) {
+        let parts = self.parts.iter_mut().filter(|part| part.kind == kind);
+        parts.filter(|part| part.effect == Effect::Nothing).for_each(|part| part.effect = effect);
+    }
+
+    /// Removes `folder`, which is our own, if it holds nothing but what is removed, and the one above it; and what was made
+    /// for it besides.
+    pub(super) fn remove_folders(&mut self, folder: &Path) {
+        self.steps.retain(|step| !matches!(step, Step::RemoveFolders(..)));
+        if self.empties(folder) {
+            let made = Kind::ALL.map(|kind| standing::folders_made_for(kind, folder)).into_iter().max();
+            self.steps.push(Step::RemoveFolders(folder.to_path_buf(), made.unwrap_or(0).max(2)));
+        }
     }
 
     /// Whether `folder` holds nothing but what is removed.
@@ -175,8 +206,8 @@ impl Part {
         if ours.text == text && ours.is_untouched && ours.is_open_to_all {
             return;
         }
-        self.effect = Effect::Renewed;
-        self.aside = (!ours.is_untouched).then(|| self.free_name());
+        self.effect = if ours.text == PASS_ON { Effect::Installed } else { Effect::Renewed };
+        self.aside = (!ours.is_untouched).then(|| free_name(&self.place));
         self.steps.push(Step::Write { place: self.place.clone(), text, keep_as: self.aside.clone() });
     }
 
@@ -213,7 +244,7 @@ impl Part {
     fn take_out(&mut self, folder: &Path, ours: &Ours) {
         self.effect = Effect::Removed;
         if !ours.is_untouched {
-            let name = self.free_name();
+            let name = free_name(&self.place);
             self.steps.push(Step::Keep { place: self.place.clone(), name: name.clone() });
             self.aside = Some(name);
         }
@@ -265,22 +296,23 @@ impl Part {
         }
         Ok(())
     }
+}
 
-    /// A name for a shim that somebody edited: one that nothing has yet, or that an interrupted run gave it.
-    fn free_name(&self) -> PathBuf {
-        let name = |number: usize| match number {
-            1 => format!("{}.edited-keyguard", self.kind.name()),
-            _ => format!("{}.edited-keyguard-{number}", self.kind.name()),
-        };
-        let mut number = 1;
-        loop {
-            let path = self.place.with_file_name(name(number));
-            let is_free = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-            if is_free || standing::is_same(&path, &self.place).unwrap_or(false) {
-                return path;
-            }
-            number += 1;
+/// A name for the shim at `place` that somebody edited: one that nothing has yet, or that an interrupted run gave it.
+pub(super) fn free_name(place: &Path) -> PathBuf {
+    let hook = place.file_name().unwrap_or_default().to_string_lossy();
+    let name = |number: usize| match number {
+        1 => format!("{hook}.edited-keyguard"),
+        _ => format!("{hook}.edited-keyguard-{number}"),
+    };
+    let mut number = 1;
+    loop {
+        let path = place.with_file_name(name(number));
+        let is_free = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        if is_free || standing::is_same(&path, place).unwrap_or(false) {
+            return path;
         }
+        number += 1;
     }
 }
 

@@ -3,7 +3,7 @@
 //! A shim is ours by its second line. It is untouched if it equals what this version writes for some program; anything
 //! else may hold lines of the user's and is never dropped.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 #[cfg(unix)]
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,59 @@ use super::Kind;
 
 /// What the second line of every shim begins with; the version follows.
 const ID: &[u8] = b"# keyguard shim v";
+/// What the second line holds of a shim for all repositories.
+const GLOBAL: &[u8] = b"keyguard install --global";
 /// How the line starts that tells how many folders an install made.
 const FOLDERS_LINE: &[u8] = b"# Folders made for it: ";
+
+/// What stands in for the hooks of a repository that keyguard has nothing to do with, under each of their names.
+pub(crate) const PASS_ON: &[u8] = include_bytes!("../../hooks/pass-on");
+
+/// What has git run a shim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The hooks folder of one repository.
+    #[default]
+    Folder,
+    /// `hook.keyguard.command` in the user's configuration, before the hooks folder and whatever stands there.
+    Config,
+    /// `core.hooksPath` in the user's configuration, in place of the hooks folder of each repository.
+    HooksPath,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Folder, Self::Config, Self::HooksPath];
+
+    /// How a shim calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Config => "config",
+            Self::HooksPath => "hooks-path",
+        }
+    }
+
+    /// The way of that name.
+    pub(super) fn named(name: impl AsRef<OsStr>) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| name.as_ref() == way.name())
+    }
+
+    /// What fills the template's gaps: whose install wrote it, what the program is told, how to take it away.
+    fn words(self, kind: Kind) -> [String; 3] {
+        let global = |away: String| [" --global".to_owned(), format!("--way {}", self.name()), away];
+        match self {
+            Self::Folder => [String::new(), "--hooks-dir \"${0%/*}\"".to_owned(), "\"rm '$0'\"".to_owned()],
+            Self::Config => global(format!("'git config --global --remove-section hook.{}'", kind.config_name())),
+            Self::HooksPath => global("'git config --global --unset-all core.hooksPath'".to_owned()),
+        }
+    }
+}
 
 /// What goes into a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shim {
+    /// What has git run it.
+    pub(super) way: Way,
     /// The program as written into the shim, with forward slashes; empty when only PATH and the usual folders count.
     pub(super) program: Vec<u8>,
     /// How many folders were made so that the shim has a place, to be removed with it.
@@ -37,13 +84,13 @@ pub(crate) struct Found {
 
 impl Shim {
     /// A shim that calls `program`.
-    pub(crate) fn new(program: Option<&Path>, folders: usize) -> Self {
-        Self { program: program.map(forward_slashes).unwrap_or_default(), folders }
+    pub(crate) fn new(way: Way, program: Option<&Path>, folders: usize) -> Self {
+        Self { way, program: program.map(forward_slashes).unwrap_or_default(), folders }
     }
 
     /// The text of the file.
     pub(crate) fn render(&self, kind: Kind) -> Vec<u8> {
-        let [head, middle, tail] = pieces(kind);
+        let [head, middle, tail] = pieces(kind, self.way);
         let folders = self.folders.to_string();
         [&head, folders.as_bytes(), &middle, &quote(&self.program), &tail].concat()
     }
@@ -53,9 +100,9 @@ impl Shim {
 pub(crate) fn recognise(kind: Kind, text: &[u8]) -> Option<Found> {
     is_shim(text).then(|| {
         let folders = folders(text);
-        let shim = program(kind, text).map(|program| Shim { program, folders });
-        let shim = shim.filter(|shim| shim.render(kind) == text);
-        let is_untouched = shim.is_some();
+        let read = |way| Some(Shim { way, program: program((kind, way), text)?, folders });
+        let shim = Way::ALL.into_iter().filter_map(read).find(|shim| shim.render(kind) == text);
+        let is_untouched = shim.is_some() || text == PASS_ON;
         Found { folders, is_untouched, program: os_string(shim.unwrap_or_default().program).into() }
     })
 }
@@ -64,6 +111,12 @@ pub(crate) fn recognise(kind: Kind, text: &[u8]) -> Option<Found> {
 pub(crate) fn is_shim(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n');
     lines.next().is_some_and(|line| line.starts_with(b"#!")) && lines.next().and_then(version).is_some()
+}
+
+/// Whether `text` calls itself a shim for all repositories: one that runs the repository's own hook, and is none.
+pub(crate) fn is_global(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').nth(1).unwrap_or_default();
+    is_shim(text) && memchr::memmem::find(line, GLOBAL).is_some()
 }
 
 /// The version that a shim states in its second line.
@@ -90,12 +143,14 @@ pub(crate) fn quote(word: &[u8]) -> Vec<u8> {
 }
 
 /// The template for `kind`, cut where the rest goes.
-fn pieces(kind: Kind) -> [Vec<u8>; 3] {
+fn pieces(kind: Kind, way: Way) -> [Vec<u8>; 3] {
     let refusal = match kind {
         Kind::PreReceive => "this push was not checked and not accepted".to_owned(),
         _ => format!("this {} was not checked and not made", kind.event()),
     };
+    let [global, place, away] = way.words(kind);
     let text = include_str!("../../hooks/shim").replace("@KIND@", kind.name()).replace("@REFUSAL@", &refusal);
+    let text = text.replace("@GLOBAL@", &global).replace("@PLACE@", &place).replace("@AWAY@", &away);
     let (head, rest) = text.split_once("@FOLDERS@").expect("a test renders the template");
     let (middle, tail) = rest.split_once("@KEYGUARD@").expect("a test renders the template");
     [head, middle, tail].map(|piece| piece.as_bytes().to_vec())
@@ -115,8 +170,8 @@ fn folders(text: &[u8]) -> usize {
 }
 
 /// The program of a shim that this version wrote.
-fn program(kind: Kind, text: &[u8]) -> Option<Vec<u8>> {
-    let [head, middle, tail] = pieces(kind);
+fn program((kind, way): (Kind, Way), text: &[u8]) -> Option<Vec<u8>> {
+    let [head, middle, tail] = pieces(kind, way);
     let rest = text.strip_prefix(&*head)?.strip_suffix(&*tail)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let quoted = rest.get(digits..)?.strip_prefix(&*middle)?;
@@ -176,8 +231,8 @@ mod tests {
         for program in
             ["", "/usr/bin/keyguard", "/a b/it's/$x/`y`/keyguard", "/@KEYGUARD@/@FOLDERS@", "'", "/new\nline"]
         {
-            for folders in [0, 1, 12] {
-                assert_untouched(&Shim { program: program.into(), folders });
+            for (way, folders) in Way::ALL.into_iter().zip([0, 1, 12]) {
+                assert_untouched(&Shim { way, program: program.into(), folders });
             }
         }
     }
@@ -196,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_edited_or_older_shim_is_ours_and_not_untouched() {
-        let text = String::from_utf8(Shim::new(None, 1).render(Kind::PreCommit)).unwrap();
+        let text = String::from_utf8(Shim::new(Way::Folder, None, 1).render(Kind::PreCommit)).unwrap();
         let edited = [
             text.replace("exit 2", "exit 0"),
             text.clone() + "npm test\n",

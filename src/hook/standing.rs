@@ -72,10 +72,11 @@ pub(super) fn folders_made_for(kind: Kind, folder: &Path) -> usize {
     }
 }
 
-/// Whether a shim stands in `folder` that git runs and that finds its program.
+/// Whether a shim stands in `folder` that git runs and that finds its program; one that only passes on has none.
 pub(crate) fn is_in_force(kind: Kind, folder: &Path) -> bool {
     let place = place(kind, folder);
-    let finds_program = |ours: &Ours| ours.program.as_os_str().is_empty() || ours.program.is_file();
+    let finds_program =
+        |ours: &Ours| ours.text != shim::PASS_ON && (ours.program.as_os_str().is_empty() || ours.program.is_file());
     is_executable(&place) && matches!(look(kind, &place), Ok(Standing::Ours(ours)) if finds_program(&ours))
 }
 

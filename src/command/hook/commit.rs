@@ -19,8 +19,25 @@ use crate::inspect::Counting;
 use crate::outcome::{Exit, Outcome};
 use crate::report::{Format, Subject};
 
+/// Whether a commit is looked at for the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    /// What there was to remark has been said.
+    Again,
+}
+
 /// Looks at the index against `parents` and reports; gives the verdict, and the index as it was.
 pub(super) fn check(parents: Parents, environment: &Environment) -> Result<(Exit, IndexState)> {
+    look(parents, Turn::First, environment)
+}
+
+/// Looks at the same commit again, after hooks that may have staged something.
+pub(super) fn check_again(environment: &Environment) -> Result<Exit> {
+    look(Parents::All, Turn::Again, environment).map(|(exit, _)| exit)
+}
+
+fn look(parents: Parents, turn: Turn, environment: &Environment) -> Result<(Exit, IndexState)> {
     let start = Instant::now();
     let repo = Repo::open(environment, Caller::Hook)?;
     let index = IndexState::of(repo.index_file());
@@ -33,7 +50,11 @@ pub(super) fn check(parents: Parents, environment: &Environment) -> Result<(Exit
     let config = config_of_commit(&reader, &repo, sources)?;
     let counting = if format == Format::Json { Counting::Hunks } else { Counting::Files };
     let mut outcome = inspect_staged(&reader, &config, counting);
-    outcome.notices.extend(policy_changes(&reader)?);
+    match turn {
+        Turn::First => outcome.notices.extend(policy_changes(&reader)?),
+        Turn::Again if outcome.exit() == Exit::Clean => return Ok((Exit::Clean, index)),
+        Turn::Again => outcome.notices.clear(),
+    }
     let hint = if outcome.exit() == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
     let subject = if parents == Parents::All { Subject::Commit } else { Subject::Merge };
     Ok((report(Report { subject, start, hint }, &outcome, environment)?, index))
