@@ -56,6 +56,8 @@ pub(crate) struct Examination {
     pub(crate) unlike: Vec<Unlike>,
     /// What else calls keyguard, in the order in which git runs it.
     pub(crate) others: Vec<(Kind, FolderHook)>,
+    /// What else git's configuration has keyguard look at.
+    pub(crate) other_configured: Vec<Kind>,
     /// A shim in the git directory, when git looks elsewhere.
     pub(crate) passed_over: Option<PathBuf>,
     /// The configuration that the next commit goes with.
@@ -78,10 +80,19 @@ pub(crate) fn examine(environment: &Environment, reach: Reach) -> Result<Examina
         _ => worktree::unlike(TRIED, &folder, &hook),
     };
     let usual = folder.usual().join(TRIED.name());
-    let passed_over = (usual != hook.file && effective::is_shim(&usual)).then_some(usual);
+    let is_reached = usual == hook.file || folder.global_shim(TRIED).is_some();
+    let passed_over = (!is_reached && effective::is_shim(&usual)).then_some(usual);
     let config = config(environment)?;
     let others = others(&folder);
-    Ok(Examination { folder, hook, configured, reaction, bare, unlike, others, passed_over, config })
+    let kinds = folder.kinds().iter().copied();
+    let other_configured = kinds.filter(|kind| *kind != TRIED && is_configured(*kind, environment)).collect();
+    Ok(Examination { folder, hook, configured, reaction, bare, unlike, others, other_configured, passed_over, config })
+}
+
+/// Whether git's configuration has keyguard run at `kind`.
+pub(crate) fn is_configured(kind: Kind, environment: &Environment) -> bool {
+    let hooks = effective::configured(&environment.current_dir, kind.name());
+    hooks.iter().any(|hook| hook.is_ours() && hook.state == State::On)
 }
 
 /// Runs what may be run; the second time with the PATH of a graphical client.

@@ -24,6 +24,8 @@ use crate::report::sanitized;
 
 /// The command that puts the hook where git finds it.
 const INSTALL: &str = "keyguard install";
+/// The same for all repositories.
+const INSTALL_GLOBAL: &str = "keyguard install --global";
 
 /// Tries the hooks of the repository and reports.
 pub(crate) fn doctor(
@@ -108,20 +110,25 @@ fn hook(examination: &Examination) -> Option<Check> {
             .help(format!("chmod +x {}", word(&hook.file))),
         Nature::Ours(Some(program)) if !standing::is_executable(program) => {
             let message = format!("{shown} names {}, which is no program any more", program.display());
-            check("hook", Status::Note, message).help(INSTALL)
+            check("hook", Status::Note, message).help(install(hook))
         }
         Nature::Ours(Some(program)) => {
             check("hook", Status::Ok, format!("{shown} is keyguard's and calls {}", program.display()))
         }
         Nature::Ours(None) => check("hook", Status::Ok, format!("{shown} is keyguard's and finds it on PATH")),
-        Nature::Old => aged(is_blocked, format!("{shown} is of another version of keyguard")).help(INSTALL),
+        Nature::Old => aged(is_blocked, format!("{shown} is of another version of keyguard")).help(install(hook)),
         Nature::Edited => {
             let message = format!("{shown} is keyguard's with lines that keyguard did not write");
             let check = aged(is_blocked, message);
-            if is_blocked { check } else { check.help(INSTALL).helps(untried(examination)) }
+            if is_blocked { check } else { check.help(install(hook)).helps(untried(examination)) }
         }
         Nature::Foreign(manager, call) => foreign(examination, *manager, *call),
     })
+}
+
+/// The command that writes a shim anew.
+fn install(hook: &FolderHook) -> &'static str {
+    if hook.is_global() { INSTALL_GLOBAL } else { INSTALL }
 }
 
 /// A shim that works all the same, or was not tried.
@@ -228,7 +235,7 @@ fn own(hook: &Configured, off: Status) -> Check {
     match (hook.state, &hook.switch) {
         (State::Unread, _) => {
             let message = format!("hook.{} is in git's configuration, which git reads from 2.54 on", hook.name);
-            check(id, off, message).help(INSTALL)
+            check(id, off, message).help(INSTALL_GLOBAL)
         }
         (_, Some((key, scope))) => {
             let unset = match scope.as_str() {
@@ -250,7 +257,10 @@ fn canary(examination: &Examination, environment: &Environment) -> Option<Check>
         }
         Reaction::Stopped(said) => {
             let (first, help) = said.split_first().map_or(("nothing", [].as_slice()), |(first, help)| (first, help));
-            problem(format!("the hook says: {first}")).helps(help.iter().cloned())
+            let check = problem(format!("the hook says: {first}")).helps(help.iter().cloned());
+            // git found no program under the name in its configuration, and has no advice.
+            let is_configured = examination.configured.iter().any(|hook| hook.is_ours() && hook.state == State::On);
+            if help.is_empty() && is_configured { check.help(INSTALL_GLOBAL) } else { check }
         }
         Reaction::Allowed(reason) => {
             let message = format!("a made-up GitHub token went through: the configuration allows it ({reason})");
@@ -290,7 +300,7 @@ fn bare(examination: &Examination) -> Option<Check> {
     let with = format!("with the PATH of a graphical client ({BARE_PATH})");
     let mending = match examination.hook.nature {
         Nature::Foreign(..) => "have the hook call keyguard by its whole path",
-        _ => INSTALL,
+        _ => install(&examination.hook),
     };
     Some(match examination.bare.as_ref()? {
         Reaction::Blocked => check("bare-path", Status::Ok, format!("it was stopped {with} too")),
@@ -354,14 +364,16 @@ fn others(examination: &Examination) -> Vec<Check> {
         };
         let message = format!("{} {complaint}", examination.folder.show(&hook.file));
         let help = if hook.is_executable {
-            format!("{INSTALL} --hook {}", kind.name())
+            format!("{} --hook {}", install(hook), kind.name())
         } else {
             format!("chmod +x {}", word(&hook.file))
         };
         Some(check("other-hooks", Status::Note, message).help(help))
     };
     let current: Vec<_> = examination.others.iter().filter(|other| complaint(other).is_none()).collect();
-    let names: Vec<_> = current.iter().map(|(kind, _)| kind.name()).collect();
+    let is_current =
+        |kind: &&Kind| examination.other_configured.contains(kind) || current.iter().any(|(other, _)| other == *kind);
+    let names: Vec<_> = Kind::ALL.iter().filter(is_current).map(|kind| kind.name()).collect();
     let message = format!("keyguard's too, and not tried: {}", names.join(", "));
     let current = (!names.is_empty()).then(|| check("other-hooks", Status::Ok, message));
     current.into_iter().chain(examination.others.iter().filter_map(complaint)).collect()

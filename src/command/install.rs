@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::global;
 use crate::cli::InstallArgs;
+use crate::doctor;
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
@@ -29,14 +30,15 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
     let mut kinds = kinds(args, &folder);
     folder.require_use_of(&kinds)?;
     if args.if_needed {
-        kinds.retain(|kind| !folder.is_guarded(*kind));
+        kinds.retain(|kind| !folder.is_guarded(*kind) && !doctor::is_configured(*kind, environment));
     }
     let mut lines = Vec::new();
     kinds.retain(|kind| {
-        let caller = folder.caller(*kind);
+        let caller = folder.global_shim(*kind).or_else(|| folder.caller(*kind));
         lines.extend(caller.iter().map(|script| already(*kind, &folder.show(script))));
         caller.is_none()
     });
+    let folder = folder.behind_global_shims();
     if !kinds.is_empty() {
         lines.extend(put_in(&kinds, args, &folder, environment)?);
     }

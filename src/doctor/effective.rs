@@ -23,6 +23,13 @@ pub(crate) struct FolderHook {
     pub(crate) renamed: Option<PathBuf>,
 }
 
+impl FolderHook {
+    /// Whether it is of all repositories of the user.
+    pub(crate) fn is_global(&self) -> bool {
+        fs::read(&self.file).is_ok_and(|text| shim::is_global(&text))
+    }
+}
+
 /// What stands there.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Nature {
@@ -77,6 +84,9 @@ impl Configured {
 /// Looks at the hook that git finds in `folder`.
 pub(super) fn in_folder(hook: Kind, folder: &Folder) -> FolderHook {
     let file = folder.path.join(hook.name());
+    // What only passes on is not the hook.
+    let passes_on = fs::read(&file).is_ok_and(|text| text == shim::PASS_ON);
+    let file = if passes_on { folder.usual().join(hook.name()) } else { file };
     let nature = if folder.place == Place::Nowhere { Nature::Nothing } else { nature(hook, &file) };
     let names = [".legacy", ".old"].map(|ending| folder.path.join(format!("{}{ending}", hook.name())));
     let is_foreign = matches!(nature, Nature::Foreign(..));

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 
-use super::shim::quote;
+use super::shim::{self, quote};
 use super::{Kind, standing};
 use crate::environment::Environment;
 use crate::git::command;
@@ -154,6 +154,21 @@ impl Folder {
             Place::Husky(scripts) => Some(hook(scripts)).filter(|script| standing::calls_us(kind, script)),
             Place::Nowhere => None,
             _ => Some(hook(&self.path)).filter(|hook| standing::is_executable(hook) && standing::calls_us(kind, hook)),
+        }
+    }
+
+    /// The shim for all repositories that looks here too.
+    pub(crate) fn global_shim(&self, kind: Kind) -> Option<PathBuf> {
+        let file = self.path.join(kind.name());
+        let looks = std::fs::read(&file).is_ok_and(|text| shim::is_global_look(&text));
+        (looks && standing::is_executable(&file)).then_some(file)
+    }
+
+    /// The folder whose hooks run: behind shims for all repositories that is the usual one.
+    pub(crate) fn behind_global_shims(self) -> Self {
+        match self.global_shim(Kind::PreCommit) {
+            Some(_) => Self { path: self.usual(), place: Place::GitDirectory, ..self },
+            None => self,
         }
     }
 

@@ -142,7 +142,7 @@ impl Account {
     /// Whether the folder for `core.hooksPath` has a shim that calls keyguard.
     fn stands_in_hooks(&self, kind: Kind) -> bool {
         let text = fs::read(self.hooks.join(kind.name())).unwrap_or_default();
-        shim::is_global(&text) && text != PASS_ON
+        shim::is_global_look(&text)
     }
 
     /// Whether git's configuration holds nothing under our name but what an install wrote, here or in another home.

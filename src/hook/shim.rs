@@ -119,6 +119,11 @@ pub(crate) fn is_global(text: &[u8]) -> bool {
     is_shim(text) && memchr::memmem::find(line, GLOBAL).is_some()
 }
 
+/// Whether `text` is that of a shim for all repositories that calls keyguard.
+pub(crate) fn is_global_look(text: &[u8]) -> bool {
+    is_global(text) && text != PASS_ON
+}
+
 /// The version that a shim states in its second line.
 pub(crate) fn stated_version(text: &[u8]) -> Option<u32> {
     text.split(|byte| *byte == b'\n').nth(1).and_then(version)
