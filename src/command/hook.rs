@@ -15,12 +15,13 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::cli::{format_from, wants_color};
 use crate::config::{Sources, load};
+use crate::doctor;
 use crate::environment::Environment;
 use crate::git::staged::Parents;
 use crate::hook::Kind;
 use crate::hook::chain::Call;
 use crate::outcome::{Exit, Outcome};
-use crate::report::{self, Detail, Format, Style, Subject};
+use crate::report::{self, Detail, Format, Style, Subject, headline};
 use commit::IndexState;
 
 /// Runs the hook called `name` with what the shim passed on.
@@ -61,12 +62,12 @@ fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> 
     let of_index = |(exit, index)| Verdict { exit, index: Some(index) };
     let of_rest = |exit| Verdict { exit, index: None };
     let verdict = match kind {
-        Kind::PreCommit => commit::check(Parents::All, environment).map(of_index),
+        Kind::PreCommit => commit::check(Parents::All, call, environment).map(of_index),
         // The other parents are not merged yet: what is new to this branch counts.
-        Kind::PreMergeCommit => commit::check(Parents::Head, environment).map(of_index),
+        Kind::PreMergeCommit => commit::check(Parents::Head, call, environment).map(of_index),
         Kind::CommitMsg => message_of(call, environment).map(of_rest),
-        Kind::PrePush => push::check(&call.args, &call.input, environment).map(of_rest),
-        Kind::PreReceive => receive::check(&call.input, environment).map(of_rest),
+        Kind::PrePush => push::check(call, environment).map(of_rest),
+        Kind::PreReceive => receive::check(call, environment).map(of_rest),
     };
     let verb = if kind == Kind::PreReceive { "rejected" } else { "blocked" };
     verdict.map_err(|error| anyhow!("{} {verb}: it could not be checked: {error:#}", kind.event()))
@@ -75,12 +76,12 @@ fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> 
 /// Looks at the message; and first at what is staged, where a hook that has run meanwhile may have staged it.
 fn message_of(call: &Call, environment: &Environment) -> Result<Exit> {
     if call.is_after_others() {
-        let exit = commit::check_again(environment)?;
+        let exit = commit::check_again(call, environment)?;
         if exit != Exit::Clean {
             return Ok(exit);
         }
     }
-    message::check(&call.args, environment)
+    message::check(call, environment)
 }
 
 /// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it.
@@ -97,8 +98,15 @@ fn is_skipped(kind: Kind, environment: &Environment) -> Result<bool> {
     Ok(config.skippable)
 }
 
+/// Whether another hook of ours has looked before: git runs those of its configuration first, and then the others even if
+/// one of the first has stopped the commit.
+fn is_reported(call: &Call, environment: &Environment) -> bool {
+    !call.is_of_config() && doctor::is_configured(call.kind, environment)
+}
+
 /// How a hook reports.
-struct Report {
+struct Report<'a> {
+    call: &'a Call,
     subject: Subject,
     start: Instant,
     /// How the work tree's configuration bears on the next step.
@@ -106,7 +114,7 @@ struct Report {
 }
 
 /// Writes what a hook has to say, if anything; the verdict stands, whoever reads it.
-fn report(report: Report, outcome: &Outcome<'_>, environment: &Environment) -> Result<Exit> {
+fn report(report: Report<'_>, outcome: &Outcome<'_>, environment: &Environment) -> Result<Exit> {
     let (exit, format) = (outcome.exit(), format_from(environment)?);
     let style = Style {
         format,
@@ -117,7 +125,14 @@ fn report(report: Report, outcome: &Outcome<'_>, environment: &Environment) -> R
         hint: report.hint,
     };
     let mut text = Vec::new();
-    report::write(&style, outcome, &mut text).ok();
+    if exit == Exit::Blocked && format == Format::Human && is_reported(report.call, environment) {
+        let more = outcome.blocked.len().saturating_sub(1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = outcome.blocked.first().map(headline).unwrap_or_default();
+        writeln!(text, "keyguard: stopped by the hook of this repository too: {first}{more}").ok();
+    } else {
+        report::write(&style, outcome, &mut text).ok();
+    }
     if exit != Exit::Clean || !outcome.notices.is_empty() || format == Format::Json {
         io::stderr().lock().write_all(&text).ok();
     }

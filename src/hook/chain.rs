@@ -22,7 +22,8 @@ const CHAIN: &str = "KEYGUARD_CHAIN";
 
 /// How git called the hook, as the shim tells.
 pub(crate) struct Call {
-    kind: Kind,
+    /// The hook.
+    pub(crate) kind: Kind,
     way: Way,
     hooks_dir: Option<PathBuf>,
     /// What git gave to the hook.
@@ -55,10 +56,15 @@ impl Call {
         Ok(call)
     }
 
+    /// Whether it is a hook of git's configuration.
+    pub(crate) fn is_of_config(&self) -> bool {
+        self.way == Way::Config
+    }
+
     /// Whether hooks may have run since the commit was looked at. git runs those of its configuration before the one in
-    /// the hooks folder, and all of them before `commit-msg`.
+    /// the hooks folder, for a merge it runs others, and all of them before `commit-msg`.
     pub(crate) fn is_after_others(&self) -> bool {
-        self.kind == Kind::CommitMsg && self.way == Way::Config
+        self.kind == Kind::CommitMsg && self.way != Way::Folder
     }
 
     /// Runs the hook that was there before us, as git would, or that of the repository when we stand in front of it.

@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod enforce;
 mod forms;
+mod global;
 mod guard;
 mod history;
 mod install;

@@ -189,7 +189,7 @@ const FIXED_VARIABLES: [(&str, &str); 14] = [
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the little that a sandbox takes over")]
-fn inherited(name: &str) -> Option<OsString> {
+pub(crate) fn inherited(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 

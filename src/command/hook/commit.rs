@@ -15,6 +15,7 @@ use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, r
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
+use crate::hook::chain::Call;
 use crate::inspect::Counting;
 use crate::outcome::{Exit, Outcome};
 use crate::report::{Format, Subject};
@@ -28,16 +29,16 @@ enum Turn {
 }
 
 /// Looks at the index against `parents` and reports; gives the verdict, and the index as it was.
-pub(super) fn check(parents: Parents, environment: &Environment) -> Result<(Exit, IndexState)> {
-    look(parents, Turn::First, environment)
+pub(super) fn check(parents: Parents, call: &Call, environment: &Environment) -> Result<(Exit, IndexState)> {
+    look(parents, Turn::First, (call, environment))
 }
 
 /// Looks at the same commit again, after hooks that may have staged something.
-pub(super) fn check_again(environment: &Environment) -> Result<Exit> {
-    look(Parents::All, Turn::Again, environment).map(|(exit, _)| exit)
+pub(super) fn check_again(call: &Call, environment: &Environment) -> Result<Exit> {
+    look(Parents::All, Turn::Again, (call, environment)).map(|(exit, _)| exit)
 }
 
-fn look(parents: Parents, turn: Turn, environment: &Environment) -> Result<(Exit, IndexState)> {
+fn look(parents: Parents, turn: Turn, (call, environment): (&Call, &Environment)) -> Result<(Exit, IndexState)> {
     let start = Instant::now();
     let repo = Repo::open(environment, Caller::Hook)?;
     let index = IndexState::of(repo.index_file());
@@ -57,7 +58,7 @@ fn look(parents: Parents, turn: Turn, environment: &Environment) -> Result<(Exit
     }
     let hint = if outcome.exit() == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
     let subject = if parents == Parents::All { Subject::Commit } else { Subject::Merge };
-    Ok((report(Report { subject, start, hint }, &outcome, environment)?, index))
+    Ok((report(Report { call, subject, start, hint }, &outcome, environment)?, index))
 }
 
 /// The remarks that this commit allows more, or blocks less, than the one before.

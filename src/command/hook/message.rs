@@ -1,6 +1,5 @@
 //! commit-msg: the message is committed too, and no other hook sees it.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use crate::config::Sources;
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
+use crate::hook::chain::Call;
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Outcome};
 use crate::report::Subject;
@@ -20,13 +20,13 @@ use crate::report::Subject;
 /// What git cuts a message at, behind the comment character.
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------\n";
 
-/// Looks at the message in the file that `args` names.
+/// Looks at the message in the file that the arguments of `call` name.
 ///
 /// Comment lines count: git takes them out only when an editor ran. A key that HEAD's message holds is old: with
 /// `--amend` it comes from there.
-pub(super) fn check(args: &[OsString], environment: &Environment) -> Result<Exit> {
+pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let start = Instant::now();
-    let file = args.first().context("git gave no file with the message")?;
+    let file = call.args.first().context("git gave no file with the message")?;
     let text = std::fs::read(environment.current_dir.join(Path::new(file))).context("read the message")?;
     let repo = Repo::open(environment, Caller::Hook)?;
     let text = if environment.is_editor_used() { cut(&text, &comment_starts(&repo)) } else { &text };
@@ -40,7 +40,7 @@ pub(super) fn check(args: &[OsString], environment: &Environment) -> Result<Exit
     inspector.finish(&mut outcome);
     // git keeps the file, until the next message is written into it.
     let hint = Some(format!("The message is kept in {}.", Path::new(file).display()));
-    report(Report { subject: Subject::Message, start, hint }, &outcome, environment)
+    report(Report { call, subject: Subject::Message, start, hint }, &outcome, environment)
 }
 
 /// What may begin a comment line. With `auto` git takes a character that no line begins with.

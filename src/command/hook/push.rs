@@ -1,7 +1,6 @@
 //! pre-push: the net for what no pre-commit hook saw. Looks at the commits that the remote does not have yet.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +12,7 @@ use crate::environment::Environment;
 use crate::git::id::Id;
 use crate::git::range::{Peeled, Range, RangeReader};
 use crate::git::{Caller, Repo};
+use crate::hook::chain::Call;
 use crate::outcome::{Exit, Located, Outcome};
 use crate::report::Subject;
 
@@ -22,10 +22,11 @@ struct Pushed {
     remote: Id,
 }
 
-/// Looks at what a push would publish. `args` are the remote's name and its address, `input` git's list of refs.
-pub(super) fn check(args: &[OsString], input: &[u8], environment: &Environment) -> Result<Exit> {
+/// Looks at what a push would publish. The arguments of `call` are the remote's name and its
+/// address, its input is git's list of refs.
+pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let start = Instant::now();
-    let refs = refs(input)?;
+    let refs = refs(&call.input)?;
     // A ref that is deleted publishes nothing.
     let tips: Vec<_> = refs.iter().map(|pushed| pushed.local).filter(|id| !id.is_zero()).collect();
     if tips.is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn check(args: &[OsString], input: &[u8], environment: &Environment) 
     let not = refs.iter().map(|pushed| pushed.remote).filter(|id| !id.is_zero()).collect();
     let known = Range {
         not,
-        not_refs: repo.remotes_at(args).map(|name| format!("--remotes={name}")).collect(),
+        not_refs: repo.remotes_at(&call.args).map(|name| format!("--remotes={name}")).collect(),
         ..Range::default()
     };
 
@@ -64,7 +65,7 @@ pub(super) fn check(args: &[OsString], input: &[u8], environment: &Environment) 
     outcome.blocked.retain(|located| seen.insert(place(located)));
     let mut said = HashSet::new();
     outcome.notices.retain(|notice| said.insert(notice.clone()));
-    report(Report { subject: Subject::Push, start, hint: None }, &outcome, environment)
+    report(Report { call, subject: Subject::Push, start, hint: None }, &outcome, environment)
 }
 
 /// What tells a finding from another in the same push.

@@ -11,16 +11,17 @@ use crate::environment::Environment;
 use crate::git::id::Id;
 use crate::git::range::{Range, RangeReader};
 use crate::git::{Caller, Repo};
+use crate::hook::chain::Call;
 use crate::outcome::Exit;
 use crate::report::Subject;
 
-/// Looks at every commit that is new to this repository. `input` is git's list of refs.
+/// Looks at every commit that is new to this repository. The input of `call` is git's list of refs.
 ///
 /// The configuration is the one that the default branch has before the push; the objects of the push stand in a
 /// quarantine that git names in the environment.
-pub(super) fn check(input: &[u8], environment: &Environment) -> Result<Exit> {
+pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let start = Instant::now();
-    let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines = call.input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let refs = lines.map(|line| Received::parse(line).context("git's list of refs has another form"));
     let refs: Vec<_> = refs.collect::<Result<Vec<_>>>()?.into_iter().filter(|pushed| !pushed.new.is_zero()).collect();
     if refs.is_empty() {
@@ -39,7 +40,7 @@ pub(super) fn check(input: &[u8], environment: &Environment) -> Result<Exit> {
     let tips = refs.iter().map(|pushed| pushed.new).collect();
     let range = Range { from: tips, not_refs: vec!["--all".to_owned()], ..Range::default() };
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
-    report(Report { subject: Subject::Receive, start, hint: None }, &outcome, environment)
+    report(Report { call, subject: Subject::Receive, start, hint: None }, &outcome, environment)
 }
 
 /// The configuration that `commit` holds.
