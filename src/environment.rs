@@ -60,6 +60,23 @@ pub struct Environment {
     pub git_alternate_object_directories: Option<OsString>,
     /// `GIT_WORK_TREE`.
     pub git_work_tree: Option<PathBuf>,
+    /// What pre-commit and prek tell their hooks.
+    pub pre_commit: PreCommit,
+}
+
+/// What pre-commit and prek tell their hooks about the commits that they were asked to look at.
+#[derive(Clone, Debug, Default)]
+pub struct PreCommit {
+    /// `PRE_COMMIT_FROM_REF`: these are on the other side already.
+    pub from_ref: Option<String>,
+    /// `PRE_COMMIT_TO_REF`: the last one.
+    pub to_ref: Option<String>,
+    /// `PRE_COMMIT_LOCAL_BRANCH`: what is pushed.
+    pub local_branch: Option<String>,
+    /// `PRE_COMMIT_REMOTE_NAME`: where it is pushed to.
+    pub remote_name: Option<OsString>,
+    /// `PRE_COMMIT_REMOTE_URL`: its address.
+    pub remote_url: Option<OsString>,
 }
 
 impl Environment {
@@ -91,6 +108,13 @@ impl Environment {
             git_dir: path("GIT_DIR"),
             git_alternate_object_directories: env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
             git_work_tree: path("GIT_WORK_TREE"),
+            pre_commit: PreCommit {
+                from_ref: text("PRE_COMMIT_FROM_REF"),
+                to_ref: text("PRE_COMMIT_TO_REF"),
+                local_branch: text("PRE_COMMIT_LOCAL_BRANCH"),
+                remote_name: env::var_os("PRE_COMMIT_REMOTE_NAME"),
+                remote_url: env::var_os("PRE_COMMIT_REMOTE_URL"),
+            },
         })
     }
 

@@ -228,6 +228,11 @@ impl Repo {
         lines.map(|line| Id::from_hex(line).context("MERGE_HEAD names no commit")).collect()
     }
 
+    /// Whether the next commit concludes a merge.
+    pub(crate) fn is_merging(&self) -> bool {
+        self.git_dir.join("MERGE_HEAD").exists()
+    }
+
     /// Whether git may have written the names of untracked files into the index.
     fn index_extras(&self) -> index::Extras {
         let Some(config) = self.inner.as_ref().and_then(|inner| inner.config().ok()) else {

@@ -2,6 +2,7 @@
 //! changed the index.
 
 mod commit;
+mod files;
 mod message;
 mod push;
 mod receive;
@@ -29,10 +30,13 @@ pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) ->
     let Some(kind) = Kind::named(name) else {
         bail!("this keyguard knows no hook `{}`\nhelp: run `keyguard install` again", name.display());
     };
+    if let (Kind::PreCommit, Some((first, files))) = (kind, args.split_first())
+        && first == "--files"
+    {
+        return Ok(files::run(files, environment)?.into());
+    }
     let call = Call::receive(kind, args)?;
     let index = if is_skipped(kind, environment)? {
-        let event = kind.event();
-        writeln!(io::stderr(), "keyguard: skipped, because SKIP names it; this {event} was not checked").ok();
         None
     } else {
         let verdict = check(kind, &call, environment)?;
@@ -84,7 +88,7 @@ fn message_of(call: &Call, environment: &Environment) -> Result<Exit> {
     message::check(call, environment)
 }
 
-/// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it.
+/// Whether `SKIP` asks to leave keyguard out, and no policy of the system forbids it; that is said either way.
 ///
 /// On a server the environment may be that of whoever pushes, who has no say.
 fn is_skipped(kind: Kind, environment: &Environment) -> Result<bool> {
@@ -92,9 +96,13 @@ fn is_skipped(kind: Kind, environment: &Environment) -> Result<bool> {
         return Ok(false);
     }
     let config = load(Sources { environment, given: None, repository: None, min_confidence: None })?;
-    if !config.skippable {
-        writeln!(io::stderr(), "keyguard: SKIP is not obeyed: the system's policy is enforced").ok();
-    }
+    let event = kind.event();
+    let words = if config.skippable {
+        &format!("skipped, because SKIP names it; this {event} was not checked")
+    } else {
+        "SKIP is not obeyed: the system's policy is enforced"
+    };
+    writeln!(io::stderr(), "keyguard: {words}").ok();
     Ok(config.skippable)
 }
 

@@ -186,7 +186,7 @@ fn read(file: &Path) -> io::Result<Content> {
 }
 
 /// The path as reports show it: as reached from the argument, `/` between its parts, without a leading `./`.
-fn presentable(file: &Path) -> BytePath {
+pub(super) fn presentable(file: &Path) -> BytePath {
     let file = file.strip_prefix(".").unwrap_or(file);
     #[cfg(unix)]
     {

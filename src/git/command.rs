@@ -68,6 +68,19 @@ pub(crate) fn status(folder: &Path, name: &str) -> Result<Status> {
     })
 }
 
+/// The files below `folder` that the index has otherwise than HEAD, deleted ones and submodules apart.
+pub(crate) fn staged_names(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    let arguments = ["diff", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--diff-filter=d"];
+    let names = output(git(folder).args(arguments).args(["--relative", "--ignore-submodules=all"]))?;
+    Ok(names.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect())
+}
+
+/// Whether a tracked file of the work tree differs from the index.
+pub(crate) fn has_unstaged(folder: &Path) -> Result<bool> {
+    let arguments = ["diff", "--quiet", "--no-ext-diff", "--ignore-submodules=all"];
+    Ok(!git(folder).args(arguments).status().context("run git")?.success())
+}
+
 /// Whether git would ignore the file `name`.
 pub(crate) fn is_ignored(folder: &Path, name: &str) -> Result<bool> {
     let status = git(folder).args(["check-ignore", "--quiet", "--", name]).status().context("run git")?;

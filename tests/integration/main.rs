@@ -17,6 +17,7 @@ mod history;
 mod install;
 mod kinds;
 mod leak;
+mod managers;
 mod message;
 #[cfg(unix)]
 mod oracle;
