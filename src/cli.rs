@@ -12,6 +12,7 @@ use crate::command;
 use crate::environment::Environment;
 use crate::finding::Confidence;
 use crate::hook::Kind;
+use crate::hook::manager::Manager;
 use crate::outcome::Exit;
 use crate::report::{Detail, Format, sanitized};
 
@@ -64,8 +65,11 @@ pub(crate) struct InstallArgs {
     #[arg(long, conflicts_with = "hooks")]
     pub(crate) all: bool,
     /// Install for all repositories of this user, in git's configuration; looks at commits and messages
-    #[arg(long)]
+    #[arg(long, conflicts_with = "into")]
     pub(crate) global: bool,
+    /// Have this hook manager run keyguard: husky, lefthook, pre-commit or prek
+    #[arg(long, value_name = "MANAGER", value_parser = manager(), hide_possible_values = true)]
+    pub(crate) into: Option<Manager>,
     /// Say nothing where keys are looked for already or there is no repository
     #[arg(long)]
     pub(crate) if_needed: bool,
@@ -81,11 +85,20 @@ pub(crate) struct UninstallArgs {
     #[arg(long = "hook", value_name = "KIND", value_parser = kind())]
     pub(crate) hooks: Vec<Kind>,
     /// Take out what `install --global` put in
-    #[arg(long)]
+    #[arg(long, conflicts_with = "into")]
     pub(crate) global: bool,
+    /// Take it out of the configuration of this hook manager only
+    #[arg(long, value_name = "MANAGER", value_parser = manager(), hide_possible_values = true)]
+    pub(crate) into: Option<Manager>,
     /// Only say what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Reads the name of a hook manager.
+fn manager() -> impl TypedValueParser<Value = Manager> {
+    PossibleValuesParser::new(Manager::ALL.map(Manager::name))
+        .try_map(|name| Manager::named(&name).ok_or("no such hook manager"))
 }
 
 /// Reads the name of a kind of hook.

@@ -4,9 +4,9 @@
 //! temporary index, and has to name that key. Mechanics only: nothing here prints. The repository stays as it is, byte
 //! for byte, and hooks of other tools are run only when that was asked for: they may change files, or publish something.
 
+mod author;
 mod canary;
 mod effective;
-mod manager;
 mod trial;
 mod worktree;
 
@@ -14,9 +14,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+pub(crate) use author::Author;
 pub(crate) use canary::RULE;
 pub(crate) use effective::{Call, Configured, FolderHook, Nature, State};
-pub(crate) use manager::Manager;
 pub(crate) use trial::{BARE_PATH, Reaction};
 pub(crate) use worktree::{Finding, Unlike};
 

@@ -12,6 +12,7 @@ pub(crate) mod binary;
 pub(crate) mod chain;
 pub(crate) mod folder;
 pub(crate) mod global;
+pub(crate) mod manager;
 pub(crate) mod plan;
 mod self_name;
 mod setting;

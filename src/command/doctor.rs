@@ -11,11 +11,12 @@ use super::config_of_work_tree;
 use crate::cli::{DoctorArgs, Global};
 use crate::config::{Config, FILE_NAME, Sources, load, loosened};
 use crate::doctor::{
-    self, BARE_PATH, Call, Configured, Examination, Finding, FolderHook, Manager, Nature, RULE, Reach, Reaction, State,
+    self, Author, BARE_PATH, Call, Configured, Examination, Finding, FolderHook, Nature, RULE, Reach, Reaction, State,
 };
 use crate::environment::Environment;
 use crate::hook::Kind;
-use crate::hook::folder::{Folder, Place};
+use crate::hook::folder::Place;
+use crate::hook::manager::Manager;
 use crate::hook::shim::quote;
 use crate::hook::standing;
 use crate::outcome::Exit;
@@ -122,7 +123,7 @@ fn hook(examination: &Examination) -> Option<Check> {
             let check = aged(is_blocked, message);
             if is_blocked { check } else { check.help(install(hook)).helps(untried(examination)) }
         }
-        Nature::Foreign(manager, call) => foreign(examination, *manager, *call),
+        Nature::Foreign(author, call) => foreign(examination, *author, *call),
     })
 }
 
@@ -157,9 +158,13 @@ fn nothing(examination: &Examination) -> Check {
             let check = check(&format!("there is no pre-commit hook in {shown}")).help(INSTALL);
             if passed_over.is_some() { check.helps(folder.ways_back()) } else { check }
         }
-        Place::Husky(scripts) => {
+        Place::Husky(_) => {
             let check = check(&format!("husky's folder {shown} holds no pre-commit hook")).help("npx husky");
-            if is_called_by_husky(folder) { check } else { check.help(husky(folder, scripts)) }
+            if Manager::Husky.calls_us(Kind::PreCommit, folder) {
+                check
+            } else {
+                check.help(Author::Manager(Manager::Husky).mending())
+            }
         }
         Place::Outside => {
             check(&format!("there is no pre-commit hook in {shown}, outside this repository")).helps(folder.ways_back())
@@ -169,7 +174,7 @@ fn nothing(examination: &Examination) -> Check {
 }
 
 /// git runs a hook of another tool.
-fn foreign(examination: &Examination, manager: Manager, call: Call) -> Check {
+fn foreign(examination: &Examination, author: Author, call: Call) -> Check {
     let Examination { folder, hook, reaction, .. } = examination;
     let beside = match &hook.renamed {
         Some(file) => format!("; keyguard's is {} now", folder.show(file)),
@@ -179,24 +184,25 @@ fn foreign(examination: &Examination, manager: Manager, call: Call) -> Check {
         Call::Named => " and names keyguard",
         Call::NotNamed => "",
     };
-    let message = format!("{} is {}{words}{beside}", folder.show(&hook.file), manager.name());
+    let message = format!("{} is {}{words}{beside}", folder.show(&hook.file), author.words());
     if *reaction == Some(Reaction::Blocked) {
         return check("hook", Status::Ok, message);
     }
-    let mending = match (&folder.place, manager) {
-        (Place::Husky(scripts), _) if is_called_by_husky(folder) => {
+    let is_called = matches!(author, Author::Manager(manager) if manager.calls_us(Kind::PreCommit, folder));
+    let mending = match (&folder.place, author) {
+        (Place::Husky(scripts), _) if is_called => {
             format!("look at {}", folder.show(&scripts.join(Kind::PreCommit.name())))
         }
-        (Place::Husky(scripts), _) => husky(folder, scripts),
-        _ => manager.mending().to_owned(),
+        (_, Author::Manager(manager)) if is_called => format!("look at the configuration of {}", manager.name()),
+        _ => author.mending(),
     };
     let ways = match folder.place {
         Place::Outside => folder.ways_back(),
         _ => vec![mending],
     };
     // Whoever names keyguard, or runs the hook that it renamed, has to be tried first.
-    let runs_renamed = hook.renamed.is_some() && matches!(manager, Manager::PreCommit | Manager::Prek);
-    let is_hopeful = call == Call::Named || runs_renamed || is_called_by_husky(folder);
+    let may_run_renamed = matches!(author, Author::Manager(Manager::PreCommit | Manager::Prek));
+    let is_hopeful = call == Call::Named || hook.renamed.is_some() && may_run_renamed || is_called;
     let check = check("hook", Status::Problem, message).helps(untried(examination));
     if is_hopeful && reaction.is_none() { check } else { check.helps(ways) }
 }
@@ -204,16 +210,6 @@ fn foreign(examination: &Examination, manager: Manager, call: Call) -> Check {
 /// What tries a hook that keyguard did not write.
 fn untried(examination: &Examination) -> Option<String> {
     examination.reaction.is_none().then(|| "to try it, with all that it does: keyguard doctor --run-hooks".to_owned())
-}
-
-/// The line for husky's script.
-fn husky(folder: &Folder, scripts: &Path) -> String {
-    format!("echo '{}' >> {}", Kind::PreCommit.line_to_add(), folder.show(&scripts.join(Kind::PreCommit.name())))
-}
-
-/// Whether husky's script calls keyguard.
-fn is_called_by_husky(folder: &Folder) -> bool {
-    matches!(folder.place, Place::Husky(_)) && folder.caller(Kind::PreCommit).is_some()
 }
 
 /// The hooks in git's configuration.

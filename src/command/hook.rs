@@ -30,10 +30,10 @@ pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) ->
     let Some(kind) = Kind::named(name) else {
         bail!("this keyguard knows no hook `{}`\nhelp: run `keyguard install` again", name.display());
     };
-    if let (Kind::PreCommit, Some((first, files))) = (kind, args.split_first())
+    if let (Kind::PreCommit | Kind::PrePush, Some((first, files))) = (kind, args.split_first())
         && first == "--files"
     {
-        return Ok(files::run(files, environment)?.into());
+        return Ok(files::run(&Call::by_manager(kind, files), environment)?.into());
     }
     let call = Call::receive(kind, args)?;
     let index = if is_skipped(kind, environment)? {

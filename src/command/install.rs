@@ -1,5 +1,7 @@
 //! `keyguard install`: has git look for keys before every commit, merge or push.
 
+mod into;
+
 use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,10 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
     };
     let mut kinds = kinds(args, &folder);
     folder.require_use_of(&kinds)?;
+    if let Some(manager) = args.into {
+        let lines = into::add(manager, &kinds, args, &folder)?;
+        return if args.if_needed { Ok(Exit::Clean) } else { say(out, &lines).map(|()| Exit::Clean) };
+    }
     if args.if_needed {
         kinds.retain(|kind| !folder.is_guarded(*kind) && !doctor::is_configured(*kind, environment));
     }
@@ -57,6 +63,8 @@ fn kinds(args: &InstallArgs, folder: &Folder) -> Vec<Kind> {
     };
     Kind::ALL.into_iter().filter(|kind| asked.contains(kind)).collect()
 }
+
+pub(super) use into::take_out;
 
 /// Installs the shims of `kinds`; the answer is what to say.
 fn put_in(kinds: &[Kind], args: &InstallArgs, folder: &Folder, environment: &Environment) -> Result<Vec<String>> {

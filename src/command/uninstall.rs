@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::global;
-use super::install::{forecast, many, say};
+use super::install::{forecast, many, say, take_out};
 use crate::cli::UninstallArgs;
 use crate::environment::Environment;
 use crate::hook::folder::{self, Folder, Place};
@@ -21,12 +21,28 @@ pub(crate) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &m
     let folder = folder::find(&environment.current_dir)?;
     let is_asked_for = |kind: &Kind| args.hooks.is_empty() || args.hooks.contains(kind);
     let kinds: Vec<_> = Kind::ALL.into_iter().filter(is_asked_for).collect();
-    let plan = || plan(&kinds, &folder);
-    if args.dry_run {
-        say(out, &forecast(&plan()?, |path| folder.show(path)))?;
-    } else {
-        say(out, &summary(&apply::carry_out(&folder.repository, plan)?, &folder))?;
+    let mut lines = take_out(&kinds, args, &folder)?;
+    if args.into.is_none() {
+        let plan = || plan(&kinds, &folder);
+        let (plan, shims) = if args.dry_run {
+            let plan = plan()?;
+            let forecast = forecast(&plan, |path| folder.show(path));
+            (plan, forecast)
+        } else {
+            let plan = apply::carry_out(&folder.repository, plan)?;
+            let summary = summary(&plan, &folder);
+            (plan, summary)
+        };
+        // There was something to do elsewhere.
+        let is_idle = plan.steps.is_empty() && plan.parts.iter().all(|part| part.chained.is_none());
+        if lines.is_empty() || !is_idle {
+            lines.extend(shims);
+        }
     }
+    if lines.is_empty() {
+        lines.push("keyguard is not installed there, so there is nothing to do".to_owned());
+    }
+    say(out, &lines)?;
     Ok(Exit::Clean)
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::manager::Manager;
+use super::author::Author;
 use crate::git::command;
 use crate::hook::folder::{Folder, Place};
 use crate::hook::shim::{self, Shim};
@@ -41,7 +41,7 @@ pub(crate) enum Nature {
     /// A shim with lines that keyguard did not write.
     Edited,
     /// Somebody else's hook, and whether its text calls keyguard.
-    Foreign(Manager, Call),
+    Foreign(Author, Call),
 }
 
 /// What the text of a foreign hook says of keyguard.
@@ -114,7 +114,7 @@ fn nature(hook: Kind, file: &Path) -> Nature {
         Some(_) => Nature::Edited,
         None => {
             let call = if standing::calls_us(hook, file) { Call::Named } else { Call::NotNamed };
-            Nature::Foreign(Manager::of(file, &text), call)
+            Nature::Foreign(Author::of(file, &text), call)
         }
     }
 }

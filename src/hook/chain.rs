@@ -33,10 +33,15 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A hook manager's, with the names of files.
+    pub(crate) fn by_manager(kind: Kind, names: &[OsString]) -> Self {
+        Self { kind, way: Way::Folder, hooks_dir: None, args: names.to_vec(), input: Vec::new() }
+    }
+
     /// Takes the shim's arguments apart and reads standard input, once and in full: whoever is first to read it leaves
     /// nothing for the others.
     pub(crate) fn receive(kind: Kind, args: &[OsString]) -> Result<Self> {
-        let mut call = Self { kind, way: Way::Folder, hooks_dir: None, args: Vec::new(), input: Vec::new() };
+        let mut call = Self::by_manager(kind, &[]);
         let mut rest = args.iter();
         while let Some(arg) = rest.next() {
             match arg.to_str() {

@@ -26,14 +26,14 @@ pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     /// The working directory.
     current_dir: PathBuf,
+    /// The root of the work tree; `None` where there is none.
+    pub(crate) root: Option<PathBuf>,
     /// Whose it is.
     pub(crate) place: Place,
     /// The git directory, the main one of a repository with several work trees.
     pub(crate) repository: PathBuf,
     /// `core.hooksPath`, if it is set.
     pub(crate) setting: Option<Setting>,
-    /// Whether there is no work tree: nobody commits here, but others may push to it.
-    is_bare: bool,
 }
 
 /// Whose a hooks folder is.
@@ -72,7 +72,7 @@ pub(crate) fn find(current_dir: &Path) -> Result<Folder> {
         Some(setting) if setting.value.is_empty() => Place::Nowhere,
         _ => classify(&path, root.as_deref(), &common),
     };
-    Ok(Folder { path, current_dir: current_dir.to_path_buf(), place, repository: common, setting, is_bare })
+    Ok(Folder { path, current_dir: current_dir.to_path_buf(), root, place, repository: common, setting })
 }
 
 /// Whether [`find`] failed because there is nothing to guard: no repository, or no git.
@@ -105,10 +105,15 @@ impl Folder {
         sanitized(shown.to_string_lossy().as_bytes())
     }
 
+    /// Whether there is no work tree: nobody commits here, but others may push to it.
+    fn is_bare(&self) -> bool {
+        self.root.is_none()
+    }
+
     /// The kinds of hook that git can run here.
     pub(crate) fn kinds(&self) -> &'static [Kind] {
         match Kind::ALL.split_last() {
-            Some((server, _)) if self.is_bare => std::slice::from_ref(server),
+            Some((server, _)) if self.is_bare() => std::slice::from_ref(server),
             Some((_, work_tree)) => work_tree,
             None => &[],
         }
@@ -116,7 +121,7 @@ impl Folder {
 
     /// Fails where git would never run one of `kinds`.
     pub(crate) fn require_use_of(&self, kinds: &[Kind]) -> Result<()> {
-        if self.is_bare && kinds.iter().any(|kind| *kind != Kind::PreReceive) {
+        if self.is_bare() && kinds.iter().any(|kind| *kind != Kind::PreReceive) {
             bail!(
                 "this repository is bare: nobody commits in it\n\
                  help: to check what is pushed to it: keyguard install --hook pre-receive\n\
@@ -132,8 +137,11 @@ impl Folder {
         match &self.place {
             Place::GitDirectory | Place::WorkTree => Ok(()),
             Place::Husky(scripts) => {
-                let lines = self.lines_to_add(kinds, scripts, "add this line to {}: {}");
-                Err(anyhow!("husky owns the hooks of this repository ({shown}){lines}"))
+                let lines = self.lines_to_add(kinds, scripts, "or add this line to {}: {}");
+                let others = kinds.iter().filter(|kind| **kind != Kind::PreCommit || kinds.len() > 1);
+                let hooks: String = others.map(|kind| format!(" --hook {}", kind.name())).collect();
+                let command = format!("keyguard install --into husky{hooks}");
+                Err(anyhow!("husky owns the hooks of this repository ({shown})\nhelp: {command}{lines}"))
             }
             Place::Outside => {
                 let lines = self.lines_to_add(kinds, &self.path, "or call keyguard from {} with the line: {}");

@@ -366,7 +366,7 @@ fn husky_is_told_in_its_own_script() {
         .code(1)
         .says("husky's folder .husky/_ holds no")
         .says("help: npx husky")
-        .says(">> .husky/pre-commit");
+        .says("help: keyguard install --into husky");
     write_hook(&repo, ".husky/_/pre-commit", "#!/bin/sh\nsh \"${0%/*/*}/pre-commit\"\n");
     repo.write(".husky/pre-commit", "keyguard hook pre-commit || exit 1\n");
     doctor(&repo, &[]).code(1).says(UNTRIED).says("is husky's");

@@ -596,7 +596,8 @@ fn husky_is_told_in_its_own_script() {
         let before = picture(&repo.root());
         let expected = format!(
             "error: husky owns the hooks of this repository ({folder})\n\
-             help: add this line to .husky/pre-commit: keyguard hook pre-commit || exit 1\n"
+             help: keyguard install --into husky\n\
+             help: or add this line to .husky/pre-commit: keyguard hook pre-commit || exit 1\n"
         );
         repo.keyguard(["install"]).code(2).stdout("").stderr(expected);
         assert_eq!(picture(&repo.root()), before);

@@ -448,8 +448,9 @@ fn the_owner_of_the_hooks_is_named_with_a_line_for_each_kind() {
     repo.git(["config", "core.hooksPath", ".husky/_"]).success();
     repo.keyguard(["install", "--hook", "commit-msg", "--hook", "pre-push"]).code(2).stdout("").stderr(str![[r#"
 error: husky owns the hooks of this repository (.husky/_)
-help: add this line to .husky/commit-msg: keyguard hook commit-msg "$@" || exit 1
-help: add this line to .husky/pre-push: refs=$(cat); echo "$refs" | keyguard hook pre-push "$@" || exit 1
+help: keyguard install --into husky --hook commit-msg --hook pre-push
+help: or add this line to .husky/commit-msg: keyguard hook commit-msg "$@" || exit 1
+help: or add this line to .husky/pre-push: refs=$(cat); echo "$refs" | keyguard hook pre-push "$@" || exit 1
 help: what reads standard input in that script gets a copy: echo "$refs" | command
 
 "#]]);

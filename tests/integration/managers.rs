@@ -2,3 +2,5 @@
 //! real ones.
 
 mod files;
+#[cfg(unix)]
+mod into;

@@ -1,4 +1,5 @@
-//! `keyguard hook pre-commit --files [FILE...]`: keyguard as an entry of pre-commit or prek, which call it with names.
+//! `keyguard hook pre-commit --files [FILE...]`, and the same for pre-push: keyguard as an entry of pre-commit or prek,
+//! which call it with names.
 //!
 //! What they were asked about is more than the names say, and "Passed" over something else would be a lie. Below
 //! `git commit` it is the commit; between two commits it is what each of them adds; and only else it is the files, of
@@ -24,20 +25,20 @@ use crate::git::id::Id;
 use crate::git::range::{Range, RangeReader};
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
-use crate::hook::Kind;
+use crate::hook::chain::Call;
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Outcome, Skipped};
 use crate::report::Subject;
 
-/// Looks at what the manager was asked about. `names` are its files, each a path, whatever it looks like.
-pub(super) fn run(names: &[OsString], environment: &Environment) -> Result<Exit> {
-    if is_skipped(Kind::PreCommit, environment)? {
+/// Looks at what the manager was asked about. The arguments of `call` are its files, each a path, whatever it looks like.
+pub(super) fn run(call: &Call, environment: &Environment) -> Result<Exit> {
+    if is_skipped(call.kind, environment)? {
         return Ok(Exit::Clean);
     }
-    check(names, environment).map_err(|error| anyhow!("not checked: {error:#}"))
+    check(call, environment).map_err(|error| anyhow!("not checked: {error:#}"))
 }
 
-fn check(names: &[OsString], environment: &Environment) -> Result<Exit> {
+fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     // prek calls from the folder of a part of the work tree; what git tells counts from the root.
     let current_dir = &environment.current_dir;
     let root = work_tree_of(current_dir).unwrap_or_else(|| current_dir.clone());
@@ -46,13 +47,13 @@ fn check(names: &[OsString], environment: &Environment) -> Result<Exit> {
     let mut exits = Vec::new();
     // Either may be left over from a hook that is still running further up, so neither may hide the other.
     if let Some(tip) = tip(environment) {
-        exits.extend(commits(tip, &repo, at_root)?);
+        exits.extend(commits(tip, &repo, (call, at_root))?);
     }
-    if is_commit(names, &repo, at_root)? {
-        exits.push(commit::check(Parents::All, at_root)?.0);
+    if is_commit(&call.args, &repo, at_root)? {
+        exits.push(commit::check(Parents::All, call, at_root)?.0);
     }
     if exits.is_empty() {
-        exits.push(by_name(names, &repo, environment)?);
+        exits.push(by_name(&repo, call, environment)?);
     }
     let worst = [Exit::Blocked, Exit::Failed].into_iter().find(|exit| exits.contains(exit));
     Ok(worst.unwrap_or(Exit::Clean))
@@ -66,7 +67,7 @@ fn tip(environment: &Environment) -> Option<&str> {
 }
 
 /// Looks at each commit up to `tip`; `None` when there is none.
-fn commits(tip: &str, repo: &Repo, environment: &Environment) -> Result<Option<Exit>> {
+fn commits(tip: &str, repo: &Repo, (call, environment): (&Call, &Environment)) -> Result<Option<Exit>> {
     let start = Instant::now();
     let told = &environment.pre_commit;
     let mut reader = RangeReader::new(repo)?;
@@ -85,7 +86,7 @@ fn commits(tip: &str, repo: &Repo, environment: &Environment) -> Result<Option<E
     let config = config_of_work_tree(environment)?;
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
     let subject = if is_push { Subject::Push } else { Subject::History };
-    report(Report { subject, start, hint: None }, &outcome, environment).map(Some)
+    report(Report { call, subject, start, hint: None }, &outcome, environment).map(Some)
 }
 
 /// Whether git is about to make a commit. A hook that runs after it has the same environment, and nothing is staged.
@@ -96,11 +97,11 @@ fn is_commit(names: &[OsString], repo: &Repo, environment: &Environment) -> Resu
 }
 
 /// Looks at the named files: at their staged hunks, where these are all that is staged, else at all that is in them.
-fn by_name(names: &[OsString], repo: &Repo, environment: &Environment) -> Result<Exit> {
+fn by_name(repo: &Repo, call: &Call, environment: &Environment) -> Result<Exit> {
     let start = Instant::now();
     let current_dir = &environment.current_dir;
     let (folders, files): (Vec<_>, Vec<_>) =
-        names.iter().map(PathBuf::from).partition(|name| is_folder(&current_dir.join(name)));
+        call.args.iter().map(PathBuf::from).partition(|name| is_folder(&current_dir.join(name)));
     if files.is_empty() {
         bail!(
             "the hook manager named no file, and git is not making a commit\n\
@@ -112,13 +113,13 @@ fn by_name(names: &[OsString], repo: &Repo, environment: &Environment) -> Result
         let sources = Sources { environment, given: None, repository: None, min_confidence: None };
         let config = config_of_commit(&reader, repo, sources)?;
         let outcome = inspect_staged(&reader, &config, Counting::Files);
-        return report(Report { subject: Subject::Staged, start, hint: None }, &outcome, environment);
+        return report(Report { call, subject: Subject::Staged, start, hint: None }, &outcome, environment);
     }
     let config = config_of_work_tree(environment)?;
     let mut outcome = whole(&files, &config, current_dir);
     let skipped = |folder: &PathBuf| Skipped { path: presentable(folder), reason: "a folder".to_owned() };
     outcome.skipped.extend(folders.iter().map(skipped));
-    report(Report { subject: Subject::Files, start, hint: None }, &outcome, environment)
+    report(Report { call, subject: Subject::Files, start, hint: None }, &outcome, environment)
 }
 
 /// Whether a manager that was given no names would have named these. It puts away what is not staged before that; where
