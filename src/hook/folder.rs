@@ -267,11 +267,13 @@ pub(crate) fn ask(current_dir: &Path, question: &[&str]) -> Result<PathBuf> {
 pub(super) fn of_repository(environment: &Environment) -> Result<PathBuf> {
     let git_dir = environment.git_dir.clone().unwrap_or_else(|| ".git".into());
     let folder = match std::fs::read(environment.current_dir.join(&git_dir).join("commondir")) {
+        // As git writes the name of the folder.
+        Ok(common) if common.trim_ascii_end() == b"../.." => git_dir.ancestors().nth(2).unwrap_or(&git_dir).into(),
         Ok(common) => git_dir.join(os_string(common.trim_ascii_end())),
         Err(_) if environment.current_dir.join(&git_dir).is_dir() => git_dir,
         Err(_) => ask(&environment.current_dir, &["--git-common-dir"])?,
     };
-    Ok(folder.join("hooks"))
+    Ok(folder.strip_prefix(".").unwrap_or(&folder).join("hooks"))
 }
 
 /// `core.hooksPath` and where it is set.

@@ -21,6 +21,7 @@ mod managers;
 mod message;
 #[cfg(unix)]
 mod oracle;
+mod passing;
 mod push;
 mod receive;
 mod report;
