@@ -131,7 +131,7 @@ fn each_name_that_git_knows_passes_arguments_input_and_status_on() {
             shim().code(7).stderr("").stdout(format!("[message][two  words][][it's $HOME]{expected}"));
         }
         fs::remove_file(&hook).unwrap();
-        let status = if ["fsmonitor-watchman", "proc-receive", "push-to-checkout"].contains(&name) { 1 } else { 0 };
+        let status = i32::from(["fsmonitor-watchman", "proc-receive", "push-to-checkout"].contains(&name));
         shim().code(status).stdout("");
     }
 }
