@@ -157,7 +157,7 @@ repos:
   - id: mark
     name: mark
     language: system
-    entry: sh -c 'echo ran >.git/mark'
+    entry: sh -c 'echo ran >"$(git rev-parse --git-dir)/mark"'
     always_run: true
     pass_filenames: false
     stages: [pre-commit, pre-merge-commit, pre-push, commit-msg]
@@ -229,6 +229,30 @@ into_config() {
     passes keyguard doctor --run-hooks
     passes keyguard uninstall
     cmp .pre-commit-config.yaml ../before || fail "the configuration is not as it was"
+}
+
+# prek also looks into folders of a work tree, from there.
+into_part_of_work_tree() {
+    with_config
+    passes prek install
+    mkdir part
+    passes keyguard install --into prek
+    git mv .pre-commit-config.yaml part/
+    printf 'repos: []\n' >.pre-commit-config.yaml
+    leak part/old.py
+    git add .
+    commit part --no-verify
+    echo second >>part/old.py
+    add part/old.py
+    passes prek run
+    passes commit 'a line below an old key'
+    leak part/new.py
+    add part/new.py
+    blocked commit new
+    blocked prek run
+    says 'part/new.py:1:'
+    git rm -q -f part/new.py
+    blocked prek run --all-files
 }
 
 into_toml() {
@@ -567,6 +591,17 @@ lefthook_chained() {
     [ "$(hooks)" = "$before" ] || fail "this is left: $(hooks)"
 }
 
+lefthook_takes_its_place_back() {
+    with_lefthook
+    passes lefthook install
+    passes keyguard install
+    says 'keyguard install --into lefthook'
+    passes lefthook install --force
+    mended_by lefthook 'keyguard install --into lefthook'
+    passes lefthook install --force
+    guarded
+}
+
 lefthook_every_hook() {
     with_lefthook
     passes keyguard install --into lefthook --all
@@ -612,7 +647,10 @@ for tool in pre-commit prek; do
     trial many_files_as_entry "$tool"
     trial manifest "$tool"
 done
-if command -v prek >/dev/null; then trial into_toml; fi
+if command -v prek >/dev/null; then
+    trial into_toml
+    trial into_part_of_work_tree
+fi
 if command -v husky >/dev/null; then
     for trial in husky_first husky_later husky_not_set_up husky_every_hook; do trial "$trial"; done
 else
@@ -621,6 +659,7 @@ fi
 if command -v lefthook >/dev/null; then
     for trial in lefthook_first lefthook_jobs lefthook_later lefthook_chained lefthook_every_hook; do trial "$trial"; done
     trial lefthook_later --force
+    trial lefthook_takes_its_place_back
 else
     missing="$missing lefthook"
 fi

@@ -14,6 +14,7 @@ use crate::doctor;
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
+use crate::hook::manager::Manager;
 use crate::hook::plan::{self, Effect, Part, Plan, Step};
 use crate::hook::shim::Way;
 use crate::hook::{Kind, apply, binary};
@@ -151,6 +152,10 @@ fn part_summary(part: &Part, folder: &Folder) -> Vec<String> {
     match &part.chained {
         Some(chained) if chained.is_executable => {
             lines.push("the hook that was there is kept and runs after it".to_owned());
+            if Manager::of_hook_at(&chained.path) == Some(Manager::Lefthook) {
+                let command = "keyguard install --into lefthook";
+                lines.push(format!("`lefthook install` takes that place back; to stay whatever it does: {command}"));
+            }
         }
         Some(_) => lines.push("the hook that was there is kept; git did not run it, so it does not run".to_owned()),
         None => {}

@@ -92,6 +92,11 @@ impl Manager {
         marked.map(|(_, manager)| manager).or(is_in_husky.then_some(Self::Husky))
     }
 
+    /// The one that wrote the hook at `file`.
+    pub(crate) fn of_hook_at(file: &Path) -> Option<Self> {
+        fs::read(file).ok().and_then(|text| Self::of_hook(file, &text))
+    }
+
     /// The command by which it puts its own hook in the place where git finds it.
     pub(crate) fn own_install(self, kind: Kind) -> String {
         let kind = if kind == Kind::PreCommit { String::new() } else { format!(" --hook-type {}", kind.name()) };
@@ -110,9 +115,8 @@ impl Manager {
         }
         let hooks = [Some(folder.path.join(kind.name())), kind.kept(&folder.path)];
         let is_its = |hook: &PathBuf| {
-            let found = fs::read(hook).ok().and_then(|text| Self::of_hook(hook, &text));
             let reads_the_same = |found| found == self || [self, found].iter().all(|one| one.reads_pre_commit());
-            standing::is_executable(hook) && found.is_some_and(reads_the_same)
+            standing::is_executable(hook) && Self::of_hook_at(hook).is_some_and(reads_the_same)
         };
         hooks.iter().flatten().any(is_its)
     }

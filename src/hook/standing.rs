@@ -161,8 +161,7 @@ pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>> {
 }
 
 fn is_by_pre_commit(path: &Path) -> bool {
-    let is_theirs = |text: &[u8]| matches!(Manager::of_hook(path, text), Some(Manager::PreCommit | Manager::Prek));
-    path.is_file() && fs::read(path).is_ok_and(|text| is_theirs(&text))
+    path.is_file() && matches!(Manager::of_hook_at(path), Some(Manager::PreCommit | Manager::Prek))
 }
 
 #[cfg(unix)]

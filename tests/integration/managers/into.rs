@@ -367,6 +367,18 @@ left in .pre-commit-config.yaml: its lines for pre-commit are not keyguard's own
 }
 
 #[test]
+fn a_plain_install_before_a_hook_of_lefthook_tells_of_the_lasting_way() {
+    let repo = Sandbox::new();
+    write_program(&repo.root().join(".git/hooks/pre-commit"), "#!/bin/sh\ncall_lefthook run pre-commit\n");
+    repo.keyguard(["install"]).success().stderr("").stdout(str![[r#"
+installed: every commit here is now checked for keys (.git/hooks/pre-commit)
+the hook that was there is kept and runs after it
+`lefthook install` takes that place back; to stay whatever it does: keyguard install --into lefthook
+
+"#]]);
+}
+
+#[test]
 fn the_one_step_that_is_still_needed_is_told() {
     let repo = Sandbox::new();
     repo.write(PRE_COMMIT, THEIRS).write(LEFTHOOK, "output: false\n");
