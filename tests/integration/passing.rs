@@ -258,7 +258,7 @@ fn a_local_hooks_path_goes_before_the_global_one_and_doctor_says_so() {
     fs::create_dir_all(repo.root().join(".husky/_")).unwrap();
     write_program(&repo.root().join(".husky/_/pre-commit"), "#!/bin/sh\n");
     repo.git(["config", "core.hooksPath", ".husky/_"]).success();
-    repo.keyguard(["doctor"]).code(1).says("husky").says(".husky/pre-commit");
+    repo.keyguard(["doctor"]).code(1).says("husky").says("keyguard install --into husky");
     repo.git(["config", "core.hooksPath", "/nowhere"]).success();
     repo.keyguard(["doctor"]).code(1).says("core.hooksPath is `/nowhere` (local)");
 }
