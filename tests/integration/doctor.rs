@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::sandbox::{Output, Sandbox, fake, not_tried};
+use crate::sandbox::{Output, Sandbox, fake, not_tried, write_program};
 
 const HOOK: &str = ".git/hooks/pre-commit";
 const BLOCKED: &str = "BLOCKED: a commit here that brings in a key is stopped\n";
@@ -57,8 +57,7 @@ fn picture(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>, i64)> {
 }
 
 fn write_hook(repo: &Sandbox, path: &str, text: &str) {
-    repo.write(path, text);
-    fs::set_permissions(repo.root().join(path), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&repo.root().join(path), text);
 }
 
 fn without_hook(repo: &Sandbox) {
@@ -462,8 +461,7 @@ fn an_older_git_has_the_file_run() {
          *) exec {} \"$@\" ;;\nesac\n",
         real.trim()
     );
-    fs::write(repo.tmp("bin/git"), script).unwrap();
-    fs::set_permissions(repo.tmp("bin/git"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&repo.tmp("bin/git"), script);
     doctor(&repo, &[]).success();
     repo.run("keyguard").args(["doctor", "-q"]).current_dir("../wt").output().success().stdout(BLOCKED);
     // A script without `#!` line goes to the shell.

@@ -5,10 +5,9 @@
 //! passes there is git's doing, and the README says so.
 
 use std::fs;
-use std::path::Path;
 
 use crate::guard::{blocked, leak};
-use crate::sandbox::{Output, Run, Sandbox, with_both_readers};
+use crate::sandbox::{Output, Run, Sandbox, with_both_readers, write_program};
 
 /// A history whose tip holds a key already.
 fn start(repo: &Sandbox) {
@@ -707,8 +706,7 @@ fn settings_of_commits_change_nothing() {
         with_both_readers(|repo| {
             start(repo);
             let program = repo.tmp("signer");
-            fs::write(&program, format!("#!/bin/sh\n{signer}\n")).unwrap();
-            make_executable(&program);
+            write_program(&program, format!("#!/bin/sh\n{signer}\n"));
             repo.run("git").args(["config", "gpg.program"]).args([&program]).output().success();
             repo.git(["config", name, value]).success();
             stage(repo, "a", leak("x"));
@@ -718,15 +716,6 @@ fn settings_of_commits_change_nothing() {
         });
     }
 }
-
-#[cfg(unix)]
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) {}
 
 #[test]
 fn stash_runs_no_hook_and_what_it_gives_back_is_looked_at() {
@@ -747,8 +736,10 @@ fn stash_runs_no_hook_and_what_it_gives_back_is_looked_at() {
 /// A repository in which a hook stood before keyguard's: it counts how often the hook is run.
 fn with_log() -> Sandbox {
     let repo = Sandbox::new();
-    repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho ran >>\"$(git rev-parse --git-common-dir)/ran\"\n");
-    make_executable(&repo.root().join(".git/hooks/pre-commit"));
+    write_program(
+        &repo.root().join(".git/hooks/pre-commit"),
+        "#!/bin/sh\necho ran >>\"$(git rev-parse --git-common-dir)/ran\"\n",
+    );
     repo.install();
     repo
 }

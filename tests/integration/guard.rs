@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, fake, not_tried};
+use crate::sandbox::{Sandbox, fake, not_tried, write_program};
 
 /// A line that holds a token, with a note to tell lines apart.
 pub(crate) fn leak(note: &str) -> String {
@@ -189,11 +189,10 @@ fn a_folder_that_becomes_a_file_and_back() {
 #[test]
 fn the_chained_hook_runs_after_the_scan_and_what_it_stages_is_scanned() {
     let repo = Sandbox::new();
-    repo.write(
-        ".git/hooks/pre-commit",
+    write_program(
+        &repo.root().join(".git/hooks/pre-commit"),
         "#!/bin/sh\necho ran >>ran.log\ngit add generated 2>/dev/null\nexit ${HOOK_EXIT-0}\n",
     );
-    make_executable(&repo.root().join(".git/hooks/pre-commit"));
     repo.install();
     repo.write("a", leak("x"));
     repo.git(["add", "a"]).success();
@@ -212,20 +211,10 @@ fn the_chained_hook_runs_after_the_scan_and_what_it_stages_is_scanned() {
     repo.assert_commits(1);
 }
 
-#[cfg(unix)]
-fn make_executable(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &std::path::Path) {}
-
 #[test]
 fn skip_says_so_and_still_runs_the_other_hook() {
     let repo = Sandbox::new();
-    repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho other hook\n");
-    make_executable(&repo.root().join(".git/hooks/pre-commit"));
+    write_program(&repo.root().join(".git/hooks/pre-commit"), "#!/bin/sh\necho other hook\n");
     repo.install();
     repo.write("a", leak("x"));
     repo.git(["add", "."]).success();

@@ -8,14 +8,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use snapbox::str;
 
+pub(crate) use crate::sandbox::write_program;
 use crate::sandbox::{Sandbox, link_program};
 
 const HOOK: &str = ".git/hooks/pre-commit";
@@ -80,17 +79,6 @@ fn read(repo: &Sandbox, path: &str) -> String {
 
 pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// Puts an executable file there. Another process writes it: what a thread of ours starts meanwhile would hold it open for
-/// a moment, and a file that is open for writing cannot be run.
-pub(crate) fn write_program(path: &Path, content: impl AsRef<[u8]>) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let mut cat = Command::new("sh");
-    let mut cat = cat.args(["-c", "cat >\"$0\""]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
-    cat.stdin.take().unwrap().write_all(content.as_ref()).unwrap();
-    assert!(cat.wait().unwrap().success());
-    set_mode(path, 0o755);
 }
 
 /// A program that stands for keyguard and tells how it was called.

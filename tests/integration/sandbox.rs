@@ -202,6 +202,25 @@ pub(crate) fn link_program(folder: &Path) {
     fs::copy(program, folder.join(name)).map(drop).unwrap();
 }
 
+/// Puts a program there. Another process writes it: whatever a thread of ours starts meanwhile would hold it open for a
+/// moment, and a file that is open for writing cannot be run.
+#[cfg(unix)]
+pub(crate) fn write_program(path: &Path, content: impl AsRef<[u8]>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut cat = Command::new("sh");
+    let mut cat = cat.args(["-c", "cat >\"$0\""]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    cat.stdin.take().unwrap().write_all(content.as_ref()).unwrap();
+    assert!(cat.wait().unwrap().success());
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn write_program(path: &Path, content: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
 /// A program that is about to be run.
 #[must_use = "nothing is run before `.output()`"]
 pub(crate) struct Run<'s> {
