@@ -161,15 +161,21 @@ fn extension(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     signature.iter().all(u8::is_ascii_alphabetic).then_some((signature, content, rest))
 }
 
-/// Whether `data` is nothing but extensions, to its last byte.
+/// Whether `data` is nothing but extensions that we may ignore, to its last byte.
 fn extensions_end(mut data: &[u8]) -> bool {
     while !data.is_empty() {
         match extension(data) {
-            Some((_, _, rest)) => data = rest,
-            None => return false,
+            Some((signature, _, rest)) if is_known(signature) => data = rest,
+            _ => return false,
         }
     }
     true
+}
+
+/// Whether the extension leaves the entries what they seem: a reader may ignore those whose first letter is a capital,
+/// and `sdir` says that folders may stand among the entries.
+fn is_known(signature: &[u8]) -> bool {
+    signature == b"sdir" || signature[0].is_ascii_uppercase()
 }
 
 /// One folder of the cache-tree.
@@ -314,8 +320,7 @@ impl<'i> Cursor<'i> {
         let Some(mut rest) = self.data.get(self.position..end) else { bail!(Broken) };
         while !rest.is_empty() {
             let (signature, _, behind) = extension(rest).context(Broken)?;
-            let is_known = matches!(signature, b"sdir") || signature[0].is_ascii_uppercase();
-            if !is_known {
+            if !is_known(signature) {
                 bail!(
                     "the index has the extension `{}`, which neither keyguard nor this git can read\nhelp: commit with the git that wrote it",
                     signature.escape_ascii()
