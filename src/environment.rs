@@ -60,6 +60,10 @@ pub struct Environment {
     pub git_alternate_object_directories: Option<OsString>,
     /// `GIT_WORK_TREE`.
     pub git_work_tree: Option<PathBuf>,
+    /// `GIT_COMMON_DIR`.
+    pub git_common_dir: Option<PathBuf>,
+    /// `GIT_REFERENCE_BACKEND`: where a git since 2.54 keeps branches and HEAD.
+    pub git_reference_backend: Option<String>,
     /// What pre-commit and prek tell their hooks.
     pub pre_commit: PreCommit,
 }
@@ -108,6 +112,8 @@ impl Environment {
             git_dir: path("GIT_DIR"),
             git_alternate_object_directories: env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
             git_work_tree: path("GIT_WORK_TREE"),
+            git_common_dir: path("GIT_COMMON_DIR"),
+            git_reference_backend: text("GIT_REFERENCE_BACKEND"),
             pre_commit: PreCommit {
                 from_ref: text("PRE_COMMIT_FROM_REF"),
                 to_ref: text("PRE_COMMIT_TO_REF"),
@@ -121,6 +127,11 @@ impl Environment {
     /// Whether git has an editor show the message of the commit.
     pub fn is_editor_used(&self) -> bool {
         self.git_editor.as_deref() != Some(":")
+    }
+
+    /// Whether git keeps branches and HEAD where only it finds them.
+    pub fn has_refs_elsewhere(&self) -> bool {
+        self.git_common_dir.is_some() || self.git_reference_backend.is_some()
     }
 
     /// Whether `SKIP` names keyguard.

@@ -39,6 +39,8 @@ pub(crate) struct Repo {
     git_dir: PathBuf,
     /// What all work trees of the repository share.
     common_dir: PathBuf,
+    /// Whether branches and HEAD may stand in another place than the git directory.
+    has_refs_elsewhere: bool,
     /// The root of the work tree; `None` in a bare repository.
     work_tree: Option<PathBuf>,
     /// The index that counts: git's temporary one during `git commit -a` and the like.
@@ -71,7 +73,8 @@ impl Repo {
     /// Opens the repository that git's environment, or else the working directory, names. What libgit2 cannot open is
     /// left to git.
     pub(crate) fn open(environment: &Environment, caller: Caller) -> Result<Self> {
-        if environment.keyguard_reader.as_deref() == Some("plumbing") {
+        // libgit2 would look for branches in another place than git does.
+        if environment.has_refs_elsewhere() || environment.keyguard_reader.as_deref() == Some("plumbing") {
             return Self::through_git(environment, caller);
         }
         prepare_libgit2(caller);
@@ -93,53 +96,48 @@ impl Repo {
         let work_tree = work_tree(&inner, environment, caller);
         let (git_dir, common_dir) = (inner.path().to_path_buf(), inner.commondir().to_path_buf());
         let id_bytes = Some(SHA1_BYTES);
-        Self { inner: Some(inner), work_tree, id_bytes, ..Self::at(git_dir, &common_dir, environment) }
+        Self { inner: Some(inner), id_bytes, ..Self::at(git_dir, common_dir, work_tree, environment) }
     }
 
     /// Everything is read through git. A hook knows where it is; elsewhere git is asked.
     fn through_git(environment: &Environment, caller: Caller) -> Result<Self> {
-        let ask = |question: &[&str]| {
+        let ask = |question: &str| {
             let mut git = reading(&environment.current_dir);
-            let mut answer = command::output(git.arg("rev-parse").args(question))?;
+            let mut answer = command::output(git.args(["rev-parse", question]))?;
             answer.pop_if(|last| *last == b'\n');
-            anyhow::Ok(answer)
+            anyhow::Ok(BytePath::from(&answer[..]).as_path())
         };
-        let (git_dir, is_in_work_tree) = match (caller, git_dir_of_hook(environment)) {
-            (Caller::Hook, Some(git_dir)) => (git_dir, true),
-            _ => {
-                // The folder comes last: only it may hold a line break.
-                let answer = ask(&["--is-inside-work-tree", "--absolute-git-dir"])?;
-                let (word, folder) = answer.split_at(answer.iter().position(|byte| *byte == b'\n').unwrap_or(0));
-                (BytePath::from(folder.get(1..).unwrap_or_default()).as_path(), word == b"true")
-            }
+        let (git_dir, work_tree) = match (caller, git_dir_of_hook(environment)) {
+            (Caller::Hook, Some(git_dir)) => (git_dir, Some(environment.current_dir.clone())),
+            // One question at a time: the name of a folder may hold a line break. A work tree there need not be.
+            _ => (ask("--absolute-git-dir")?, ask("--show-toplevel").ok()),
         };
-        let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
-            Ok(link) => git_dir.join(link.trim_end_matches('\n')),
+        let common_dir = match std::fs::read(git_dir.join("commondir")) {
+            Ok(link) => git_dir.join(linked_path(&link)),
             Err(_) => git_dir.clone(),
         };
-        let work_tree = match (is_in_work_tree, caller) {
-            (false, _) => None,
-            (true, Caller::Hook) => Some(environment.current_dir.clone()),
-            (true, Caller::User) => Some(BytePath::from(&ask(&["--show-toplevel"])?[..]).as_path()),
-        };
-        Ok(Self { work_tree, ..Self::at(git_dir, &common_dir, environment) })
+        let has_refs_elsewhere = has_refs_elsewhere(&common_dir, environment);
+        Ok(Self { has_refs_elsewhere, ..Self::at(git_dir, common_dir, work_tree, environment) })
     }
 
-    fn at(git_dir: PathBuf, common_dir: &Path, environment: &Environment) -> Self {
+    fn at(git_dir: PathBuf, common_dir: PathBuf, work_tree: Option<PathBuf>, environment: &Environment) -> Self {
         let current_dir = environment.current_dir.clone();
+        // git has gone to the root of the work tree before it reads these.
+        let root = work_tree.as_ref().unwrap_or(&current_dir);
         let index = match &environment.git_index_file {
-            Some(file) => current_dir.join(file),
+            Some(file) => root.join(file),
             None => git_dir.join("index"),
         };
         let objects = match &environment.git_object_directory {
-            Some(folder) => current_dir.join(folder),
+            Some(folder) => root.join(folder),
             None => common_dir.join("objects"),
         };
         Self {
             inner: None,
+            has_refs_elsewhere: false,
             git_dir,
-            common_dir: common_dir.to_path_buf(),
-            work_tree: None,
+            common_dir,
+            work_tree,
             index,
             is_index_ours: false,
             id_bytes: None,
@@ -188,24 +186,30 @@ impl Repo {
 
     /// The tree of HEAD; `None` before the first commit.
     fn head_tree(&self, objects: &Objects<'_>) -> Result<Option<Id>> {
+        let ask_git = || anyhow::Ok(objects.ask_git("HEAD^{tree}")?.map(|tree| tree.id));
         let Some(inner) = &self.inner else {
             return match self.loose_head() {
                 Some(head) => Ok(Some(objects.commit(head)?.tree)),
-                None => Ok(objects.ask_git("HEAD^{tree}")?.map(|tree| tree.id)),
+                None => ask_git(),
             };
         };
-        match inner.head() {
-            Ok(head) => {
-                let tree = head.peel_to_tree().context("read the tree of HEAD")?;
-                Ok(Id::from_bytes(tree.id().as_bytes()))
-            }
-            Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
-            Err(error) => Err(error).context("find the commit that HEAD names"),
+        let commit = match inner.head() {
+            Ok(head) => head.target().and_then(|commit| Id::from_bytes(commit.as_bytes())),
+            Err(error) if error.code() == ErrorCode::UnbornBranch => return Ok(None),
+            // git reads names that libgit2 refuses.
+            Err(_) => None,
+        };
+        match commit.map(|commit| objects.commit(commit)) {
+            Some(Ok(commit)) => Ok(Some(commit.tree)),
+            _ => ask_git()?.map(Some).context("HEAD names no commit that can be read\nhelp: see what `git fsck` says"),
         }
     }
 
     /// The commit of HEAD, where a file of its own says so; such a file goes before everything else that names one.
     fn loose_head(&self) -> Option<Id> {
+        if self.has_refs_elsewhere {
+            return None;
+        }
         let head = std::fs::read(self.git_dir.join("HEAD")).ok()?;
         let named = match head.strip_prefix(b"ref: refs/heads/") {
             Some(branch) => {
@@ -296,8 +300,19 @@ fn git_dir_of_hook(environment: &Environment) -> Option<PathBuf> {
         return Some(entry);
     }
     let link = std::fs::read(&entry).ok()?;
-    let target = link.strip_prefix(b"gitdir: ")?.trim_ascii_end();
-    Some(environment.current_dir.join(BytePath::from(target).as_path()))
+    Some(environment.current_dir.join(linked_path(link.strip_prefix(b"gitdir: ")?)))
+}
+
+/// The path that stands in a file, up to its last line break; its last letter may be a space.
+fn linked_path(content: &[u8]) -> PathBuf {
+    let end = content.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+    BytePath::from(&content[..end]).as_path()
+}
+
+/// Whether HEAD is to be looked for elsewhere: the git directory keeps a file of that name, which may be an old one.
+fn has_refs_elsewhere(common_dir: &Path, environment: &Environment) -> bool {
+    let config = std::fs::read(common_dir.join("config")).unwrap_or_default();
+    environment.has_refs_elsewhere() || memchr::memmem::find(&config.to_ascii_lowercase(), b"refstorage").is_some()
 }
 
 /// A git command that only reads. Of `GIT_NO_LAZY_FETCH` an older git knows nothing; then no protocol is allowed.
@@ -332,8 +347,16 @@ fn work_tree(repo: &Repository, environment: &Environment, caller: Caller) -> Op
     match (&environment.git_work_tree, caller) {
         (_, Caller::Hook) => Some(environment.current_dir.clone()),
         (Some(folder), Caller::User) => Some(environment.current_dir.join(folder)),
+        // libgit2 takes the folder around the git directory.
+        (None, Caller::User) if environment.git_dir.is_some() && !names_work_tree(repo) => {
+            Some(environment.current_dir.clone())
+        }
         (None, Caller::User) => repo.workdir().map(Path::to_path_buf),
     }
+}
+
+fn names_work_tree(repo: &Repository) -> bool {
+    repo.config().is_ok_and(|config| config.get_entry("core.worktree").is_ok())
 }
 
 /// What a person can do about a repository that does not open.

@@ -43,7 +43,8 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
         let config = config_of_work_tree(global, environment)?;
         return report(&paths(&args.paths, &config, counting, environment)?, Subject::Files, start, global);
     }
-    if !args.staged && work_tree_of(&environment.current_dir).is_none() && environment.git_work_tree.is_none() {
+    let is_named = environment.git_dir.is_some() || environment.git_work_tree.is_some();
+    if !args.staged && !is_named && work_tree_of(&environment.current_dir).is_none() {
         bail!("this is not a git repository, so nothing is staged\nhelp: name what to look at: `keyguard scan PATH`");
     }
     let repo = Repo::open(environment, Caller::User)?;
