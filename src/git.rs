@@ -5,6 +5,7 @@
 //! lines than those committed, without any error. libgit2's own index and diff are never used: they hash the whole
 //! index and take ten times as long as `git diff`.
 
+mod alternates;
 mod batch;
 pub(crate) mod command;
 mod commit;
@@ -132,6 +133,7 @@ impl Repo {
             Some(folder) => root.join(folder),
             None => common_dir.join("objects"),
         };
+        let object_folders = alternates::object_folders(objects, environment, root);
         Self {
             inner: None,
             has_refs_elsewhere: false,
@@ -141,7 +143,7 @@ impl Repo {
             index,
             is_index_ours: false,
             id_bytes: None,
-            object_folders: vec![objects],
+            object_folders,
             current_dir,
         }
     }
@@ -152,7 +154,7 @@ impl Repo {
             let folder = objects.to_str().context("the temporary folder's name is not UTF-8")?;
             inner.odb()?.add_disk_alternate(folder)?;
         }
-        self.object_folders.push(objects);
+        self.object_folders.insert(1, objects);
         self.index = index;
         self.is_index_ours = true;
         Ok(self)

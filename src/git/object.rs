@@ -1,12 +1,13 @@
 //! Reads objects: loose ones by ourselves, packed ones through libgit2, and what that cannot read through git.
 //!
-//! What was just staged is nearly always loose, and libdeflate inflates three times as fast as zlib.
+//! What was just staged is nearly always loose, and libdeflate inflates three times as fast as zlib. libgit2 never gets to
+//! read a loose object: one that was cut off, as by a power failure, sends it round in circles for ever.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use git2::{ObjectType, Odb};
 use libdeflater::Decompressor;
 
@@ -49,7 +50,8 @@ impl<'r> Objects<'r> {
 
     /// Any object, with its kind.
     pub(super) fn any(&self, id: Id) -> Result<(ObjectType, Vec<u8>)> {
-        if let Some(object) = self.odb.as_ref().and_then(|odb| odb.read(oid(id)?).ok()) {
+        let packed = self.odb.as_ref().filter(|_| !self.is_loose(id));
+        if let Some(object) = packed.and_then(|odb| odb.read(oid(id)?).ok()) {
             return Ok((object.kind(), object.data().to_vec()));
         }
         let object = self.ask_git(&id.to_string())?.with_context(|| format!("object {id} is not here"))?;
@@ -60,7 +62,9 @@ impl<'r> Objects<'r> {
     pub(super) fn blob_if_present(&self, id: Id) -> Result<Option<Vec<u8>>> {
         match self.read_by_ourselves(id, ObjectType::Blob) {
             Ok(content) => Ok(Some(content)),
-            Err(error) if self.odb.as_ref().is_some_and(|odb| oid(id).is_some_and(|id| odb.exists(id))) => Err(error),
+            Err(error) if self.odb.as_ref().is_some_and(|odb| oid(id).is_some_and(|id| odb.exists(id))) => {
+                self.read_through_git(id, ObjectType::Blob, error).map(Some)
+            }
             Err(_) => {
                 let answer = ask(&self.git_for_old, self.repo, &id.to_string());
                 Ok(answer.ok().flatten().filter(|object| object.kind == ObjectType::Blob).map(|object| object.content))
@@ -74,14 +78,21 @@ impl<'r> Objects<'r> {
     }
 
     fn read(&self, id: Id, kind: ObjectType) -> Result<Vec<u8>> {
-        self.read_by_ourselves(id, kind).or_else(|error| match self.ask_git(&id.to_string()) {
+        self.read_by_ourselves(id, kind).or_else(|error| self.read_through_git(id, kind, error))
+    }
+
+    /// Asks git for what we failed to read with `error`.
+    fn read_through_git(&self, id: Id, kind: ObjectType, error: Error) -> Result<Vec<u8>> {
+        match self.ask_git(&id.to_string()) {
             Ok(Some(object)) if object.kind == kind => Ok(object.content),
             _ => Err(error),
-        })
+        }
     }
 
     fn read_by_ourselves(&self, id: Id, kind: ObjectType) -> Result<Vec<u8>> {
-        if let Some(content) = self.repo.object_folders.iter().find_map(|folder| self.loose(folder, id, kind)) {
+        let mut copies = self.loose(id).peekable();
+        let is_loose = copies.peek().is_some();
+        if let Some(content) = copies.find_map(|compressed| inflate(&compressed, kind).ok()) {
             return Ok(content);
         }
         let unreadable = |message: &str| {
@@ -93,6 +104,9 @@ impl<'r> Objects<'r> {
             )
         };
         let Some((odb, name)) = self.odb.as_ref().zip(oid(id)) else { return Err(unreadable("git does not have it")) };
+        if is_loose {
+            return Err(unreadable("its file is broken"));
+        }
         let object = odb.read(name).map_err(|error| unreadable(error.message()))?;
         if object.kind() != kind {
             bail!("object {id} is a {}, not a {}", object.kind(), kind);
@@ -100,19 +114,25 @@ impl<'r> Objects<'r> {
         Ok(object.data().to_vec())
     }
 
-    /// The content of a loose object; `None` when it is not there, or broken: then libgit2 looks for another copy.
-    fn loose(&self, folder: &Path, id: Id, kind: ObjectType) -> Option<Vec<u8>> {
+    /// The files of a loose object, one for each folder that has it.
+    fn loose(&self, id: Id) -> impl Iterator<Item = Vec<u8>> {
         let name = id.to_string();
-        let (first, rest) = name.split_at_checked(2)?;
-        let folder = folder.join(first);
-        if self.has_folder.borrow().get(&folder) == Some(&false) {
-            return None;
-        }
-        let Ok(compressed) = std::fs::read(folder.join(rest)) else {
-            self.has_folder.borrow_mut().entry(folder).or_insert_with_key(|folder| folder.is_dir());
-            return None;
-        };
-        inflate(&compressed, kind).ok()
+        self.repo.object_folders.iter().filter_map(move |folder| {
+            let (first, rest) = name.split_at_checked(2)?;
+            let folder = folder.join(first);
+            if self.has_folder.borrow().get(&folder) == Some(&false) {
+                return None;
+            }
+            let file = std::fs::read(folder.join(rest)).ok();
+            if file.is_none() {
+                self.has_folder.borrow_mut().entry(folder).or_insert_with_key(|folder| folder.is_dir());
+            }
+            file
+        })
+    }
+
+    fn is_loose(&self, id: Id) -> bool {
+        self.loose(id).next().is_some()
     }
 }
 
