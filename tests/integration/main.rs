@@ -25,6 +25,8 @@ mod passing;
 mod push;
 mod receive;
 mod report;
+#[cfg(unix)]
+mod repositories;
 mod sandbox;
 mod scan;
 mod surroundings;

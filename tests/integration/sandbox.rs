@@ -188,6 +188,11 @@ const FIXED_VARIABLES: [(&str, &str); 14] = [
     ("NO_COLOR", "1"),
 ];
 
+/// A git to try what this machine's is too old for, if `KEYGUARD_TEST_GIT` names one.
+pub(crate) fn newer_git() -> Option<PathBuf> {
+    inherited("KEYGUARD_TEST_GIT").map(PathBuf::from)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the little that a sandbox takes over")]
 pub(crate) fn inherited(name: &str) -> Option<OsString> {
     env::var_os(name)
@@ -336,6 +341,11 @@ impl Output {
     pub(crate) fn says(&self, part: &str) -> &Self {
         assert!(self.text().contains(part), "expected `{part}`\n{}", self.picture());
         self
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> i32 {
+        self.code.unwrap_or(-1)
     }
 
     /// Both streams, stdout first.
