@@ -22,8 +22,7 @@ fn work_trees_of_every_name() {
             let folder = repo.tmp("places").join(OsStr::from_bytes(name));
             fs::create_dir_all(&folder).unwrap();
             let site = Site::new(repo, &folder, &[]);
-            site.guards_single_paths(&String::from_utf8_lossy(name));
-            site.from("sub").guards("from a folder in it");
+            site.from("sub").guards(&String::from_utf8_lossy(name));
         }
     });
 }

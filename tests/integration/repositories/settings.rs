@@ -6,40 +6,22 @@ use super::*;
 fn no_setting_of_file_systems_and_line_ends_matters() {
     with_both_readers(|repo| {
         let site = Site::new(repo, ".", &[]);
-        site.git(&["config", "advice.addEmbeddedRepo", "false"]).success();
-        for setting in [
-            "core.ignoreCase=true",
-            "core.precomposeUnicode=true",
-            "core.protectNTFS=true",
-            "core.protectHFS=true",
-            "core.autocrlf=true",
-            "core.autocrlf=input",
-            "core.safecrlf=warn",
-            "core.eol=crlf",
-            "core.trustctime=false",
-            "core.alternateRefsCommand=false",
-            "core.fsyncMethod=batch",
-            "core.fsync=all",
-            "core.sharedRepository=group",
-            "core.packedGitWindowSize=4k",
-            "core.deltaBaseCacheLimit=1",
-            "core.commitGraph=false",
-            "core.useReplaceRefs=true",
-            "core.notesRef=refs/notes/x",
-            "core.preferSymlinkRefs=true",
-            "pack.threads=1",
-            "transfer.fsckObjects=true",
-            "fetch.recurseSubmodules=true",
-            "user.useConfigOnly=true",
-            "merge.conflictStyle=diff3",
-            "rerere.enabled=true",
-            "push.recurseSubmodules=check",
-            "feature.experimental=true",
+        // Those of one line are set at the same time.
+        for settings in [
+            "core.autocrlf=true core.safecrlf=warn core.eol=crlf",
+            "core.autocrlf=input core.ignoreCase=true core.precomposeUnicode=true core.protectNTFS=true core.protectHFS=true",
+            "core.fsyncMethod=batch core.fsync=all core.sharedRepository=group core.packedGitWindowSize=4k",
+            "core.commitGraph=false core.useReplaceRefs=true core.preferSymlinkRefs=true core.alternateRefsCommand=false",
+            "transfer.fsckObjects=true user.useConfigOnly=true rerere.enabled=true core.notesRef=refs/notes/x",
         ] {
-            let (name, value) = setting.split_once('=').unwrap();
-            site.git(&["config", name, value]).success();
-            site.guards(setting);
-            site.git(&["config", "--unset", name]).success();
+            let settings: Vec<_> = settings.split(' ').map(|setting| setting.split_once('=').unwrap()).collect();
+            for (name, value) in &settings {
+                site.git(&["config", name, value]).success();
+            }
+            site.guards(&format!("{settings:?}"));
+            for (name, _) in &settings {
+                site.git(&["config", "--unset", name]).success();
+            }
         }
     });
 }
@@ -59,7 +41,7 @@ fn settings_from_everywhere() {
             site.guards(condition);
         }
         fs::write(&file, plain).unwrap();
-        for setting in ["core.abbrev=4", "core.untrackedCache=keep", "core.attributesFile=/nowhere", "advice.x=false"] {
+        for setting in ["core.abbrev=4", "core.attributesFile=/nowhere"] {
             let by_option = Site::at(repo, ".").option("-c").option(setting);
             by_option.guards(&format!("-c {setting}"));
             let (name, value) = setting.split_once('=').unwrap();
