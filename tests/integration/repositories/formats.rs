@@ -23,6 +23,10 @@ fn objects_named_by_sha256() {
         repo.git(["init", "--quiet", "--object-format=sha256", "../compatible"]).success();
         let site = Site::at(repo, "../compatible");
         site.git(&["config", "extensions.compatObjectFormat", "sha1"]).success();
+        if site.git(&["status"]).text().contains("requires Rust") {
+            eprintln!("not tried: extensions.compatObjectFormat: this git was built without it");
+            return;
+        }
         site.start();
         site.guards("known by SHA-1 too");
     });

@@ -187,7 +187,6 @@ fn what_a_hook_restages_is_looked_at_without_a_checksum() {
     with_git_since((2, 40), "index.skipHash", |repo| {
         let site = Site::new(repo, ".", &[]);
         site.git(&["config", "index.skipHash", "true"]).success();
-        // The index keeps its length and its checksum, which is none.
         site.stage("a", "1\n");
         stage_blob(&site, "b", leak("staged by the hook"));
         let blob = site.git(&["rev-parse", ":b"]).success().text();

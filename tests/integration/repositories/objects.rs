@@ -298,6 +298,10 @@ fn a_whole_copy_counts_beside_a_broken_one() {
             // One copy is packed, the loose one is broken: first ours, then the lender's.
             site.git(&["repack", "-aq"]).success();
             let wholes = files.each_ref().map(|(_, file)| damage(file, *how));
+            if site.git(&["cat-file", "blob", &files[2].0]).exit() != 0 {
+                eprintln!("not tried: {what}: this git itself does not get at the whole copy of a blob");
+                return;
+            }
             site.guards(&format!("{what} in its own folder"));
             for ((id, own), whole) in files.iter().zip(wholes) {
                 let lent = lender.join(&id[..2]).join(&id[2..]);
