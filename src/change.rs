@@ -74,13 +74,26 @@ impl Commit {
     }
 }
 
+/// What of a commit or a tag a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A file of its tree.
+    File,
+    /// What it says.
+    Message,
+    /// The lines above the message: who made it and when, signatures, whatever else a tool has put there.
+    Header,
+}
+
 /// The versions of the file before this change: one for each parent that has it.
 type ReadOld<'s> = Box<dyn Fn() -> Result<Vec<Vec<u8>>> + 's>;
 
 /// One file of a commit.
 pub struct Change<'s> {
-    /// Which file; empty for a commit's message.
+    /// Which file; empty for a commit's message or header.
     pub path: BytePath,
+    /// What of the commit it is.
+    pub part: Part,
     /// The commit that brings it in; `None` when that is yet to be made.
     pub commit: Option<Rc<Commit>>,
     texts: Vec<Text>,
@@ -99,12 +112,19 @@ impl<'s> Change<'s> {
     /// A file in which everything is new.
     pub fn whole(path: BytePath, new: Vec<u8>) -> Self {
         let (size, texts) = (new.len(), Text::views(new));
-        Self { path, commit: None, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
+        let part = Part::File;
+        Self { path, part, commit: None, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
     }
 
     /// The message of a commit or a tag, and the message that it may have been taken from.
     pub fn message(text: Vec<u8>, old: Vec<Vec<u8>>) -> Self {
-        Self::edited(BytePath::from(""), text, Box::new(move || Ok(old.clone())))
+        let change = Self::edited(BytePath::from(""), text, Box::new(move || Ok(old.clone())));
+        Self { part: Part::Message, ..change }
+    }
+
+    /// The header of a commit or a tag.
+    pub fn header(text: Vec<u8>) -> Self {
+        Self { part: Part::Header, ..Self::message(text, Vec::new()) }
     }
 
     /// The same change as `commit` brings it in.
@@ -113,9 +133,9 @@ impl<'s> Change<'s> {
         Self { commit, ..self }
     }
 
-    /// The file; `None` for a message.
+    /// The file; `None` for a message or a header.
     pub fn file(&self) -> Option<&BytePath> {
-        Some(&self.path).filter(|path| !path.as_bytes().is_empty())
+        Some(&self.path).filter(|_| self.part == Part::File)
     }
 
     /// The same change under a path that did not exist before.

@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use anyhow::Result;
 
 use crate::allowlist::{Allowlist, Answer};
-use crate::change::{self, BytePath, Change, Hunk, Previous};
+use crate::change::{self, BytePath, Change, Hunk, Part, Previous};
 use crate::config::{Binary, Config};
 use crate::decode::{Kind, Text};
 use crate::finding::Finding;
@@ -70,7 +70,8 @@ impl<'c> Inspector<'c> {
     }
 
     fn try_inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
-        outcome.stats.files += 1;
+        // A header goes with its message.
+        outcome.stats.files += usize::from(change.part != Part::Header);
         outcome.stats.bytes += change.size();
         let path = match change.file() {
             Some(_) => Some(self.inspect_name(change, outcome)?),
@@ -88,7 +89,8 @@ impl<'c> Inspector<'c> {
             }
             for finding in findings {
                 if self.is_new(change, text, &finding)? {
-                    let located = Located { path: path.clone(), commit: change.commit.clone(), finding };
+                    let (path, commit) = (path.clone(), change.commit.clone());
+                    let located = Located { path, part: change.part, commit, finding };
                     self.settle(located, text.bytes(), outcome)?;
                 }
             }
@@ -106,7 +108,8 @@ impl<'c> Inspector<'c> {
         let path = masked(&change.path, &findings);
         if change.is_new_path() {
             for finding in findings {
-                let located = Located { path: Some(path.clone()), commit: change.commit.clone(), finding };
+                let (path, commit) = (Some(path.clone()), change.commit.clone());
+                let located = Located { path, part: change.part, commit, finding };
                 self.settle(located, name.bytes(), outcome)?;
             }
         }

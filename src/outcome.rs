@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use crate::allowlist::SuppressedBy;
-use crate::change::{BytePath, Commit};
+use crate::change::{BytePath, Commit, Part};
 use crate::finding::Finding;
 
 /// The verdict as the process's exit code; the same in every format and every hook.
@@ -26,8 +26,10 @@ impl From<Exit> for ExitCode {
 
 /// A finding with the file that it stands in.
 pub struct Located<'r> {
-    /// The file, from the root of the work tree; `None` for the message of a commit.
+    /// The file, from the root of the work tree; `None` for the message or the header of a commit.
     pub path: Option<BytePath>,
+    /// What of a commit it stands in.
+    pub part: Part,
     /// The commit that brings it in; `None` when that is yet to be made, or there is none.
     pub commit: Option<Rc<Commit>>,
     /// What was found there.

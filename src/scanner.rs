@@ -95,6 +95,20 @@ impl<'r> Scanner<'r> {
     }
 }
 
+/// `text` with every key of a built-in kind masked: for what is printed beside a finding, and is no secret by right.
+pub(crate) fn masked(text: &str) -> String {
+    let rules = RuleSet::built_in();
+    let decoded = Text::decode(text.as_bytes().to_vec());
+    let findings = Scanner::new(&rules, Confidence::Low).scan(&BytePath::from(""), &decoded).unwrap_or_default();
+    let mut out = text.to_owned();
+    for finding in findings.iter().rev() {
+        if out.get(finding.span.clone()).is_some() {
+            out.replace_range(finding.span.clone(), &finding.secret.to_string());
+        }
+    }
+    out
+}
+
 /// Adds every match of `rule` that starts in `window`.
 fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut Vec<Candidate<'r>>) -> Result<()> {
     let regex = rule.regex()?;

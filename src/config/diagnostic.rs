@@ -6,11 +6,7 @@
 use anyhow::anyhow;
 use toml_edit::{Document, Item, TableLike, Value};
 
-use crate::change::BytePath;
-use crate::decode::Text;
-use crate::finding::Confidence;
-use crate::rules::RuleSet;
-use crate::scanner::Scanner;
+use crate::scanner::masked;
 
 /// What helps when nothing more is known.
 const HELP: &str = "help: mend it, then run `keyguard config check`";
@@ -158,18 +154,4 @@ fn in_words(expected: &str) -> String {
         other if other.starts_with("struct ") => "a table".to_owned(),
         other => other.to_owned(),
     }
-}
-
-/// The text with every key of a known kind masked.
-fn masked(text: &str) -> String {
-    let rules = RuleSet::built_in();
-    let decoded = Text::decode(text.as_bytes().to_vec());
-    let findings = Scanner::new(&rules, Confidence::Low).scan(&BytePath::from(""), &decoded).unwrap_or_default();
-    let mut out = text.to_owned();
-    for finding in findings.iter().rev() {
-        if out.get(finding.span.clone()).is_some() {
-            out.replace_range(finding.span.clone(), &finding.secret.to_string());
-        }
-    }
-    out
 }

@@ -13,6 +13,7 @@ use super::{Binary, Config, LayerFile, LayerKind, check, merge};
 use crate::environment::Environment;
 use crate::finding::Confidence;
 use crate::rules;
+use crate::scanner::masked;
 
 /// Where the layers come from in this run.
 pub(crate) struct Sources<'a> {
@@ -119,7 +120,7 @@ pub(crate) fn allow_entries(content: Vec<u8>) -> Vec<AllowSpec> {
 /// What one file says that makes keyguard block less, besides its allow entries.
 pub(crate) fn loosened(content: Vec<u8>) -> BTreeSet<String> {
     let Ok((_, layer)) = parse("", content, LayerKind::Repository) else { return BTreeSet::new() };
-    let disabled = layer.rules.disable.into_iter().flatten().map(|id| format!("`disable` of {id}"));
+    let disabled = layer.rules.disable.into_iter().flatten().map(|id| format!("`disable` of {}", masked(&id)));
     let changed =
         layer.rule.into_iter().filter(|rule| rules::is_built_in(&rule.id)).map(|rule| format!("rule {}", rule.id));
     let only = layer.rules.only.map(|names| format!("`only` of {} rules", names.len()));

@@ -11,6 +11,8 @@ pub(super) struct CommitObject {
     pub(super) tree: Id,
     author: Vec<u8>,
     is_root: bool,
+    /// What stands above the message, for a search.
+    pub(super) header: Vec<u8>,
     pub(super) message: Vec<u8>,
 }
 
@@ -21,7 +23,7 @@ impl CommitObject {
         let tree = field(header, b"tree ").and_then(Id::from_hex).context("a commit object names no tree")?;
         let author = field(header, b"author ").unwrap_or_default().to_vec();
         let is_root = field(header, b"parent ").is_none();
-        Ok(Self { tree, author, is_root, message: message.to_vec() })
+        Ok(Self { tree, author, is_root, header: searchable(header), message: message.to_vec() })
     }
 
     /// What reports tell of it.
@@ -32,11 +34,21 @@ impl CommitObject {
     }
 }
 
-/// What a tag object names, and its message.
-pub(super) fn tag(data: &[u8]) -> Result<(Id, &[u8])> {
+/// What a tag object names, its header for a search, and its message.
+pub(super) fn tag(data: &[u8]) -> Result<(Id, Vec<u8>, &[u8])> {
     let (header, message) = split(data);
     let id = field(header, b"object ").and_then(Id::from_hex).context("a tag object names nothing")?;
-    Ok((id, message))
+    Ok((id, searchable(header), message))
+}
+
+/// The header with an empty line for each that names an object: such a name is no value of what stands beside it.
+fn searchable(header: &[u8]) -> Vec<u8> {
+    let names_object = |line: &[u8]| {
+        let name = [&b"tree "[..], b"parent ", b"object "].iter().find_map(|key| line.strip_prefix(*key));
+        name.is_some_and(|name| Id::from_hex(name).is_some())
+    };
+    let lines = header.split(|byte| *byte == b'\n').map(|line| if names_object(line) { &[][..] } else { line });
+    lines.collect::<Vec<_>>().join(&b'\n')
 }
 
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
@@ -106,7 +118,8 @@ mod tests {
     #[test]
     fn tags_are_taken_apart() {
         let data = format!("object {}\ntype commit\ntag v1\n\nnotes\n", "2".repeat(40));
-        let (id, message) = tag(data.as_bytes()).unwrap();
+        let (id, header, message) = tag(data.as_bytes()).unwrap();
         assert_eq!((id.to_string(), message), ("2".repeat(40), &b"notes\n"[..]));
+        assert_eq!(header, b"\ntype commit\ntag v1");
     }
 }

@@ -118,7 +118,7 @@ impl<'r> RangeReader<'r> {
         Ok(tips)
     }
 
-    /// What one commit brings in, its message first.
+    /// What one commit brings in, its header and message first.
     pub(crate) fn read<'s>(&'s mut self, listed: &Listed) -> Result<Brought<'s>> {
         let object = self.objects.commit(listed.id)?;
         let mut deltas = Vec::new();
@@ -138,7 +138,7 @@ impl<'r> RangeReader<'r> {
         self.trees.insert(listed.id, object.tree);
         let commit = Rc::new(object.describe(listed.id));
         let comparison = Comparison::new(deltas, Some(Rc::clone(&commit)));
-        Ok(Brought { objects: &self.objects, comparison, commit, message: object.message })
+        Ok(Brought { objects: &self.objects, comparison, commit, header: object.header, message: object.message })
     }
 
     fn tree_of(&self, commit: Id) -> Result<Id> {
@@ -148,15 +148,16 @@ impl<'r> RangeReader<'r> {
         }
     }
 
-    /// What `id` stands for behind all tags, and what those tags say.
+    /// What `id` stands for behind all tags, and the headers and messages of those tags.
     pub(crate) fn peel(&self, id: Id) -> Result<(Id, Peeled, Vec<Change<'static>>)> {
         let (mut id, mut messages) = (id, Vec::new());
         loop {
             let (kind, content) = self.objects.any(id)?;
             match kind {
                 ObjectType::Tag => {
-                    let (target, message) = commit::tag(&content)?;
+                    let (target, header, message) = commit::tag(&content)?;
                     let tag = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
+                    messages.push(Change::header(header).in_commit(Some(Rc::clone(&tag))));
                     messages.push(Change::message(message.to_vec(), Vec::new()).in_commit(Some(tag)));
                     id = target;
                 }
@@ -220,13 +221,15 @@ pub(crate) struct Brought<'s> {
     objects: &'s Objects<'s>,
     comparison: Comparison,
     commit: Rc<Commit>,
+    header: Vec<u8>,
     message: Vec<u8>,
 }
 
 impl Brought<'_> {
-    /// The changes, the message first.
+    /// The changes, the header and the message first.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (BytePath, Result<Change<'_>>)> {
-        let message = Change::message(self.message.clone(), Vec::new()).in_commit(Some(Rc::clone(&self.commit)));
-        std::iter::once((message.path.clone(), Ok(message))).chain(self.comparison.changes(self.objects))
+        let own = [Change::header(self.header.clone()), Change::message(self.message.clone(), Vec::new())];
+        let own = own.map(|change| change.in_commit(Some(Rc::clone(&self.commit))));
+        own.into_iter().map(|change| (change.path.clone(), Ok(change))).chain(self.comparison.changes(self.objects))
     }
 }

@@ -6,7 +6,7 @@ use colored::{Color, Colorize as _};
 
 use super::{Detail, Style, Subject, sanitized};
 use crate::allowlist::SuppressedBy;
-use crate::change::Commit;
+use crate::change::{BytePath, Commit, Part};
 use crate::finding::{Finding, Validity};
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
@@ -85,7 +85,11 @@ pub(crate) fn headline(located: &Located<'_>) -> String {
 
 fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
-    let path = located.path.as_ref().map_or("the message".to_owned(), |path| sanitized(path.as_bytes()));
+    let path = match located.part {
+        Part::File => located.path.as_ref().map(BytePath::as_bytes).map(sanitized).unwrap_or_default(),
+        Part::Message => "the message".to_owned(),
+        Part::Header => "the header".to_owned(),
+    };
     let commit = located.commit.as_ref().map(|commit| format!(" ({})", object(commit))).unwrap_or_default();
     format!("{path}:{}:{}{commit}", location.line, location.column)
 }
@@ -121,11 +125,15 @@ fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
         return "Then make the tag again: `git tag --force`.".to_owned();
     }
     let from = if commit.is_root { "--root" } else { &format!("{}~", commit.id.get(..10).unwrap_or(&commit.id)) };
-    match located.path {
-        None => {
+    match located.part {
+        Part::Message => {
             format!("`git commit --amend` if it is that of the last commit, else `reword` in `git rebase -i {from}`.")
         }
-        Some(_) => format!(
+        Part::Header => format!(
+            "Then make the commit again: `git commit --amend --reset-author` if it is the last one, else `edit` in `git \
+             rebase -i {from}`."
+        ),
+        Part::File => format!(
             "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
         ),
     }
@@ -191,8 +199,10 @@ fn why(finding: &Finding<'_>) -> String {
 }
 
 fn move_it_out(located: &Located<'_>) -> String {
-    if located.path.is_none() {
-        return "Take it out of the message.".to_owned();
+    match located.part {
+        Part::Message => return "Take it out of the message.".to_owned(),
+        Part::Header => return "Take it out of the header, which names author and committer.".to_owned(),
+        Part::File => {}
     }
     let Some(name) = located.finding.rule.facts().variable() else {
         return "Move it out. Keep it in a place outside the repository.".to_owned();

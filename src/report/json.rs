@@ -11,6 +11,7 @@ use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit};
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
+use crate::scanner::masked;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = json!({
@@ -134,7 +135,7 @@ fn finding(located: &Located<'_>) -> Value {
 }
 
 fn commit(commit: &Commit) -> Value {
-    json!({ "id": commit.id, "author": commit.author, "date": commit.date })
+    json!({ "id": commit.id, "author": masked(&commit.author), "date": commit.date })
 }
 
 /// What commits bring in; the findings of one commit stand together.

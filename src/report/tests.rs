@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::change::BytePath;
+use crate::change::{BytePath, Part};
 use crate::config::{self, Sources};
 use crate::decode::Text;
 use crate::environment::Environment;
@@ -31,7 +31,12 @@ fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
         for subject in [Subject::Commit, Subject::Staged, Subject::Files] {
             let blocked = findings
                 .iter()
-                .map(|finding| Located { path: Some(path.clone()), commit: None, finding: finding.clone() })
+                .map(|finding| Located {
+                    path: Some(path.clone()),
+                    part: Part::File,
+                    commit: None,
+                    finding: finding.clone(),
+                })
                 .collect();
             let outcome = Outcome { blocked, stats: Stats::default(), ..Outcome::default() };
             let style =

@@ -14,6 +14,7 @@ mod forms;
 mod global;
 mod guard;
 mod history;
+mod hostile;
 mod install;
 mod kinds;
 mod leak;

@@ -1,0 +1,96 @@
+//! What the author of a hostile repository might try: keys in odd places of commits, and content that takes for ever.
+
+use crate::sandbox::{Output, Sandbox, fake};
+
+const TOKEN: &str = "GitHub personal access token (classic) (checksum valid) in";
+
+/// A repository with a first commit on `main`; `origin` has it too, and is guarded by pre-push here.
+fn with_remote() -> Sandbox {
+    let repo = Sandbox::new();
+    repo.git(["init", "--quiet", "--bare", "--initial-branch=main", "../remote"]).success();
+    repo.git(["remote", "add", "origin", "../remote"]).success();
+    repo.commit("file", "text\n");
+    push(&repo, &["origin", "main"]).success();
+    repo.keyguard(["install", "--hook", "pre-push"]).success();
+    repo
+}
+
+/// The same, guarded by pre-receive on the other side.
+fn with_server() -> Sandbox {
+    let repo = with_remote();
+    repo.keyguard(["uninstall"]).success();
+    repo.run("keyguard").args(["install", "--hook", "pre-receive"]).current_dir("../remote").output().success();
+    repo
+}
+
+fn push(repo: &Sandbox, args: &[&str]) -> Output {
+    repo.git(["push", "--quiet"].iter().chain(args))
+}
+
+/// Writes an object, well-formed or not, and gives its name.
+fn object(repo: &Sandbox, kind: &str, content: &str) -> String {
+    let run = repo.run("git").args(["hash-object", "--literally", "-t", kind, "-w", "--stdin"]).input(content).output();
+    run.success().text().trim().to_owned()
+}
+
+fn id(repo: &Sandbox, name: &str) -> String {
+    repo.git(["rev-parse", "--verify", name]).text().trim().to_owned()
+}
+
+#[test]
+fn headers_of_commits_and_tags_are_read() {
+    let key = fake::github_pat();
+    for repo in [with_remote(), with_server()] {
+        let (tree, parent) = (id(&repo, "main^{tree}"), id(&repo, "main"));
+        let start = format!("tree {tree}\nparent {parent}\n");
+        let author = "author Ada <ada@keyguard.test> 1 +0000\n";
+        let committer = "committer Carl <carl@keyguard.test> 1 +0000\n";
+        let tag = format!("object {parent}\ntype commit\ntag v1\n");
+        let tagger = "tagger Carl <carl@keyguard.test> 1 +0000\n";
+        for (kind, content, place) in [
+            ("commit", format!("{start}author {key} <a@b> 1 +0000\n{committer}\nx\n"), "3:8"),
+            ("commit", format!("{start}{author}committer Carl <{key}@b> 1 +0000\n\nx\n"), "4:17"),
+            ("commit", format!("{start}{author}{committer}mergetag object {parent}\n tag x\n \n {key}\n\nx\n"), "8:2"),
+            ("commit", format!("{start}{author}{committer}extra {key}\n\nx\n"), "5:7"),
+            // Nothing ends the header.
+            ("commit", format!("{start}{author}{committer}{key}\n"), "5:1"),
+            ("tag", format!("{tag}tagger {key} <a@b> 1 +0000\n\nx\n"), "4:8"),
+            ("tag", format!("{tag}{tagger}extra {key}\n\nx\n"), "5:7"),
+            ("tag", format!("object {parent}\ntype commit\ntag {key}\n{tagger}\nx\n"), "3:5"),
+        ] {
+            let made = object(&repo, kind, &content);
+            let name = if kind == "tag" { "refs/tags/odd" } else { "refs/heads/odd" };
+            repo.git(["update-ref", name, &made]).success();
+            let output = push(&repo, &["origin", name]);
+            output.code(1).says(&format!("{TOKEN} the header:{place} ({kind} {})", &made[..10]));
+            assert!(!output.text().contains(&key[8..]), "the key is printed\n{}", output.text());
+            let json = repo.keyguard(["scan", "--history", "--format", "json"]);
+            json.code(1).says("\"path\": null");
+            assert!(!json.text().contains(&key[8..]), "the key is printed\n{}", json.text());
+            repo.git(["update-ref", "-d", name]).success();
+        }
+    }
+}
+
+#[test]
+fn a_key_in_the_header_says_how_to_make_the_commit_again() {
+    let repo = with_remote();
+    let key = fake::github_pat();
+    repo.write("a", "text\n").git(["add", "a"]).success();
+    repo.git(["commit", "--quiet", "--message", "x", "--author", &format!("{key} <ada@keyguard.test>")]).success();
+    let output = push(&repo, &["origin", "main"]);
+    output.code(1).says("Take it out of the header, which names author and committer.");
+    output.says("`git commit --amend --reset-author`");
+    repo.git(["commit", "--quiet", "--amend", "--no-edit", "--reset-author"]).success();
+    push(&repo, &["origin", "main"]).success().silent();
+}
+
+#[test]
+fn names_of_objects_in_a_header_are_no_values() {
+    // A neighbour by name, as a token of forty hexadecimal digits has it.
+    let repo = with_remote();
+    let identity = "sonarqube token <sonar_token@keyguard.test>";
+    repo.git(["commit", "--quiet", "--allow-empty", "--message", "x", "--author", identity]).success();
+    push(&repo, &["origin", "main"]).success().silent();
+    repo.keyguard(["scan", "--history"]).success();
+}
