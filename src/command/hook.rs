@@ -1,11 +1,12 @@
 //! `keyguard hook KIND`: what git runs. Scan first, then the hook that was there before us, then scan again if it
-//! changed the index.
+//! changed what is committed: the index, or the message.
 
 mod commit;
 mod files;
 mod message;
 mod push;
 mod receive;
+mod state;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -23,7 +24,7 @@ use crate::hook::Kind;
 use crate::hook::chain::Call;
 use crate::outcome::{Exit, Outcome};
 use crate::report::{self, Detail, Format, Style, Subject, headline};
-use commit::IndexState;
+use state::FileState;
 
 /// Runs the hook called `name` with what the shim passed on.
 pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) -> Result<ExitCode> {
@@ -36,18 +37,18 @@ pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) ->
         return Ok(files::run(&Call::by_manager(kind, files), environment)?.into());
     }
     let call = Call::receive(kind, args)?;
-    let index = if is_skipped(kind, environment)? {
+    let looked_at = if is_skipped(kind, environment)? {
         None
     } else {
         let verdict = check(kind, &call, environment)?;
         if verdict.exit != Exit::Clean {
             return Ok(verdict.exit.into());
         }
-        verdict.index
+        verdict.looked_at
     };
     let Some(status) = call.run_chained(environment)? else { return Ok(Exit::Clean.into()) };
-    match index {
-        Some(index) if status == ExitCode::SUCCESS && index.has_changed() => {
+    match looked_at {
+        Some(file) if status == ExitCode::SUCCESS && file.has_changed() => {
             Ok(check(kind, &call, environment)?.exit.into())
         }
         _ => Ok(status),
@@ -57,19 +58,19 @@ pub(crate) fn run(name: &OsStr, args: &[OsString], environment: &Environment) ->
 /// What a check comes to.
 struct Verdict {
     exit: Exit,
-    /// The index as it was looked at, where a hook that changes it changes what is committed.
-    index: Option<IndexState>,
+    /// The index or the message as it was looked at: a hook that changes it changes what is committed.
+    looked_at: Option<FileState>,
 }
 
 /// Looks at what git is about to do and reports. An error says that it is not done.
 fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> {
-    let of_index = |(exit, index)| Verdict { exit, index: Some(index) };
-    let of_rest = |exit| Verdict { exit, index: None };
+    let of_file = |(exit, file)| Verdict { exit, looked_at: Some(file) };
+    let of_rest = |exit| Verdict { exit, looked_at: None };
     let verdict = match kind {
-        Kind::PreCommit => commit::check(Parents::All, call, environment).map(of_index),
+        Kind::PreCommit => commit::check(Parents::All, call, environment).map(of_file),
         // The other parents are not merged yet: what is new to this branch counts.
-        Kind::PreMergeCommit => commit::check(Parents::Head, call, environment).map(of_index),
-        Kind::CommitMsg => message_of(call, environment).map(of_rest),
+        Kind::PreMergeCommit => commit::check(Parents::Head, call, environment).map(of_file),
+        Kind::CommitMsg => message_of(call, environment).map(of_file),
         Kind::PrePush => push::check(call, environment).map(of_rest),
         Kind::PreReceive => receive::check(call, environment).map(of_rest),
     };
@@ -78,11 +79,11 @@ fn check(kind: Kind, call: &Call, environment: &Environment) -> Result<Verdict> 
 }
 
 /// Looks at the message; and first at what is staged, where a hook that has run meanwhile may have staged it.
-fn message_of(call: &Call, environment: &Environment) -> Result<Exit> {
+fn message_of(call: &Call, environment: &Environment) -> Result<(Exit, FileState)> {
     if call.is_after_others() {
-        let exit = commit::check_again(call, environment)?;
-        if exit != Exit::Clean {
-            return Ok(exit);
+        let verdict = commit::check_again(call, environment)?;
+        if verdict.0 != Exit::Clean {
+            return Ok(verdict);
         }
     }
     message::check(call, environment)

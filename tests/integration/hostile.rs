@@ -94,3 +94,47 @@ fn names_of_objects_in_a_header_are_no_values() {
     push(&repo, &["origin", "main"]).success().silent();
     repo.keyguard(["scan", "--history"]).success();
 }
+
+/// A repository with a kept hook of that name, and keyguard in front of it.
+#[cfg(unix)]
+fn with_kept(hook: &str, lines: &str) -> Sandbox {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = Sandbox::new();
+    let path = repo.root().join(".git/hooks").join(hook);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    repo.keyguard(["install", "--hook", hook]).success();
+    repo
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_kept_hook_writes_into_the_message_is_looked_at() {
+    for write in ["echo \"$KEY\" >> \"$1\"", "echo \"$KEY\" > new; mv new \"$1\"", "printf '%s' \"$KEY\" > \"$1\""] {
+        let repo = with_kept("commit-msg", write);
+        let commit = |key: &str| {
+            repo.run("git").args(["commit", "--quiet", "--allow-empty", "-m", "x"]).env("KEY", key).output()
+        };
+        commit(&fake::github_pat()).code(1).says(&format!("keyguard: commit blocked: {TOKEN} the message:"));
+        repo.assert_commits(0);
+        commit("Change-Id: I1").success().silent();
+        repo.assert_commits(1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_index_without_a_checksum_hides_no_change() {
+    // The same length, and perhaps the same time: a key in place of a word as long.
+    let repo = with_kept("pre-commit", "[ -z \"$KEY\" ] || { printf '%s\\n' \"$KEY\" > a && git add a; }");
+    repo.git(["config", "index.skipHash", "true"]).success();
+    let key = fake::github_pat();
+    repo.write("a", format!("{}\n", "x".repeat(key.len())));
+    repo.git(["add", "a"]).success();
+    let commit = |args: &[&str]| repo.run("git").args(["commit", "--quiet"]).args(args).env("KEY", &key).output();
+    for args in [&["-m", "x"][..], &["--all", "-m", "x"]] {
+        commit(args).code(1).says(&format!("keyguard: commit blocked: {TOKEN} a:1:1"));
+    }
+    repo.assert_commits(0);
+}

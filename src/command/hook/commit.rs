@@ -1,13 +1,12 @@
 //! pre-commit and pre-merge-commit: what is about to be committed.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use anyhow::Result;
 
 use super::super::{config_of_commit, inspect_staged};
+use super::state::FileState;
 use super::{Report, report};
 use crate::allowlist::Allowlist;
 use crate::cli::format_from;
@@ -29,19 +28,19 @@ enum Turn {
 }
 
 /// Looks at the index against `parents` and reports; gives the verdict, and the index as it was.
-pub(super) fn check(parents: Parents, call: &Call, environment: &Environment) -> Result<(Exit, IndexState)> {
+pub(super) fn check(parents: Parents, call: &Call, environment: &Environment) -> Result<(Exit, FileState)> {
     look(parents, Turn::First, (call, environment))
 }
 
 /// Looks at the same commit again, after hooks that may have staged something.
-pub(super) fn check_again(call: &Call, environment: &Environment) -> Result<Exit> {
-    look(Parents::All, Turn::Again, (call, environment)).map(|(exit, _)| exit)
+pub(super) fn check_again(call: &Call, environment: &Environment) -> Result<(Exit, FileState)> {
+    look(Parents::All, Turn::Again, (call, environment))
 }
 
-fn look(parents: Parents, turn: Turn, (call, environment): (&Call, &Environment)) -> Result<(Exit, IndexState)> {
+fn look(parents: Parents, turn: Turn, (call, environment): (&Call, &Environment)) -> Result<(Exit, FileState)> {
     let start = Instant::now();
     let repo = Repo::open(environment, Caller::Hook)?;
-    let index = IndexState::of(repo.index_file());
+    let index = FileState::of(repo.index_file());
     let reader = StagedReader::new(&repo, parents)?;
     if reader.is_empty() {
         return Ok((Exit::Clean, index));
@@ -107,39 +106,4 @@ fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environme
 fn is_partial(environment: &Environment) -> bool {
     let name = environment.git_index_file.as_ref().and_then(|file| file.file_name());
     name.is_some_and(|name| name.to_string_lossy().starts_with("next-index-"))
-}
-
-/// How the index file looked; a hook that restages makes a new file.
-#[derive(PartialEq)]
-pub(super) struct IndexState {
-    file: PathBuf,
-    length: u64,
-    modified: Option<SystemTime>,
-    ending: Vec<u8>,
-}
-
-impl IndexState {
-    fn of(file: &Path) -> Self {
-        let metadata = std::fs::metadata(file).ok();
-        Self {
-            file: file.to_path_buf(),
-            length: metadata.as_ref().map_or(0, std::fs::Metadata::len),
-            modified: metadata.and_then(|metadata| metadata.modified().ok()),
-            ending: last_bytes(file).unwrap_or_default(),
-        }
-    }
-
-    pub(super) fn has_changed(&self) -> bool {
-        *self != Self::of(&self.file)
-    }
-}
-
-/// The checksum at the end of the index.
-fn last_bytes(file: &Path) -> io::Result<Vec<u8>> {
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let mut file = std::fs::File::open(file)?;
-    file.seek(SeekFrom::End(-20))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

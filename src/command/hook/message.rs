@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use super::super::config_of_commit;
+use super::state::FileState;
 use super::{Report, report};
 use crate::change::Change;
 use crate::config::Sources;
@@ -20,14 +21,16 @@ use crate::report::Subject;
 /// What git cuts a message at, behind the comment character.
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------\n";
 
-/// Looks at the message in the file that the arguments of `call` name.
+/// Looks at the message in the file that the arguments of `call` name; gives the verdict, and the file as it was.
 ///
 /// Comment lines count: git takes them out only when an editor ran. A key that HEAD's message holds is old: with
 /// `--amend` it comes from there.
-pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
+pub(super) fn check(call: &Call, environment: &Environment) -> Result<(Exit, FileState)> {
     let start = Instant::now();
-    let file = call.args.first().context("git gave no file with the message")?;
-    let text = std::fs::read(environment.current_dir.join(Path::new(file))).context("read the message")?;
+    let name = call.args.first().context("git gave no file with the message")?;
+    let file = environment.current_dir.join(name);
+    let looked_at = FileState::of(&file);
+    let text = std::fs::read(&file).context("read the message")?;
     let repo = Repo::open(environment, Caller::Hook)?;
     let text = if environment.is_editor_used() { cut(&text, &comment_starts(&repo)) } else { &text };
     let reader = StagedReader::new(&repo, Parents::Head)?;
@@ -39,8 +42,8 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     inspector.inspect(&Change::message(text.to_vec(), old), &mut outcome);
     inspector.finish(&mut outcome);
     // git keeps the file, until the next message is written into it.
-    let hint = Some(format!("The message is kept in {}.", Path::new(file).display()));
-    report(Report { call, subject: Subject::Message, start, hint }, &outcome, environment)
+    let hint = Some(format!("The message is kept in {}.", Path::new(name).display()));
+    Ok((report(Report { call, subject: Subject::Message, start, hint }, &outcome, environment)?, looked_at))
 }
 
 /// What may begin a comment line. With `auto` git takes a character that no line begins with.
