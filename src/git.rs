@@ -279,6 +279,14 @@ impl Repo {
         named.into_iter().chain(found).filter(|name| !name.contains(['*', '?', '[', '\\']))
     }
 
+    /// The last value in git's configuration, that of the command line included, whose key matches.
+    pub(crate) fn last_setting(&self, pattern: &str) -> Option<Vec<u8>> {
+        let settings = command::output(self.reading().args(["config", "--null", "--get-regexp", pattern])).ok()?;
+        let last = settings.split(|byte| *byte == 0).rfind(|setting| !setting.is_empty())?;
+        let end = memchr::memchr(b'\n', last)?;
+        Some(last[end + 1..].to_vec())
+    }
+
     /// A value of git's configuration, such as `user.name`.
     pub(crate) fn config_string(&self, key: &str) -> Option<String> {
         match &self.inner {

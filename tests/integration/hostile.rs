@@ -138,3 +138,31 @@ fn an_index_without_a_checksum_hides_no_change() {
     }
     repo.assert_commits(0);
 }
+
+#[test]
+fn the_comment_character_is_the_one_that_git_goes_by() {
+    // The diff of `--verbose` shows a key that goes; git takes it off the message.
+    let leak = format!("token = \"{}\"\n", fake::github_pat());
+    let amend = |repo: &Sandbox, settings: &[(&str, &str)]| {
+        let run = repo.run("git").args(["commit", "--quiet", "--amend", "--verbose"]).env("GIT_EDITOR", "true");
+        let run = run.env("GIT_CONFIG_COUNT", settings.len().to_string());
+        let run = settings.iter().enumerate().fold(run, |run, (place, (key, value))| {
+            run.env(&format!("GIT_CONFIG_KEY_{place}"), key).env(&format!("GIT_CONFIG_VALUE_{place}"), value)
+        });
+        run.output()
+    };
+    for settings in [
+        &[("core.commentChar", ";")][..],
+        &[("core.commentString", ";"), ("core.commentChar", "#")],
+        &[("core.commentChar", ";"), ("core.commentChar", "%")],
+    ] {
+        let repo = Sandbox::new();
+        repo.commit("a", &leak);
+        repo.commit("b", "text\n");
+        repo.keyguard(["install", "--hook", "commit-msg"]).success();
+        repo.write("a", "text\n");
+        repo.git(["add", "a"]).success();
+        amend(&repo, settings).success().silent();
+        repo.git(["log", "-1", "--format=%B"]).success().stdout("b\n\n");
+    }
+}

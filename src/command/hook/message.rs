@@ -32,7 +32,8 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<(Exit, Fil
     let looked_at = FileState::of(&file);
     let text = std::fs::read(&file).context("read the message")?;
     let repo = Repo::open(environment, Caller::Hook)?;
-    let text = if environment.is_editor_used() { cut(&text, &comment_starts(&repo)) } else { &text };
+    let may_be_cut = environment.is_editor_used() && memchr::memmem::find(&text, SCISSORS).is_some();
+    let text = if may_be_cut { cut(&text, &comment_starts(&repo)) } else { &text };
     let reader = StagedReader::new(&repo, Parents::Head)?;
     let sources = Sources { environment, given: None, repository: None, min_confidence: None };
     let config = config_of_commit(&reader, &repo, sources)?;
@@ -46,12 +47,13 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<(Exit, Fil
     Ok((report(Report { call, subject: Subject::Message, start, hint }, &outcome, environment)?, looked_at))
 }
 
-/// What may begin a comment line. With `auto` git takes a character that no line begins with.
+/// What may begin a comment line, by the setting that git itself goes by: libgit2 knows none from the command line. With
+/// `auto` git takes a character that no line begins with.
 fn comment_starts(repo: &Repo) -> Vec<Vec<u8>> {
-    let setting = ["core.commentString", "core.commentChar"].iter().find_map(|key| repo.config_string(key));
+    let setting = repo.last_setting("^core\\.comment(string|char)$");
     match setting.as_deref() {
-        Some("auto") => b"#;@!$%^&|:".iter().map(|byte| vec![*byte]).collect(),
-        Some(text) if !text.is_empty() => vec![text.as_bytes().to_vec()],
+        Some(b"auto") => b"#;@!$%^&|:".iter().map(|byte| vec![*byte]).collect(),
+        Some(text) if !text.is_empty() => vec![text.to_vec()],
         _ => vec![b"#".to_vec()],
     }
 }
