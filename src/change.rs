@@ -3,7 +3,7 @@
 //! The scanner sees the whole new text, so that a key whose middle changed is matched whole. The old text is read only
 //! when there is a finding to judge: most files have none and never pay for an old blob or a diff.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -174,11 +174,27 @@ pub struct Previous {
     texts: Vec<Text>,
     hunks: OnceCell<Vec<Hunk>>,
     fingerprints: OnceCell<HashSet<Fingerprint>>,
+    searched: Cell<usize>,
 }
 
 impl Previous {
     fn new(bytes: Vec<u8>) -> Self {
-        Self { texts: Text::views(bytes), hunks: OnceCell::new(), fingerprints: OnceCell::new() }
+        Self {
+            texts: Text::views(bytes),
+            hunks: OnceCell::new(),
+            fingerprints: OnceCell::new(),
+            searched: Cell::new(0),
+        }
+    }
+
+    /// How many bytes of it have been searched for single values so far.
+    pub(crate) fn searched(&self) -> usize {
+        self.searched.get()
+    }
+
+    /// Counts `bytes` more.
+    pub(crate) fn has_searched(&self, bytes: usize) {
+        self.searched.set(self.searched.get().saturating_add(bytes));
     }
 
     /// The version as it is meant, and where that is not as it is written, as it is written too.

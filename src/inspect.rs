@@ -191,7 +191,8 @@ fn masked(path: &BytePath, findings: &[Finding<'_>]) -> BytePath {
 enum Occurrence {
     /// Not at all.
     None,
-    /// As a part of something longer, or so short that it may be a word: a scan of the old version has to tell.
+    /// As a part of something longer, or so short that it may be a word, or that was not looked up: a scan of the old
+    /// version has to tell.
     Doubtful,
     /// As a whole: it was there before.
     Whole,
@@ -201,6 +202,11 @@ enum Occurrence {
 fn occurrence(old: &Previous, new: &[u8], span: &Range<usize>) -> Occurrence {
     /// A shorter value, such as a password, may be a word of the text.
     const LONG: usize = 20;
+    /// Thousands of values are not looked up one by one in a text of megabytes.
+    const MOST_SEARCHED: usize = 256 << 20;
+    if old.searched() > MOST_SEARCHED {
+        return Occurrence::Doubtful;
+    }
     let value = &new[span.clone()];
     let around = |text: &[u8], span: &Range<usize>| {
         let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-+/".contains(byte);
@@ -213,6 +219,7 @@ fn occurrence(old: &Previous, new: &[u8], span: &Range<usize>) -> Occurrence {
     };
     let mut result = Occurrence::None;
     for text in old.texts().iter().map(Text::bytes) {
+        old.has_searched(text.len());
         for start in memchr::memmem::find_iter(text, value) {
             if value.len() >= LONG && is_whole(around(text, &(start..start + value.len()))) {
                 return Occurrence::Whole;
@@ -223,8 +230,10 @@ fn occurrence(old: &Previous, new: &[u8], span: &Range<usize>) -> Occurrence {
     result
 }
 
+/// Whether any of the hunks, which come in order, touches the lines.
 fn touches(hunks: &[Hunk], lines: &RangeInclusive<usize>) -> bool {
-    hunks.iter().any(|hunk| hunk.lines.start <= *lines.end() && *lines.start() < hunk.lines.end)
+    let behind = hunks.partition_point(|hunk| hunk.lines.end <= *lines.start());
+    hunks.get(behind).is_some_and(|hunk| hunk.lines.start <= *lines.end())
 }
 
 fn count_hunks(change: &Change<'_>, text: &Text, outcome: &mut Outcome<'_>) -> Result<()> {

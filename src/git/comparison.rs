@@ -36,7 +36,7 @@ impl Parent {
 
     /// Whether the path did not exist in the parent.
     fn lacks(&self, path: &BytePath) -> bool {
-        self.find(path).is_some_and(|delta| delta.old.is_none()) || self.sources.renamed().contains(path)
+        self.find(path).is_some_and(|delta| delta.old.is_none()) || self.sources.renamed().binary_search(path).is_ok()
     }
 }
 

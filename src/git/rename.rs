@@ -3,7 +3,7 @@
 //! A pure rename brings in nothing. A rename with an edit brings in the edit, and only a finding makes us look for its
 //! source: the deleted file that shares at least half of its bytes, as `git diff -M` would pair them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -19,14 +19,20 @@ pub(super) struct Sources {
     deleted: Vec<(BytePath, Side)>,
     /// Of each deleted file; made when first asked for.
     sketches: OnceCell<Vec<Sketch>>,
+    /// Sorted, as the deltas are.
     renamed: Vec<BytePath>,
+    /// How many pieces were looked up so far.
+    compared: Cell<usize>,
 }
 
 /// git's own bound for inexact renames is of this order.
 const MOST_SOURCES: usize = 1000;
+/// Of many new files with findings and many deleted ones every pair would have to be compared. Beyond so many lookups of
+/// pieces a file counts as new.
+const MOST_COMPARED: usize = 10_000_000;
 
 impl Sources {
-    /// Takes pure renames out of `deltas`: each deleted file accounts for one new file with the same content. A second
+    /// Takes pure renames out of `deltas`, which are sorted: each deleted file accounts for one new file with the same content. A second
     /// one is a copy, and a copy is new.
     pub(super) fn new(deltas: &mut Vec<Delta>) -> Self {
         let mut left: HashMap<Id, usize> = HashMap::new();
@@ -56,7 +62,8 @@ impl Sources {
             _ => true,
         };
         let deleted = deltas.iter().filter(is_free).filter_map(|delta| Some((delta.path.clone(), gone(delta)?)));
-        Self { deleted: deleted.take(MOST_SOURCES).collect(), sketches: OnceCell::new(), renamed }
+        let deleted = deleted.take(MOST_SOURCES).collect();
+        Self { deleted, sketches: OnceCell::new(), renamed, compared: Cell::new(0) }
     }
 
     /// The new names of pure renames.
@@ -76,14 +83,21 @@ impl Sources {
         path: &BytePath,
         content: &[u8],
     ) -> Result<Option<Vec<u8>>> {
+        if self.compared.get() > MOST_COMPARED {
+            return Ok(None);
+        }
         let wanted = Sketch::of(content);
+        let similarity = |sketch: &Sketch| {
+            self.compared.set(self.compared.get() + wanted.cost(sketch));
+            wanted.similarity(sketch)
+        };
         let sketches = self.sketches(objects)?;
         // A moved folder keeps its names: such a source is looked at first, and often is the only one.
         let namesakes = self.deleted.iter().zip(sketches).filter(|((source, _), _)| source.name() == path.name());
-        if let Some(((_, side), _)) = namesakes.into_iter().find(|(_, sketch)| wanted.similarity(sketch) >= HALF) {
+        if let Some(((_, side), _)) = namesakes.into_iter().find(|(_, sketch)| similarity(sketch) >= HALF) {
             return objects.blob_if_present(side.id);
         }
-        let scored = self.deleted.iter().zip(sketches).map(|((_, side), sketch)| (wanted.similarity(sketch), side.id));
+        let scored = self.deleted.iter().zip(sketches).map(|((_, side), sketch)| (similarity(sketch), side.id));
         match scored.max_by_key(|(score, _)| *score) {
             Some((score, id)) if score >= HALF => objects.blob_if_present(id),
             _ => Ok(None),
@@ -132,10 +146,21 @@ impl Sketch {
         Self { pieces, bytes: content.len() as u64 }
     }
 
+    /// Whether the sizes alone do not rule out that half is the same.
+    fn may_resemble(&self, other: &Self) -> bool {
+        let larger = self.bytes.max(other.bytes);
+        larger > 0 && self.bytes.min(other.bytes) * WHOLE >= larger * HALF
+    }
+
+    /// How many lookups it takes to compare the two.
+    fn cost(&self, other: &Self) -> usize {
+        if self.may_resemble(other) { self.pieces.len() } else { 1 }
+    }
+
     /// The share of common bytes in the larger of the two, in thousandths.
     fn similarity(&self, other: &Self) -> u64 {
         let larger = self.bytes.max(other.bytes);
-        if larger == 0 || self.bytes.min(other.bytes) * WHOLE < larger * HALF {
+        if !self.may_resemble(other) {
             return 0;
         }
         let common: u64 =

@@ -166,3 +166,63 @@ fn the_comment_character_is_the_one_that_git_goes_by() {
         repo.git(["log", "-1", "--format=%B"]).success().stdout("b\n\n");
     }
 }
+
+#[test]
+fn thousands_of_old_keys_in_one_file_stay_old() {
+    // So many that they are not looked up one by one.
+    let old: Vec<_> = (0..2500).map(|number| fake::github_token(&format!("old {number}"))).collect();
+    let repo = Sandbox::with_hook();
+    repo.commit("a", old.join("\n") + "\n");
+    repo.write("a", old.join(" changed\n") + "\n").git(["add", "a"]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).success().silent();
+    let one_more = format!("{} again\n{}\n", old.join(" again\n"), fake::github_pat());
+    repo.write("a", one_more).git(["add", "a"]).success();
+    let commit = repo.git(["commit", "--quiet", "--message", "x"]);
+    commit.code(1).says(&format!("keyguard: commit blocked: {TOKEN} a:2501:1\n"));
+}
+
+#[test]
+fn hundreds_of_files_that_are_renamed_and_edited_stay_old() {
+    let repo = Sandbox::with_hook();
+    let lines = |number: usize| (0..20).map(|line| format!("{number}: line {line}\n")).collect::<String>();
+    let content = |number: usize| lines(number) + &fake::github_token(&format!("file {number}")) + "\n";
+    for number in 0..300 {
+        repo.write(format!("old/{number}"), content(number));
+    }
+    repo.git(["add", "old"]).success();
+    repo.git(["commit", "--quiet", "--no-verify", "--message", "x"]).success();
+    repo.git(["rm", "--quiet", "-r", "old"]).success();
+    for number in 0..300 {
+        repo.write(format!("new/n{number}"), content(number).replace("line 7", "line seven"));
+    }
+    repo.git(["add", "new"]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).success().silent();
+    // Far more pairs than are compared, none of them alike: each key is new.
+    repo.git(["rm", "--quiet", "-r", "new"]).success();
+    for number in 0..200 {
+        let other = lines(number).replace(':', ";").repeat(3).replace("line", "word");
+        repo.write(format!("third/{number}"), other + &fake::github_token(&format!("third {number}")) + "\n");
+    }
+    repo.git(["add", "third"]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).code(1).says("commit blocked: 200 secrets in 200 files");
+}
+
+#[test]
+fn a_new_name_among_many_counts_unless_a_parent_has_it() {
+    let key = fake::github_pat();
+    let repo = Sandbox::with_hook();
+    for number in 0..20 {
+        repo.write(format!("a/{number}"), format!("{number}\n"));
+    }
+    repo.git(["add", "a"]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).success();
+    repo.git(["checkout", "--quiet", "-b", "topic"]).success();
+    repo.git(["mv", "a", "b"]).success();
+    repo.git(["mv", "b/7", &format!("b/{key}")]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).code(1).says("commit blocked: GitHub").says(" in b/ghp_");
+    repo.git(["commit", "--quiet", "--no-verify", "--message", "x"]).success();
+    repo.git(["checkout", "--quiet", "main"]).success();
+    repo.commit("c", "text\n");
+    repo.git(["merge", "--quiet", "--no-commit", "topic"]).success();
+    repo.git(["commit", "--quiet", "--message", "x"]).success().silent();
+}
