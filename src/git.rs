@@ -257,26 +257,33 @@ impl Repo {
         Ok(Objects::new(self, self.inner.as_ref().map(Repository::odb).transpose()?))
     }
 
-    /// The names of the remotes that a push goes to: `args` are the name and the address that git gives to a hook, and
-    /// without a name both are the address.
-    pub(crate) fn remotes_at(&self, args: &[OsString]) -> impl Iterator<Item = String> {
+    /// The options of git-rev-list(1) for what the remotes are known to have that a push goes to: `args` are the name and
+    /// the address that git gives to a hook, and without a name both are the address.
+    pub(crate) fn refs_of_remotes_at(&self, args: &[OsString]) -> Vec<String> {
         let [name, address] = [0, 1].map(|place| args.get(place).map(|arg| arg.to_string_lossy().into_owned()));
-        let named = name.clone().filter(|_| name != address);
         let pattern = r"^remote\..*\.(url|pushurl)$";
-        let settings = match named {
-            Some(_) => Vec::new(),
+        let settings = command::output(self.reading().args(["config", "--null", "--get-regexp", pattern]));
+        let settings = settings.unwrap_or_default();
+        let of_setting = |setting: &[u8]| {
+            let (key, value) = str::from_utf8(setting).ok()?.split_once('\n')?;
+            Some((key.strip_prefix("remote.")?.rsplit_once('.')?.0.to_owned(), value.to_owned()))
+        };
+        let remotes: Vec<_> = settings.split(|byte| *byte == 0).filter_map(of_setting).collect();
+        let targets = match name.filter(|name| Some(name) != address.as_ref()) {
+            Some(name) => vec![name],
             None => {
-                command::output(self.reading().args(["config", "--null", "--get-regexp", pattern])).unwrap_or_default()
+                remotes.iter().filter(|(_, url)| Some(url) == address.as_ref()).map(|(name, _)| name.clone()).collect()
             }
         };
-        let of_setting = move |setting: &[u8]| {
-            let (key, value) = str::from_utf8(setting).ok()?.split_once('\n')?;
-            let name = key.strip_prefix("remote.")?.rsplit_once('.')?.0.to_owned();
-            (Some(value) == address.as_deref()).then_some(name)
-        };
-        let found: Vec<_> = settings.split(|byte| *byte == 0).filter_map(of_setting).collect();
         // In a pattern of refs these would stand for others.
-        named.into_iter().chain(found).filter(|name| !name.contains(['*', '?', '[', '\\']))
+        let targets = targets.iter().filter(|name| !name.contains(['*', '?', '[', '\\']));
+        // A remote called `a/b` is another one than `a`, and its refs stand below those of that.
+        let options = targets.flat_map(|name| {
+            let below =
+                remotes.iter().map(|(other, _)| other).filter(move |other| other.starts_with(&format!("{name}/")));
+            below.map(|other| format!("--exclude={other}/*")).chain([format!("--remotes={name}")])
+        });
+        options.collect()
     }
 
     /// The last value in git's configuration, that of the command line included, whose key matches.

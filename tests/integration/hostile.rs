@@ -226,3 +226,22 @@ fn a_new_name_among_many_counts_unless_a_parent_has_it() {
     repo.git(["merge", "--quiet", "--no-commit", "topic"]).success();
     repo.git(["commit", "--quiet", "--message", "x"]).success().silent();
 }
+
+#[test]
+fn a_remote_below_the_name_of_another_is_another_one() {
+    let repo = with_remote();
+    repo.git(["init", "--quiet", "--bare", "../private"]).success();
+    // `git remote add` refuses such a name in newer gits, and older ones have left it in the configuration.
+    repo.git(["config", "remote.origin/private.url", "../private"]).success();
+    repo.git(["config", "remote.origin/private.fetch", "+refs/heads/*:refs/remotes/origin/private/*"]).success();
+    repo.commit("a", format!("token = \"{}\"\n", fake::github_pat()));
+    push(&repo, &["--no-verify", "origin/private", "main"]).success();
+    repo.git(["rev-parse", "--verify", "refs/remotes/origin/private/main"]).success();
+    let commit = id(&repo, "HEAD");
+    push(&repo, &["origin", "main"]).code(1).says(&format!("{TOKEN} a:1:10 (commit {})", &commit[..10]));
+    // What the remote itself has is known still.
+    repo.commit("b", "text\n");
+    push(&repo, &["origin/private", "main:other"]).success().silent();
+    push(&repo, &["--no-verify", "origin", "main"]).success();
+    push(&repo, &["origin", "main:other"]).success().silent();
+}

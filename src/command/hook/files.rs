@@ -76,7 +76,7 @@ fn commits(tip: &str, repo: &Repo, (call, environment): (&Call, &Environment)) -
     };
     let not: Vec<_> = told.from_ref.as_deref().map(resolve).into_iter().collect::<Result<_>>()?;
     let remote: Vec<_> = told.remote_name.iter().chain(&told.remote_url).cloned().collect();
-    let not_refs: Vec<_> = repo.remotes_at(&remote).map(|name| format!("--remotes={name}")).collect();
+    let not_refs = repo.refs_of_remotes_at(&remote);
     let range = Range { from: vec![resolve(tip)?], not, not_refs, ..Range::default() };
     let is_push = told.remote_name.is_some();
     // What a push brings may all be there under another name; else the manager found files where git lists no commit.

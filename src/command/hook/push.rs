@@ -35,11 +35,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let repo = Repo::open(environment, Caller::Hook)?;
     let mut reader = RangeReader::new(&repo)?;
     let not = refs.iter().map(|pushed| pushed.remote).filter(|id| !id.is_zero()).collect();
-    let known = Range {
-        not,
-        not_refs: repo.remotes_at(&call.args).map(|name| format!("--remotes={name}")).collect(),
-        ..Range::default()
-    };
+    let known = Range { not, not_refs: repo.refs_of_remotes_at(&call.args), ..Range::default() };
 
     // Each tip goes with its own configuration; most of the time there is one.
     let mut groups: BTreeMap<Option<Vec<u8>>, Vec<Id>> = BTreeMap::new();
