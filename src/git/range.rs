@@ -1,6 +1,6 @@
 //! Commits one by one: what each brings in, oldest first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::process::Stdio;
 use std::rc::Rc;
@@ -116,6 +116,12 @@ impl<'r> RangeReader<'r> {
             tips.extend(refs.split(|byte| *byte == b'\n').filter_map(of_line));
         }
         Ok(tips)
+    }
+
+    /// The objects that refs name here.
+    pub(crate) fn named(&self) -> Result<HashSet<Id>> {
+        let names = super::command::output(self.repo.reading().args(["for-each-ref", "--format=%(objectname)"]))?;
+        Ok(names.split(|byte| *byte == b'\n').filter_map(Id::from_hex).collect())
     }
 
     /// What one commit brings in, its header and message first.

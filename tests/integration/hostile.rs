@@ -245,3 +245,20 @@ fn a_remote_below_the_name_of_another_is_another_one() {
     push(&repo, &["--no-verify", "origin", "main"]).success();
     push(&repo, &["origin", "main:other"]).success().silent();
 }
+
+#[test]
+fn a_tag_that_the_server_has_may_get_another_name() {
+    let repo = with_server();
+    let hook = repo.tmp("remote/hooks/pre-receive");
+    let leak = format!("token = \"{}\"\n", fake::github_pat());
+    repo.git(["tag", "--annotate", "--message", &leak, "v1"]).success();
+    repo.git(["tag", "blob", "HEAD:file"]).success();
+    push(&repo, &["origin", "v1"]).code(1).says(&format!("{TOKEN} the message:1:10 (tag "));
+    std::fs::rename(&hook, repo.tmp("aside")).unwrap();
+    push(&repo, &["origin", "v1", "blob"]).success();
+    std::fs::rename(repo.tmp("aside"), &hook).unwrap();
+    push(&repo, &["origin", "v1:refs/tags/v2", "blob:refs/tags/other"]).success().silent();
+    // Made again it is a new one.
+    repo.git(["tag", "--force", "--annotate", "--message", &format!("again\n{leak}"), "v1"]).success();
+    push(&repo, &["origin", "v1:refs/tags/v3"]).code(1).says(&format!("{TOKEN} the message:2:10 (tag "));
+}

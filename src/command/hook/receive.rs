@@ -37,7 +37,9 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     for pushed in refs.iter().filter(|pushed| default_branch.as_deref() == Some(pushed.name)) {
         config_at(Some(pushed.new), &mut reader, environment).context("in what is pushed to the default branch")?;
     }
-    let tips = refs.iter().map(|pushed| pushed.new).collect();
+    // A tag that is here under another name has been here before, as its commits have.
+    let known = reader.named()?;
+    let tips = refs.iter().map(|pushed| pushed.new).filter(|tip| !known.contains(tip)).collect();
     let range = Range { from: tips, not_refs: vec!["--all".to_owned()], ..Range::default() };
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
     report(Report { call, subject: Subject::Receive, start, hint: None }, &outcome, environment)
