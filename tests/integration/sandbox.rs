@@ -118,10 +118,12 @@ impl Sandbox {
 
     /// Starts to describe a run of `program`: `git`, `keyguard`, or another one on PATH.
     pub(crate) fn run(&self, program: &str) -> Run<'_> {
-        let own = self.tmp("bin").join(program);
-        let mut command = Command::new(if own.is_file() { own.as_os_str() } else { program.as_ref() });
+        // Looked up here and not by the new process: with a bare name and a PATH of its own, this one would be copied first.
+        let path = self.path();
+        let found = env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+        let mut command = Command::new(found.unwrap_or_else(|| program.into()));
         command.current_dir(self.root()).env_clear();
-        command.env("PATH", self.path()).env("HOME", self.home()).env("USERPROFILE", self.home());
+        command.env("PATH", path).env("HOME", self.home()).env("USERPROFILE", self.home());
         for (name, value) in FIXED_VARIABLES {
             command.env(name, value);
         }
