@@ -26,8 +26,9 @@ pub(super) fn remove(kind: Kind, text: &[u8]) -> Option<Vec<u8>> {
 /// The lines.
 pub(super) fn block(kind: Kind) -> String {
     let line = kind.line_to_add();
-    // What git tells can be read once: the rest of the script gets a copy in its place.
-    let copy = if kind.reads_input() { "exec <<REFS\n$refs\nREFS\n" } else { "" };
+    // What git tells can be read once: the rest of the script gets a copy in its place. Nothing stays nothing, where a
+    // copy would be an empty line.
+    let copy = if kind.reads_input() { "exec <<REFS\n$refs\nREFS\n[ \"$refs\" ] || exec </dev/null\n" } else { "" };
     format!("{line}\n{copy}")
 }
 

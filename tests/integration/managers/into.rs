@@ -343,6 +343,8 @@ fn behind_keyguard_a_script_of_husky_still_reads_what_git_tells() {
     into(&repo, "husky", &["--hook", "pre-push"]).success();
     repo.git(["push", "--quiet", "../remote", "main"]).success();
     assert!(read(&repo, "told").starts_with("refs/heads/main "), "{}", read(&repo, "told"));
+    repo.git(["push", "--quiet", "../remote", "main"]).success();
+    assert_eq!(read(&repo, "told"), "", "git tells nothing where all is there already");
     repo.keyguard(["uninstall"]).success();
     assert_eq!(read(&repo, ".husky/pre-push"), "cat >told\n");
 }
