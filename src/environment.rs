@@ -34,6 +34,9 @@ pub struct Environment {
     /// `KEYGUARD_CHAIN`: the hook in whose place a kept hook is running; set by ourselves, so that a tool that moved our
     /// shim and calls it again does not send us round in circles.
     pub keyguard_chain: Option<PathBuf>,
+    /// `KEYGUARD_PASSED`: the repository's own hook that a shim for all repositories is running; set by ourselves, so that
+    /// one which calls that shim in its turn does not send us round in circles either.
+    pub keyguard_passed: Option<PathBuf>,
     /// `KEYGUARD_ALONE`, set to anything but nothing: the hook that was there before us is not run. Set by `doctor`, which
     /// must not start other people's hooks; to set it elsewhere takes those away and nothing of ours.
     pub keyguard_alone: Option<String>,
@@ -100,6 +103,7 @@ impl Environment {
             keyguard_format: text("KEYGUARD_FORMAT"),
             skip: text("SKIP"),
             keyguard_chain: path("KEYGUARD_CHAIN"),
+            keyguard_passed: path("KEYGUARD_PASSED"),
             keyguard_alone: text("KEYGUARD_ALONE"),
             keyguard_reader: text("KEYGUARD_READER"),
             no_color: text("NO_COLOR").is_some(),

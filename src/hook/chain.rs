@@ -19,6 +19,8 @@ use crate::environment::Environment;
 
 /// Where a hook finds for which one it stands; [`Environment::keyguard_chain`] tells what for.
 const CHAIN: &str = "KEYGUARD_CHAIN";
+/// The same for the repository's own hook; [`Environment::keyguard_passed`] tells what for.
+const PASSED: &str = "KEYGUARD_PASSED";
 
 /// How git called the hook, as the shim tells.
 pub(crate) struct Call {
@@ -106,11 +108,16 @@ impl Call {
     /// Runs the hook in the repository's own folder, where git would look if we were not in its way.
     fn run_of_repository(&self, environment: &Environment) -> Result<Option<ExitCode>> {
         let hook = folder::of_repository(environment)?.join(self.kind.name());
+        let place = environment.current_dir.join(&hook);
         let is_ours = || std::fs::read(&hook).is_ok_and(|text| shim::is_global(&text));
-        if !standing::is_executable(&hook) || is_ours() {
+        if !standing::is_executable(&hook) || is_ours() || environment.keyguard_passed.as_ref() == Some(&place) {
             return Ok(None);
         }
-        let status = self.run_program(&hook, |hook| Command::new(hook));
+        let status = self.run_program(&hook, |hook| {
+            let mut program = Command::new(hook);
+            program.env(PASSED, &place);
+            program
+        });
         let status = status.with_context(|| format!("run the repository's own hook, `{}`", hook.display()))?;
         Ok(Some(ExitCode::from(code(status))))
     }

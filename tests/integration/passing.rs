@@ -231,6 +231,19 @@ fn hooks_that_lead_back_to_the_shims_end() {
 }
 
 #[test]
+fn a_hook_that_calls_the_one_for_all_repositories_runs_once() {
+    let Some(repo) = installed(Way::HooksPath) else { return };
+    let log = repo.tmp("log").display().to_string();
+    for name in ["pre-commit", "commit-msg", "post-commit"] {
+        let once = format!("grep -qs {name} '{log}' && exit 1\necho {name} >>'{log}'\n");
+        let call = format!("\"$(git config core.hooksPath)/{name}\" \"$@\"\n");
+        write_program(&repo.root().join(".git/hooks").join(name), format!("#!/bin/sh\n{once}{call}"));
+    }
+    repo.git(["commit", "-q", "--allow-empty", "-m", "one"]).success().silent();
+    assert_eq!(fs::read_to_string(repo.tmp("log")).unwrap(), "pre-commit\ncommit-msg\npost-commit\n");
+}
+
+#[test]
 fn another_folder_of_hooks_for_all_repositories_stays() {
     let Some(repo) = account(Way::HooksPath) else { return };
     repo.git(["config", "--global", "core.hooksPath", "~/hooks"]).success();
