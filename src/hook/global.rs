@@ -201,7 +201,7 @@ impl Account {
         let others = NAMES.iter().filter(|name| !kinds.iter().any(|kind| kind.name() == **name));
         let passing = others.map(|name| pass_on(&self.hooks.join(name))).collect::<Result<Vec<_>>>()?;
         plan.steps.extend(passing.into_iter().flatten());
-        if !self.is_hooks_path_ours() {
+        if !self.hooks_path.as_ref().is_some_and(|value| self.settings.folder(value) == self.hooks) {
             plan.steps.push(Step::Set { key: HOOKS_PATH.to_owned(), value: self.hooks.clone().into() });
             for kind in kinds {
                 plan.note(*kind, Effect::Installed);
@@ -213,10 +213,12 @@ impl Account {
     }
 
     fn take_out_of_hooks_path(&self) -> Result<Plan> {
-        let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| self.stands_in_hooks(*kind)).collect();
-        let mut plan = plan::uninstall(&kinds, &self.hooks)?;
-        let values = self.settings.values(HOOKS_PATH).filter(|value| self.settings.names(value, &self.hooks));
-        let values: BTreeSet<_> = values.collect();
+        let values: BTreeSet<_> = self.settings.values(HOOKS_PATH).filter(|value| self.is_hooks_path(value)).collect();
+        let is_set = |kind: &Kind| !values.is_empty() && ALWAYS.contains(kind);
+        let kinds = Kind::ALL.into_iter().filter(|kind| is_set(kind) || self.stands_in_hooks(*kind));
+        let mut plan = plan::uninstall(&kinds.collect::<Vec<_>>(), &self.hooks)?;
+        // Without the files the setting goes all the same.
+        ALWAYS.into_iter().filter(is_set).for_each(|kind| plan.note(kind, Effect::Removed));
         let unset = |value: &OsStr| Step::Unset { key: HOOKS_PATH.to_owned(), value: value.to_owned() };
         // First of all git stops to look there.
         plan.steps.splice(..0, values.into_iter().map(unset));
@@ -233,8 +235,11 @@ impl Account {
         quote_path(&if cfg!(windows) { place.to_string_lossy().replace('\\', "/").into() } else { place })
     }
 
-    fn is_hooks_path_ours(&self) -> bool {
-        self.hooks_path.as_ref().is_some_and(|value| self.settings.names(value, &self.hooks))
+    /// Whether an install set `core.hooksPath` to `value`, here or in another home, and nobody else's hooks stand there.
+    fn is_hooks_path(&self, value: &OsStr) -> bool {
+        let folder = self.settings.folder(value);
+        let is_shim = || fs::read(folder.join(Kind::PreCommit.name())).is_ok_and(|text| shim::is_global(&text));
+        folder == self.hooks || folder.ends_with("keyguard/hooks") && (!folder.exists() || is_shim())
     }
 
     /// Fails where the configuration has something else under our name, or switches it off.
@@ -261,7 +266,7 @@ impl Account {
 
     /// Fails where another folder of hooks is set for all repositories.
     fn require_hooks_path(&self, kinds: &[Kind]) -> Result<()> {
-        let Some(value) = self.hooks_path.as_ref().filter(|_| !self.is_hooks_path_ours()) else { return Ok(()) };
+        let Some(value) = self.hooks_path.as_ref().filter(|value| !self.is_hooks_path(value)) else { return Ok(()) };
         let folder = sanitized(value.as_encoded_bytes());
         let line = |kind: &Kind| {
             format!("\nhelp: call keyguard from {folder}/{} with the line: {}", kind.name(), kind.line_to_add())

@@ -57,10 +57,10 @@ impl Settings {
         self.values(key).last().is_some_and(is_no)
     }
 
-    /// Whether a value names `folder`, as git reads paths.
-    pub(super) fn names(&self, value: &OsStr, folder: &Path) -> bool {
+    /// The folder that a value names, as git reads paths.
+    pub(super) fn folder(&self, value: &OsStr) -> PathBuf {
         let in_home = Path::new(value).strip_prefix("~").ok().zip(self.home.as_ref());
-        Path::new(value) == folder || in_home.is_some_and(|(rest, home)| home.join(rest) == folder)
+        in_home.map_or_else(|| value.into(), |(rest, home)| home.join(rest))
     }
 }
 

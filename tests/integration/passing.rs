@@ -263,6 +263,45 @@ fn another_folder_of_hooks_for_all_repositories_stays() {
 }
 
 #[test]
+fn a_setting_from_another_home_is_keyguards_too() {
+    let Some(repo) = installed(Way::HooksPath) else { return };
+    let [moved, stays] = ["moved", "stays"].map(|home| repo.tmp(home).join("keyguard/hooks"));
+    let set = |folder: &Path| {
+        repo.git(["config", "--global", "core.hooksPath", folder.to_str().unwrap()]).success();
+    };
+    let setting = || repo.git(["config", "--global", "core.hooksPath"]).text();
+    // Dotfiles came here without the folder, or the folder for data is another one now.
+    set(&moved);
+    repo.keyguard(["uninstall", "--global"]).success().says("uninstalled: commits are no longer checked for keys");
+    assert_eq!(setting(), "");
+    for is_there in [false, true] {
+        if is_there {
+            fs::create_dir_all(moved.parent().unwrap()).unwrap();
+            fs::rename(shims(&repo), &moved).unwrap();
+        }
+        set(&moved);
+        repo.keyguard(["install", "--global"])
+            .success()
+            .says("installed for all repositories: commits are now checked");
+        assert_eq!(setting(), "[HOME]/.local/share/keyguard/hooks\n");
+    }
+    // Nobody said whose a folder of that name is.
+    write_program(&stays.join("commit-msg"), "#!/bin/sh\n");
+    set(&stays);
+    repo.keyguard(["install", "--global"]).code(2).says("error: core.hooksPath is set already, to `[TMP]/stays/");
+    repo.keyguard(["uninstall", "--global"]).success();
+    assert_eq!(setting(), "[TMP]/stays/keyguard/hooks\n");
+}
+
+#[test]
+fn an_uninstall_without_the_folder_still_says_what_it_did() {
+    let Some(repo) = installed(Way::HooksPath) else { return };
+    fs::remove_dir_all(shims(&repo)).unwrap();
+    repo.keyguard(["uninstall", "--global"]).success().says("uninstalled: commits are no longer checked for keys");
+    repo.git(["config", "--global", "core.hooksPath"]).code(1).silent();
+}
+
+#[test]
 fn a_local_hooks_path_goes_before_the_global_one_and_doctor_says_so() {
     let Some(repo) = account(Way::HooksPath) else { return };
     let install = repo.keyguard(["install", "--global"]);
