@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::install::{forecast, program, say};
+use super::uninstall::nothing;
 use crate::cli::{InstallArgs, UninstallArgs};
 use crate::environment::Environment;
 use crate::hook::plan::{Effect, Part, Plan, Step};
@@ -42,7 +43,7 @@ pub(super) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &m
     } else {
         let plan = apply::carry_out(to_lock(environment), plan)?;
         let left = if args.hooks.is_empty() { leftover(&plan) } else { None };
-        removal(&plan).into_iter().chain(left).collect()
+        removal(&plan, &args.hooks).into_iter().chain(left).collect()
     };
     say(out, &lines)?;
     Ok(Exit::Clean)
@@ -100,7 +101,7 @@ fn part_summary(part: &Part, way: Way) -> Vec<String> {
 }
 
 /// What was taken out.
-fn removal(plan: &Plan) -> Vec<String> {
+fn removal(plan: &Plan, asked: &[Kind]) -> Vec<String> {
     let removed = plan.parts.iter().filter(|part| part.effect != Effect::Nothing);
     let words = |part: &Part| {
         let many = many(part.kind);
@@ -109,7 +110,7 @@ fn removal(plan: &Plan) -> Vec<String> {
     };
     let mut lines: Vec<_> = removed.flat_map(words).collect();
     if lines.is_empty() {
-        lines.push("keyguard is not installed for all repositories, so there is nothing to do".to_owned());
+        lines.push(nothing(asked, "for all repositories"));
     }
     lines
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::global;
 use super::install::{forecast, many, say, take_out};
 use crate::cli::UninstallArgs;
+use crate::doctor;
 use crate::environment::Environment;
 use crate::hook::folder::{self, Folder, Place};
 use crate::hook::plan::{self, Effect, Part, Plan};
@@ -30,7 +31,7 @@ pub(crate) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &m
             (plan, forecast)
         } else {
             let plan = apply::carry_out(&folder.repository, plan)?;
-            let summary = summary(&plan, &folder);
+            let summary = summary(&plan, &args.hooks, &folder);
             (plan, summary)
         };
         // There was something to do elsewhere.
@@ -41,6 +42,10 @@ pub(crate) fn uninstall(args: &UninstallArgs, environment: &Environment, out: &m
     }
     if lines.is_empty() {
         lines.push("keyguard is not installed there, so there is nothing to do".to_owned());
+    }
+    let is_global = |kind: &Kind| folder.global_shim(*kind).is_some() || doctor::is_configured(*kind, environment);
+    if args.into.is_none() && kinds.iter().any(is_global) {
+        lines.push("what is installed for all repositories still looks here: keyguard uninstall --global".to_owned());
     }
     say(out, &lines)?;
     Ok(Exit::Clean)
@@ -57,12 +62,19 @@ fn plan(kinds: &[Kind], folder: &Folder) -> Result<Plan> {
     if does_nothing && folder.place == Place::WorkTree { usual } else { Ok(effective) }
 }
 
-fn summary(plan: &Plan, folder: &Folder) -> Vec<String> {
+fn summary(plan: &Plan, asked: &[Kind], folder: &Folder) -> Vec<String> {
     let mut lines: Vec<_> = plan.parts.iter().flat_map(|part| part_summary(part, folder)).collect();
     if plan.parts.iter().all(|part| part.effect == Effect::Nothing) {
-        lines.insert(0, "keyguard is not installed here, so there is nothing to do".to_owned());
+        lines.insert(0, nothing(asked, "here"));
     }
     lines
+}
+
+/// That there is nothing to do, and as which hooks; others may be there.
+pub(super) fn nothing(asked: &[Kind], place: &str) -> String {
+    let names: Vec<_> = asked.iter().map(|kind| kind.name()).collect();
+    let hooks = if asked.is_empty() { String::new() } else { format!(" as {}", names.join(" or ")) };
+    format!("keyguard is not installed{hooks} {place}, so there is nothing to do")
 }
 
 fn part_summary(part: &Part, folder: &Folder) -> Vec<String> {

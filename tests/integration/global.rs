@@ -188,8 +188,13 @@ fn with_a_shim_in_the_repository_too_the_first_to_look_blocks() {
         let again = repo.keyguard(["install"]);
         let place = if way == Way::Config { "(.git/hooks/pre-commit)" } else { "keyguard/hooks/pre-commit)" };
         again.success().says("already installed").says(place);
-        repo.keyguard(["uninstall"]).success().says("uninstalled").says(".git/hooks/pre-commit");
+        let still = "what is installed for all repositories still looks here: keyguard uninstall --global\n";
+        repo.keyguard(["uninstall"]).success().says("uninstalled").says(".git/hooks/pre-commit").says(still);
         assert_blocked(repo, &[]);
+        let idle = format!("keyguard is not installed here, so there is nothing to do\n{still}");
+        repo.keyguard(["uninstall"]).success().stdout(idle);
+        repo.keyguard(["uninstall", "--global"]).success();
+        assert!(!repo.keyguard(["uninstall"]).text().contains("still looks"));
     });
 }
 
@@ -300,6 +305,9 @@ fn a_hook_of_one_more_kind_comes_and_goes() {
         assert_eq!(config(repo), before);
         let one = repo.keyguard(["uninstall", "--global", "--hook", "pre-push"]);
         one.success().says("uninstalled: pushes are no longer checked");
+        repo.keyguard(["uninstall", "--global", "--hook", "pre-push"])
+            .success()
+            .stdout("keyguard is not installed as pre-push for all repositories, so there is nothing to do\n");
         repo.git(["push", "--quiet", "../server", "main"]).success();
         repo.keyguard(["install", "--global"]).success().says("already installed");
         assert!(!repo.keyguard(["install", "--global"]).text().contains("pushes"));

@@ -92,7 +92,7 @@ uninstalled: commit messages here are no longer checked for keys (.git/hooks/com
 "#]]);
     assert!(is_shim(&hook(&repo, "pre-push")));
     repo.keyguard(["uninstall", "--hook", "pre-commit"]).success().stderr("").stdout(str![[r#"
-keyguard is not installed here, so there is nothing to do
+keyguard is not installed as pre-commit here, so there is nothing to do
 
 "#]]);
     repo.keyguard(["uninstall", "--dry-run"]).success().stderr("").stdout(str![[r#"
