@@ -105,7 +105,7 @@ fn hook(examination: &Examination) -> Option<Check> {
     let is_blocked = *reaction == Some(Reaction::Blocked);
     Some(match &hook.nature {
         // keyguard stands in git's configuration then.
-        Nature::Nothing if is_blocked => return None,
+        Nature::Nothing if is_blocked || has_configured(examination) => return None,
         Nature::Nothing => nothing(examination),
         _ if !hook.is_executable => problem(format!("{shown} is not executable, so git does not run it"))
             .help(format!("chmod +x {}", word(&hook.file))),
@@ -225,6 +225,11 @@ fn configured(examination: &Examination) -> Vec<Check> {
     checks
 }
 
+/// Whether git runs one of ours from its configuration.
+fn has_configured(examination: &Examination) -> bool {
+    examination.configured.iter().any(|hook| hook.is_ours() && hook.state == State::On)
+}
+
 /// A hook of ours in git's configuration.
 fn own(hook: &Configured, off: Status) -> Check {
     let id = "config-hook";
@@ -255,8 +260,7 @@ fn canary(examination: &Examination, environment: &Environment) -> Option<Check>
             let (first, help) = said.split_first().map_or(("nothing", [].as_slice()), |(first, help)| (first, help));
             let check = problem(format!("the hook says: {first}")).helps(help.iter().cloned());
             // git found no program under the name in its configuration, and has no advice.
-            let is_configured = examination.configured.iter().any(|hook| hook.is_ours() && hook.state == State::On);
-            if help.is_empty() && is_configured { check.help(INSTALL_GLOBAL) } else { check }
+            if help.is_empty() && has_configured(examination) { check.help(INSTALL_GLOBAL) } else { check }
         }
         Reaction::Allowed(reason) => {
             let message = format!("a made-up GitHub token went through: the configuration allows it ({reason})");
@@ -295,6 +299,7 @@ fn switched_off(examination: &Examination, environment: &Environment) -> Option<
 fn bare(examination: &Examination) -> Option<Check> {
     let with = format!("with the PATH of a graphical client ({BARE_PATH})");
     let mending = match examination.hook.nature {
+        _ if has_configured(examination) => INSTALL_GLOBAL,
         Nature::Foreign(..) => "have the hook call keyguard by its whole path",
         _ => install(&examination.hook),
     };

@@ -201,7 +201,7 @@ impl Account {
         let others = NAMES.iter().filter(|name| !kinds.iter().any(|kind| kind.name() == **name));
         let passing = others.map(|name| pass_on(&self.hooks.join(name))).collect::<Result<Vec<_>>>()?;
         plan.steps.extend(passing.into_iter().flatten());
-        if !self.hooks_path.as_ref().is_some_and(|value| self.settings.folder(value) == self.hooks) {
+        if self.hooks_path.as_ref().is_none_or(|value| self.settings.folder(value) != self.hooks) {
             plan.steps.push(Step::Set { key: HOOKS_PATH.to_owned(), value: self.hooks.clone().into() });
             for kind in kinds {
                 plan.note(*kind, Effect::Installed);

@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::install::{set_mode, write_program};
-use crate::sandbox::{Sandbox, fake, inherited};
+use crate::sandbox::{Sandbox, fake, inherited, link_program};
 
 /// A way in which git can be had to run hooks in all repositories, and a git for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +246,8 @@ fn a_program_or_a_shim_that_is_gone_stops_each_commit() {
             "error: keyguard is not installed, so this commit was not checked and not made\n\
              help: install it again, or take its hook away: {away}\n"
         ));
+        let doctor = repo.run(program.to_str().unwrap()).args(["doctor"]).output();
+        assert!(!doctor.code(1).says("every commit here is stopped").text().contains("help: keyguard install\n"));
         symlink(program, keyguard).unwrap();
         if way == Way::Config {
             fs::remove_dir_all(data(repo)).unwrap();
@@ -254,6 +256,23 @@ fn a_program_or_a_shim_that_is_gone_stops_each_commit() {
             repo.keyguard(["install", "--global"]).success();
             repo.git(["commit", "--quiet", "-m", "one"]).success();
         }
+    });
+}
+
+#[test]
+fn doctor_names_the_install_that_mends_a_program_which_is_found_on_path_alone() {
+    both(|repo, _| {
+        repo.keyguard(["install", "--global"]).success();
+        fs::remove_file(repo.tmp("bin/keyguard")).unwrap();
+        let elsewhere = repo.tmp("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        link_program(&elsewhere);
+        let path = format!("{}:{}", elsewhere.display(), repo.path().display());
+        let program = elsewhere.join("keyguard");
+        let doctor = repo.run(program.to_str().unwrap()).args(["doctor"]).env("PATH", path).output();
+        doctor.success().says("with the PATH of a graphical client (/usr/bin:/bin) every commit is stopped");
+        doctor.says("help: keyguard install --global\n");
+        assert!(!doctor.text().contains("help: keyguard install\n"), "{}", doctor.text());
     });
 }
 
