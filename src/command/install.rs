@@ -33,6 +33,7 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
     let mut kinds = kinds(args, &folder);
     folder.require_use_of(&kinds)?;
     if let Some(manager) = args.into {
+        let folder = folder.behind_global_shims();
         let lines = into::add(manager, &kinds, args, &folder)?;
         return if args.if_needed { Ok(Exit::Clean) } else { say(out, &lines).map(|()| Exit::Clean) };
     }

@@ -263,6 +263,17 @@ fn another_folder_of_hooks_for_all_repositories_stays() {
 }
 
 #[test]
+fn behind_the_shims_a_manager_is_told_how_to_get_in() {
+    let Some(repo) = installed(Way::HooksPath) else { return };
+    repo.write("lefthook.yml", "output: false\n");
+    let into = || repo.keyguard(["install", "--into", "lefthook"]);
+    let step = "one step more, for git does not come to lefthook yet: GIT_CONFIG_GLOBAL=/dev/null lefthook install\n";
+    into().success().says("added to lefthook.yml: ").says(step);
+    write_program(&repo.root().join(".git/hooks/pre-commit"), "#!/bin/sh\ncall_lefthook run pre-commit\n");
+    assert!(!into().text().contains("one step more"));
+}
+
+#[test]
 fn a_setting_from_another_home_is_keyguards_too() {
     let Some(repo) = installed(Way::HooksPath) else { return };
     let [moved, stays] = ["moved", "stays"].map(|home| repo.tmp(home).join("keyguard/hooks"));

@@ -28,7 +28,10 @@ pub(super) fn add(manager: Manager, kinds: &[Kind], args: &InstallArgs, folder: 
         lines.push(format!("commit it, and others have it too: git add {}", changed.join(" ")));
     }
     let waiting = kinds.iter().filter(|kind| !manager.is_in_force(**kind, folder));
-    let mut commands: Vec<_> = waiting.map(|kind| manager.own_install(*kind)).collect();
+    // husky has a folder of its own; the others refuse to install while all repositories have one.
+    let is_global = folder.setting.as_ref().is_some_and(|setting| setting.scope.as_deref() == Some("global"));
+    let prefix = if is_global && manager != Manager::Husky { "GIT_CONFIG_GLOBAL=/dev/null " } else { "" };
+    let mut commands: Vec<_> = waiting.map(|kind| format!("{prefix}{}", manager.own_install(*kind))).collect();
     commands.dedup();
     if !commands.is_empty() {
         let commands = commands.join(" && ");
