@@ -197,6 +197,10 @@ fn foreign(examination: &Examination, author: Author, call: Call) -> Check {
         _ => author.mending(),
     };
     let ways = match folder.place {
+        // The folder is keyguard's: another tool was forced to write its hook there, for all repositories.
+        Place::Outside if folder.global_shim(Kind::CommitMsg).is_some() => {
+            vec![format!("mv {} {} && {INSTALL_GLOBAL}", word(&hook.file), word(&hook.file.with_extension("moved")))]
+        }
         Place::Outside => folder.ways_back(),
         _ => vec![mending],
     };

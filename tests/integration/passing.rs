@@ -274,6 +274,23 @@ fn behind_the_shims_a_manager_is_told_how_to_get_in() {
 }
 
 #[test]
+fn a_hook_that_another_tool_forced_into_the_folder_is_named_with_what_mends_it() {
+    let Some(repo) = installed(Way::HooksPath) else { return };
+    fs::rename(shims(&repo).join("pre-commit"), shims(&repo).join("pre-commit.old")).unwrap();
+    write_program(&shims(&repo).join("pre-commit"), "#!/bin/sh\n# lefthook\n");
+    // What goes by there is seen with the message.
+    repo.write("a.env", format!("TOKEN={}\n", fake::github_pat())).git(["add", "a.env"]).success();
+    repo.git(["commit", "-m", "one"]).code(1).says("commit blocked: GitHub ");
+    let hook = "[HOME]/.local/share/keyguard/hooks/pre-commit";
+    let doctor = repo.keyguard(["doctor"]);
+    let help = format!("help: mv '{hook}' '{hook}.moved' && keyguard install --global\n");
+    doctor.code(1).says("is lefthook's; keyguard's is").says(&help);
+    fs::rename(shims(&repo).join("pre-commit"), shims(&repo).join("pre-commit.moved")).unwrap();
+    repo.keyguard(["install", "--global"]).success();
+    repo.keyguard(["doctor"]).success();
+}
+
+#[test]
 fn a_setting_from_another_home_is_keyguards_too() {
     let Some(repo) = installed(Way::HooksPath) else { return };
     let [moved, stays] = ["moved", "stays"].map(|home| repo.tmp(home).join("keyguard/hooks"));
