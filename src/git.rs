@@ -376,15 +376,16 @@ fn names_work_tree(repo: &Repository) -> bool {
     repo.config().is_ok_and(|config| config.get_entry("core.worktree").is_ok())
 }
 
+/// Why a repository is not opened that git would not work in either.
+pub(crate) const OWNED_BY_ANOTHER: &str = "the repository belongs to another user\nhelp: if you trust it: `git config --global --add safe.directory \"$PWD\"`";
+
 /// What a person can do about a repository that does not open.
 fn explain(error: &git2::Error) -> anyhow::Error {
     match (error.code(), error.class()) {
         (ErrorCode::NotFound, ErrorClass::Repository) => anyhow!(
             "this is not a git repository\nhelp: change into one, or name what to look at: `keyguard scan PATH`"
         ),
-        (ErrorCode::Owner, _) => anyhow!(
-            "the repository belongs to another user\nhelp: if you trust it: `git config --global --add safe.directory \"$PWD\"`"
-        ),
+        (ErrorCode::Owner, _) => anyhow!(OWNED_BY_ANOTHER),
         _ => anyhow!(
             "this repository cannot be opened, by git neither: {}\nhelp: see what `git status` says",
             error.message()

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Error, Result, anyhow, bail};
 use super::shim::{self, quote};
 use super::{Kind, standing};
 use crate::environment::Environment;
-use crate::git::command;
+use crate::git::{OWNED_BY_ANOTHER, command};
 use crate::report::sanitized;
 
 /// What to do where a script goes on to read what git told it.
@@ -247,6 +247,7 @@ fn is_bare(current_dir: &Path) -> Result<bool> {
         Ok(answer) if answer.ends_with("true") => Ok(true),
         Ok(_) => bail!("this is a git directory, not a work tree\nhelp: change into the work tree first"),
         Err(error) if format!("{error:#}").contains("not a git repository") => bail!(NoRepository),
+        Err(error) if format!("{error:#}").contains("dubious ownership") => bail!(OWNED_BY_ANOTHER),
         Err(_) => answer.map(|_| false).context("find the repository"),
     }
 }

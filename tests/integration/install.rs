@@ -828,3 +828,14 @@ fn an_installed_hook_blocks_a_key_wherever_the_commit_is_made() {
             .stderr("the kept hook\n");
     }
 }
+
+#[test]
+fn a_repository_of_another_user_is_named_with_what_git_asks_for() {
+    let repo = Sandbox::new();
+    for verb in [&["install"][..], &["install", "--if-needed"], &["uninstall"], &["doctor"]] {
+        repo.run("keyguard").args(verb).env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").output().code(2).stdout("").stderr(
+            "error: the repository belongs to another user\n\
+             help: if you trust it: `git config --global --add safe.directory \"$PWD\"`\n",
+        );
+    }
+}
