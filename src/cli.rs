@@ -70,7 +70,7 @@ pub(crate) struct InstallArgs {
     /// Have this hook manager run keyguard: husky, lefthook, pre-commit or prek
     #[arg(long, value_name = "MANAGER", value_parser = manager(), hide_possible_values = true)]
     pub(crate) into: Option<Manager>,
-    /// Say nothing where keys are looked for already or there is no repository
+    /// Install in silence, unless keys are looked for already or there is no repository
     #[arg(long)]
     pub(crate) if_needed: bool,
     /// Only say what would be done
@@ -288,9 +288,11 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
     };
     let global = Global::new(cli.global, environment)?;
     let mut out = io::stdout().lock();
+    let mut nowhere = io::sink();
+    let done: &mut dyn io::Write = if global.detail == Detail::Quiet { &mut nowhere } else { &mut out };
     let exit = match cli.verb {
-        Verb::Install(args) => command::install::install(&args, environment, &mut out),
-        Verb::Uninstall(args) => command::uninstall::uninstall(&args, environment, &mut out),
+        Verb::Install(args) => command::install::install(&args, environment, done),
+        Verb::Uninstall(args) => command::uninstall::uninstall(&args, environment, done),
         Verb::Doctor(args) => command::doctor::doctor(&args, &global, environment, &mut out),
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),

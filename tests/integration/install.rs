@@ -839,3 +839,14 @@ fn a_repository_of_another_user_is_named_with_what_git_asks_for() {
         );
     }
 }
+
+#[test]
+fn quietly_it_does_the_same_and_says_nothing() {
+    let repo = Sandbox::new();
+    repo.keyguard(["install", "--quiet"]).success().silent();
+    repo.keyguard(["install"]).success().says("already installed");
+    repo.keyguard(["uninstall", "-q"]).success().silent();
+    repo.keyguard(["uninstall"]).success().says("nothing to do");
+    repo.keyguard(["install", "--quiet", "--hook", "pre-receive"]).success().silent();
+    repo.run("keyguard").args(["install", "-q"]).current_dir("..").output().code(2).says("not a git repository");
+}
