@@ -1,6 +1,7 @@
 //! git's configuration of the user, read and written by git itself: it locks the file, keeps comments, and knows where
 //! the file is.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -26,8 +27,8 @@ impl Settings {
     pub(super) fn read(environment: &Environment) -> Result<Self> {
         require_file(environment)?;
         let mut git = command::git(&environment.current_dir);
-        git.args(["config", "--global", "--null", "--get-regexp", r"^(core\.hookspath|hook\..+)$"]);
-        let answer = git.output().context("run git")?;
+        git.args(["config", "--no-includes", "--null", "--show-scope", "--get-regexp"]);
+        let answer = git.arg(r"^(core\.hookspath|hook\..+)$").output().context("run git")?;
         // 1 says that there is no such key, or no file.
         if !answer.status.success() && answer.status.code() != Some(1) {
             bail!("read git's configuration: git says: {}", command::complaint(&answer.stderr));
@@ -37,8 +38,9 @@ impl Settings {
             let (key, value) = text.split_at(key);
             (String::from_utf8_lossy(key).into_owned(), os_string(value.get(1..).unwrap_or_default()))
         };
-        let texts = answer.stdout.split(|byte| *byte == 0).filter(|text| !text.is_empty());
-        Ok(Self { entries: texts.map(entry).collect(), home: environment.home.clone() })
+        let fields: Vec<_> = answer.stdout.split(|byte| *byte == 0).collect();
+        let entries = fields.chunks_exact(2).filter(|pair| pair[0] == b"global").map(|pair| entry(pair[1]));
+        Ok(Self { entries: entries.collect(), home: environment.home.clone() })
     }
 
     /// The values of `key`.
@@ -84,11 +86,27 @@ pub(super) fn set(key: &str, value: &OsStr) -> Result<()> {
     })
 }
 
-/// Takes `value` out from under `key`.
+/// Takes `value` out from under `key`, in whichever of the user's files it stands: there may be two, `~/.gitconfig` and
+/// `git/config` of XDG, and `--global` means one.
 pub(super) fn unset(key: &str, value: &OsStr) -> Result<()> {
-    let mut git = command::git(Path::new("."));
-    git.args(["config", "--global", "--fixed-value", "--unset-all", key]).arg(value);
-    command::output(&mut git).map(drop).with_context(|| format!("take {key} out of git's configuration"))
+    let unset = || {
+        let config = || {
+            let mut git = command::git(Path::new("."));
+            git.arg("config");
+            git
+        };
+        let asked = ["--no-includes", "--null", "--show-scope", "--show-origin", "--get-all", key];
+        let answer = command::output(config().args(asked))?;
+        let fields: Vec<_> = answer.split(|byte| *byte == 0).collect();
+        let is_it = |fields: &&[&[u8]]| fields[0] == b"global" && os_string(fields[2]) == value;
+        let places = fields.chunks_exact(3).filter(is_it).filter_map(|fields| fields[1].strip_prefix(b"file:"));
+        places.collect::<BTreeSet<_>>().into_iter().try_for_each(|file| {
+            let mut git = config();
+            git.arg("--file").arg(os_string(file)).args(["--fixed-value", "--unset-all", key]).arg(value);
+            command::output(&mut git).map(drop)
+        })
+    };
+    unset().with_context(|| format!("take {key} out of git's configuration"))
 }
 
 /// Fails where there is no file to write. In the place of a device such as `/dev/null` git would put one, for whoever may.

@@ -428,6 +428,28 @@ fn a_configuration_behind_a_link_stays_behind_it() {
 }
 
 #[test]
+fn a_second_configuration_of_the_user_hides_nothing_from_an_uninstall() {
+    both(|repo, way| {
+        let here = repo.tmp("account");
+        fs::create_dir_all(here.join(".config/git")).unwrap();
+        fs::write(here.join(".config/git/config"), "[a]\n\tb = c\n").unwrap();
+        let run = |program: &str, args: &[&str]| {
+            let run = repo.run(program).args(args).env("HOME", &here).env("XDG_CONFIG_HOME", here.join(".config"));
+            // The sandbox names a file, and then there is no other.
+            run.without("GIT_CONFIG_GLOBAL").output()
+        };
+        run("keyguard", &["install", "--global"]).success();
+        fs::write(here.join(".gitconfig"), "[d]\n\te = f\n").unwrap();
+        run("keyguard", &["install", "--global"]).success().says("already installed for all repositories: commits");
+        run("keyguard", &["uninstall", "--global"]).success().says("uninstalled: commits are no longer checked");
+        let key = if way == Way::Config { "hook.keyguard.command" } else { "core.hooksPath" };
+        run("git", &["config", key]).code(1).silent();
+        assert_eq!(fs::read_to_string(here.join(".config/git/config")).unwrap(), "[a]\n\tb = c\n");
+        assert_eq!(fs::read_to_string(here.join(".gitconfig")).unwrap(), "[d]\n\te = f\n");
+    });
+}
+
+#[test]
 fn without_a_place_to_write_one_sentence_says_so() {
     both(|repo, way| {
         let run = |name: &str, value: &Path| {

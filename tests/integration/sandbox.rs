@@ -249,6 +249,12 @@ impl Run<'_> {
         self
     }
 
+    /// Takes an environment variable away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Runs it in a folder other than the root of the work tree; a relative one counts from there.
     pub(crate) fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(self.sandbox.root().join(folder));
