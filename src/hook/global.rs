@@ -74,7 +74,15 @@ pub(crate) struct Account {
 pub(crate) fn find(environment: &Environment) -> Result<Account> {
     let current_dir = &environment.current_dir;
     let data = data_folder(environment)?;
-    let way = if command::version(current_dir)? >= (2, 54) { Way::Config } else { Way::HooksPath };
+    let way = match command::version(current_dir)? {
+        // `git config` has neither `--show-scope` nor `--fixed-value`.
+        (major, minor) if (major, minor) < (2, 30) => bail!(
+            "git {major}.{minor} is too old to install for all repositories: that takes 2.30\n\
+             help: install in each repository: keyguard install"
+        ),
+        version if version < (2, 54) => Way::HooksPath,
+        _ => Way::Config,
+    };
     Ok(Account {
         way,
         shims: data.join("shims"),

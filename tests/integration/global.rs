@@ -450,6 +450,19 @@ fn a_second_configuration_of_the_user_hides_nothing_from_an_uninstall() {
 }
 
 #[test]
+fn a_git_that_is_too_old_is_named() {
+    let Some(repo) = account(Way::HooksPath) else { return };
+    fs::remove_file(repo.tmp("bin/git")).unwrap();
+    write_program(&repo.tmp("bin/git"), "#!/bin/sh\necho git version 2.25.1\n");
+    for verb in ["install", "uninstall"] {
+        repo.keyguard([verb, "--global"]).code(2).stdout("").stderr(
+            "error: git 2.25 is too old to install for all repositories: that takes 2.30\n\
+             help: install in each repository: keyguard install\n",
+        );
+    }
+}
+
+#[test]
 fn without_a_place_to_write_one_sentence_says_so() {
     both(|repo, way| {
         let run = |name: &str, value: &Path| {
