@@ -136,14 +136,23 @@ fn prek_toml(kind: Kind) -> String {
 
 fn append_toml(text: &str, entry: &str) -> Option<String> {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { end };
-    let after = format!("{text}{gap}{}", entry.replace('\n', end));
+    let entry = entry.replace('\n', end);
+    // A file whose last line has no end stays one.
+    let after = if text.is_empty() || text.ends_with('\n') {
+        format!("{text}{entry}")
+    } else {
+        format!("{text}{end}{}", entry.trim_end())
+    };
     differs_by_entry(text, &after).then_some(after)
 }
 
 fn remove_toml(text: &str, entry: &str) -> Option<String> {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let rest = text.replacen(&entry.replace('\n', end), "", 1);
+    let entry = entry.replace('\n', end);
+    let rest = match text.strip_suffix(entry.trim_end()) {
+        Some(rest) => rest.strip_suffix(end).unwrap_or(rest).to_owned(),
+        None => text.replacen(&entry, "", 1),
+    };
     (rest != text && differs_by_entry(&rest, text)).then_some(rest)
 }
 

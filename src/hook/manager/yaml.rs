@@ -31,6 +31,10 @@ pub(super) fn append(text: &str, path: &[&str], entry: &str) -> Option<String> {
         let indent = if line.is_empty() { 0 } else { place.indent };
         after.extend([&" ".repeat(indent), line, end]);
     }
+    // A file whose last line has no end stays one.
+    if tail.is_empty() && !text.is_empty() && !text.ends_with('\n') {
+        after.truncate(after.len() - end.len());
+    }
     after.extend(tail.iter().copied());
 
     let added = parse(entry)??;
@@ -50,7 +54,12 @@ pub(super) fn remove(text: &str, path: &[&str], entry: &str) -> Option<String> {
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     let entry: Vec<_> = entry.lines().collect();
     let blocks = lines.windows(entry.len()).enumerate().filter(|(_, block)| is_indented(block, &entry));
-    let without = |first: usize| [&lines[..first], &lines[first + entry.len()..]].concat().concat();
+    let without = |first: usize| {
+        let rest = [&lines[..first], &lines[first + entry.len()..]].concat().concat();
+        // Where the entry ends the file without an end of line, so did the line above.
+        let is_cut = first + entry.len() == lines.len() && !text.ends_with('\n');
+        if is_cut { rest.trim_end_matches('\n').trim_end_matches('\r').to_owned() } else { rest }
+    };
     blocks.map(|(first, _)| without(first)).find(|rest| parse(rest).is_some_and(|parsed| parsed == expected))
 }
 
@@ -299,9 +308,11 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_without_an_end_gets_one() {
-        let after = append("repos:\n- a", &["repos"], ENTRY);
-        assert_eq!(after.as_deref(), Some("repos:\n- a\n- new: x\n  more: y\n"));
+    fn a_last_line_without_an_end_stays_without() {
+        check("repos:\n- a", "repos:\n- a\n- new: x\n  more: y");
+        check("repos:\r\n- a", "repos:\r\n- a\r\n- new: x\r\n  more: y");
+        check("repos:\n- a\nx: y", "repos:\n- a\n- new: x\n  more: y\nx: y");
+        check("repos:\n- a\n# x", "repos:\n- a\n- new: x\n  more: y\n# x");
     }
 
     #[test]

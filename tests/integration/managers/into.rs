@@ -87,6 +87,7 @@ fn pre_commit_gets_a_local_hook_behind_its_own() {
     }
     assert_round_trip("prek", ".pre-commit-config.yml", THEIRS);
     assert_round_trip("pre-commit", PRE_COMMIT, &format!("\u{feff}{}", THEIRS.replace('\n', "\r\n")));
+    assert_round_trip("pre-commit", PRE_COMMIT, THEIRS.trim_end());
     assert_round_trip("pre-commit", PRE_COMMIT, &format!("fail_fast: true\n{THEIRS}\n# the end\nexclude: x\n"));
 }
 
@@ -113,6 +114,7 @@ fn prek_has_a_file_of_its_own_form() {
          types_or = [\"file\", \"symlink\"]\nrequire_serial = true\nstages = [\"pre-commit\"]\n"
     );
     assert_round_trip("prek", TOML, "fail_fast = true\r\n");
+    assert_round_trip("prek", TOML, "fail_fast = true\r\n# no end");
     // It goes before the other one, as prek has it.
     let repo = Sandbox::new();
     repo.write(TOML, before).write(PRE_COMMIT, THEIRS);
@@ -123,6 +125,7 @@ fn prek_has_a_file_of_its_own_form() {
 #[test]
 fn lefthook_gets_a_command_or_a_job_as_it_has_them() {
     let own = "pre-commit:\n  parallel: true\n  commands:\n    lint:\n      run: lint {staged_files}\n";
+    assert_round_trip("lefthook", LEFTHOOK, own.trim_end());
     let after = assert_round_trip("lefthook", LEFTHOOK, own);
     assert_eq!(after, format!("{own}    keyguard:\n      run: keyguard hook pre-commit\n"));
     let jobs = "pre-commit:\n    jobs:\n        # first\n        - run: lint\n          glob: '*.js'\n\npre-push:\n    jobs:\n        - run: test\n";
