@@ -19,6 +19,7 @@ use crate::cli::{format_from, wants_color};
 use crate::config::{Sources, load};
 use crate::doctor;
 use crate::environment::Environment;
+use crate::git::Repo;
 use crate::git::staged::Parents;
 use crate::hook::Kind;
 use crate::hook::chain::Call;
@@ -109,13 +110,16 @@ fn is_skipped(kind: Kind, environment: &Environment) -> Result<bool> {
 
 /// Whether another hook of ours has looked before: git runs those of its configuration first, and then the others even if
 /// one of the first has stopped the commit.
-fn is_reported(call: &Call, environment: &Environment) -> bool {
-    !call.is_of_config() && doctor::is_configured(call.kind, environment)
+fn is_reported(call: &Call, repo: &Repo, environment: &Environment) -> bool {
+    // Most have none, and to start git for its list takes longer than all the rest.
+    let is_set = || repo.config_string(&format!("hook.{}.command", call.kind.config_name())).is_some();
+    !call.is_of_config() && is_set() && doctor::is_configured(call.kind, environment)
 }
 
 /// How a hook reports.
 struct Report<'a> {
     call: &'a Call,
+    repo: &'a Repo,
     subject: Subject,
     start: Instant,
     /// How the work tree's configuration bears on the next step.
@@ -134,7 +138,7 @@ fn report(report: Report<'_>, outcome: &Outcome<'_>, environment: &Environment) 
         hint: report.hint,
     };
     let mut text = Vec::new();
-    if exit == Exit::Blocked && format == Format::Human && is_reported(report.call, environment) {
+    if exit == Exit::Blocked && format == Format::Human && is_reported(report.call, report.repo, environment) {
         let more = outcome.blocked.len().saturating_sub(1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let first = outcome.blocked.first().map(headline).unwrap_or_default();

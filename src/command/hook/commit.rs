@@ -57,7 +57,7 @@ fn look(parents: Parents, turn: Turn, (call, environment): (&Call, &Environment)
     }
     let hint = if outcome.exit() == Exit::Blocked { hint(&reader, &repo, &outcome, environment) } else { None };
     let subject = if parents == Parents::All { Subject::Commit } else { Subject::Merge };
-    Ok((report(Report { call, subject, start, hint }, &outcome, environment)?, index))
+    Ok((report(Report { call, repo: &repo, subject, start, hint }, &outcome, environment)?, index))
 }
 
 /// The remarks that this commit allows more, or blocks less, than the one before.

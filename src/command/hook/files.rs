@@ -86,7 +86,7 @@ fn commits(tip: &str, repo: &Repo, (call, environment): (&Call, &Environment)) -
     let config = config_of_work_tree(environment)?;
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
     let subject = if is_push { Subject::Push } else { Subject::History };
-    report(Report { call, subject, start, hint: None }, &outcome, environment).map(Some)
+    report(Report { call, repo, subject, start, hint: None }, &outcome, environment).map(Some)
 }
 
 /// Whether git is about to make a commit. A hook that runs after it has the same environment, and nothing is staged.
@@ -113,13 +113,13 @@ fn by_name(repo: &Repo, call: &Call, environment: &Environment) -> Result<Exit> 
         let sources = Sources { environment, given: None, repository: None, min_confidence: None };
         let config = config_of_commit(&reader, repo, sources)?;
         let outcome = inspect_staged(&reader, &config, Counting::Files);
-        return report(Report { call, subject: Subject::Staged, start, hint: None }, &outcome, environment);
+        return report(Report { call, repo, subject: Subject::Staged, start, hint: None }, &outcome, environment);
     }
     let config = config_of_work_tree(environment)?;
     let mut outcome = whole(&files, &config, current_dir);
     let skipped = |folder: &PathBuf| Skipped { path: presentable(folder), reason: "a folder".to_owned() };
     outcome.skipped.extend(folders.iter().map(skipped));
-    report(Report { call, subject: Subject::Files, start, hint: None }, &outcome, environment)
+    report(Report { call, repo, subject: Subject::Files, start, hint: None }, &outcome, environment)
 }
 
 /// Whether a manager that was given no names would have named these. It puts away what is not staged before that; where

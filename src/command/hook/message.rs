@@ -44,7 +44,10 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<(Exit, Fil
     inspector.finish(&mut outcome);
     // git keeps the file, until the next message is written into it.
     let hint = Some(format!("The message is kept in {}.", Path::new(name).display()));
-    Ok((report(Report { call, subject: Subject::Message, start, hint }, &outcome, environment)?, looked_at))
+    Ok((
+        report(Report { call, repo: &repo, subject: Subject::Message, start, hint }, &outcome, environment)?,
+        looked_at,
+    ))
 }
 
 /// What may begin a comment line, by the setting that git itself goes by: libgit2 knows none from the command line. With

@@ -61,7 +61,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     outcome.blocked.retain(|located| seen.insert(place(located)));
     let mut said = HashSet::new();
     outcome.notices.retain(|notice| said.insert(notice.clone()));
-    report(Report { call, subject: Subject::Push, start, hint: None }, &outcome, environment)
+    report(Report { call, repo: &repo, subject: Subject::Push, start, hint: None }, &outcome, environment)
 }
 
 /// What tells a finding from another in the same push.

@@ -42,7 +42,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let tips = refs.iter().map(|pushed| pushed.new).filter(|tip| !known.contains(tip)).collect();
     let range = Range { from: tips, not_refs: vec!["--all".to_owned()], ..Range::default() };
     let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
-    report(Report { call, subject: Subject::Receive, start, hint: None }, &outcome, environment)
+    report(Report { call, repo: &repo, subject: Subject::Receive, start, hint: None }, &outcome, environment)
 }
 
 /// The configuration that `commit` holds.
