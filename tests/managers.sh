@@ -131,6 +131,23 @@ guarded() {
     marked
 }
 
+# The same for messages and merges; a clean push goes through. Afterwards the branch `topic` brings in a key.
+guarded_by_every_hook() {
+    guarded
+    blocked git commit -q --allow-empty -m "$key"
+    passes git push -q origin main
+    git checkout -q -b topic
+    leak merged.py
+    add merged.py
+    commit leak --no-verify
+    git checkout -q main
+    echo other >other.txt
+    add other.txt
+    passes commit other
+    blocked git merge -q --no-edit topic
+    git merge --abort || git reset -q --hard
+}
+
 # doctor says that nothing stops a key, whose fault that is, and the command; that is run, and all is well again.
 mended_by() {
     stops keyguard doctor
@@ -277,19 +294,7 @@ every_hook_of_config() {
     for type in pre-commit pre-merge-commit commit-msg pre-push; do
         passes "$1" install --hook-type "$type"
     done
-    guarded
-    blocked git commit -q --allow-empty -m "$key"
-    passes git push -q origin main
-    git checkout -q -b topic
-    leak merged.py
-    add merged.py
-    commit leak --no-verify
-    git checkout -q main
-    echo other >other.txt
-    add other.txt
-    commit other
-    blocked git merge -q --no-edit topic
-    git merge --abort || git reset -q --hard
+    guarded_by_every_hook
     # A commit that was there only for a while is pushed with the others.
     git merge -q --no-edit --no-verify topic
     git rm -q merged.py
@@ -607,19 +612,7 @@ lefthook_every_hook() {
     passes keyguard install --into lefthook --all
     passes lefthook install
     passes lefthook validate
-    guarded
-    blocked git commit -q --allow-empty -m "$key"
-    passes git push -q origin main
-    git checkout -q -b topic
-    leak merged.py
-    add merged.py
-    commit leak --no-verify
-    git checkout -q main
-    echo other >other.txt
-    add other.txt
-    passes commit other
-    blocked git merge -q --no-edit topic
-    git merge --abort || git reset -q --hard
+    guarded_by_every_hook
     blocked git push -q origin topic
 }
 

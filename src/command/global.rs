@@ -71,8 +71,12 @@ fn summary(plan: &Plan, way: Way) -> Vec<String> {
         _ => None,
     });
     if let Some(key) = moved {
-        let reads = if way == Way::Config { "reads hooks from its configuration" } else { "reads none from there" };
-        lines.push(format!("moved: {key} is taken out of git's configuration, because this git {reads}"));
+        let why = if way == Way::Config {
+            "this git reads hooks from its configuration, so they need no folder"
+        } else {
+            "this git reads no hooks from its configuration, so they stand in a folder"
+        };
+        lines.push(format!("moved: {why} ({key} is taken out)"));
     }
     if plan.parts.iter().any(|part| part.effect == Effect::Installed) {
         if way == Way::HooksPath {

@@ -342,7 +342,9 @@ fn another_git_has_the_install_move() {
     }
     let moved = repo.keyguard(["install", "--global"]);
     moved.success().says("installed for all repositories: commits are now checked for keys (hook.keyguard)");
-    moved.says("moved: core.hooksPath is taken out of git's configuration, because this git reads hooks from");
+    moved.says(
+        "moved: this git reads hooks from its configuration, so they need no folder (core.hooksPath is taken out)",
+    );
     assert!(!config(&repo).contains("hooksPath"), "{}", config(&repo));
     assert!(!data(&repo).join("hooks").exists());
     assert_blocked(&repo, &[]);
@@ -350,7 +352,9 @@ fn another_git_has_the_install_move() {
     use_git(&repo, Way::HooksPath);
     repo.keyguard(["doctor"]).code(1).says("git reads from 2.54 on").says("help: keyguard install --global");
     let moved = repo.keyguard(["install", "--global"]);
-    moved.success().says("moved: hook.keyguard.event is taken out of git's configuration, because this git reads none");
+    moved.success().says(
+        "moved: this git reads no hooks from its configuration, so they stand in a folder (hook.keyguard.event is",
+    );
     assert!(!config(&repo).contains("keyguard\"]"), "{}", config(&repo));
     assert!(!data(&repo).join("shims").exists());
     assert_blocked(&repo, &[]);
