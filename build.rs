@@ -133,9 +133,10 @@ impl Tables {
             rule.confidence.unwrap_or_else(|| panic!("{file}: rule {} has no `confidence`", rule.id));
         write!(
             out,
-            "near_lines:{},min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
+            "near_lines:{},finds:Finds::{:?},min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
              placeholders:Placeholders::{:?},longest:{},gate:{gate:?}}}",
             near.map_or(0, |near| near.1),
+            rule.finds.unwrap_or_default(),
             rule.min_entropy.unwrap_or(0.0),
             rule.placeholders.unwrap_or_default(),
             longest.unwrap_or(0),

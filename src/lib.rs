@@ -20,6 +20,7 @@ mod doctor;
 mod entropy;
 pub mod environment;
 pub mod finding;
+mod generic;
 mod git;
 mod hook;
 mod inspect;

@@ -18,7 +18,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::change::BytePath;
 use shape::Shape;
-use spec::{Confidence, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
+use spec::{Confidence, Finds, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
 
 /// Upper bound of one compiled regex in bytes; the largest built-in one stays under it by a test.
 const REGEX_SIZE_LIMIT: usize = 2 << 20;
@@ -44,6 +44,7 @@ pub struct Facts<'a> {
     pub exclude_paths: Strings<'a>,
     pub matches: Strings<'a>,
     pub ignores: Strings<'a>,
+    pub finds: Finds,
     pub min_entropy: Option<f32>,
     pub validator: Option<Validator>,
     pub confidence: Confidence,
@@ -350,6 +351,7 @@ fn spec_of(facts: &Facts<'_>) -> RuleSpec {
         title: text(Some(facts.title)),
         keywords: list(facts.keywords),
         regex: text(Some(facts.regex)),
+        finds: Some(facts.finds),
         min_entropy: facts.min_entropy,
         validator: facts.validator,
         confidence: Some(facts.confidence),
@@ -387,6 +389,7 @@ impl OwnRule {
             exclude_paths: list(spec.exclude_paths.as_ref()),
             matches: list(spec.matches.as_ref()),
             ignores: list(spec.ignores.as_ref()),
+            finds: spec.finds.unwrap_or_default(),
             min_entropy: spec.min_entropy,
             validator: spec.validator,
             confidence: spec.confidence.unwrap_or(Confidence::Medium),

@@ -12,11 +12,11 @@ use anyhow::Result;
 use crate::change::BytePath;
 use crate::decode::{Kind, Text};
 use crate::finding::{Confidence, Finding, Locator, Validity};
-use crate::rules::spec::{Placeholders, PrivilegeClass, Validator};
+use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Secret};
 use crate::validator::{self, PemBlock, Verdict};
-use crate::{entropy, placeholder, published};
+use crate::{entropy, generic, placeholder, published};
 
 /// Rules ready to be tried.
 pub struct Scanner<'r> {
@@ -45,6 +45,12 @@ impl<'r> Scanner<'r> {
         let mut candidates = Vec::new();
         for woken in prefilter::candidates(self.rules, text.bytes()) {
             let rule = self.rules.get(woken.rule);
+            if rule.facts().finds == Finds::AssignedValue {
+                for hit in &woken.windows {
+                    candidates.extend(try_assigned(rule, path, text.bytes(), hit)?);
+                }
+                continue;
+            }
             let gate = rule.facts().shape.gate;
             let windows: Vec<_> = woken.windows.into_iter().filter(|w| gate.admits(&text.bytes()[w.clone()])).collect();
             if !windows.is_empty() && rule.covers(path)? {
@@ -76,12 +82,13 @@ impl<'r> Scanner<'r> {
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
     /// that match the same value; then what would be reported before what would not, built-in before configured, proven
-    /// before unproven, surer before less sure, longer before shorter, rule order.
+    /// before unproven, a kind with a format before one without, surer before less sure, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
         let rank = |c: &Candidate<'_>| {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
-            (reported, c.rule.origin(), proven, c.confidence, c.span.len())
+            let is_specific = c.rule.facts().finds == Finds::Secret;
+            (reported, c.rule.origin(), proven, is_specific, c.confidence, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
@@ -128,6 +135,17 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
     Ok(())
 }
 
+/// The value that is assigned to the name around `hit`, if `rule` knows such names.
+fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<usize>) -> Result<Option<Candidate<'r>>> {
+    let Some(suspect) = generic::find(text, hit) else { return Ok(None) };
+    if !rule.covers(path)? || !rule.regex()?.is_match(suspect.name.as_bytes()) {
+        return Ok(None);
+    }
+    let surest = generic::judge(&suspect, rule.facts().confidence, path);
+    let candidate = judge(rule, text, suspect.span)?;
+    Ok(candidate.map(|candidate| Candidate { confidence: candidate.confidence.min(surest), ..candidate }))
+}
+
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
 fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     let is_harmless = |candidate: &Candidate<'_>| {
@@ -138,6 +156,8 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
         candidates.iter().filter(|c| is_harmless(c)).map(|c| c.span.clone()).collect();
     if !harmless.is_empty() {
         candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
+        let overlaps = |span: &Range<usize>| harmless.iter().any(|one| one.start < span.end && span.start < one.end);
+        candidates.retain(|c| c.rule.facts().finds == Finds::Secret || !overlaps(&c.span));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::shape::{Gate, Shape};
-use super::spec::{Confidence, Placeholders, Validator};
+use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, Strings};
 
 /// Start and length, in `TEXT` or in one of the lists.
@@ -26,6 +26,7 @@ struct Record {
     matches: Span,
     ignores: Span,
     near_lines: u32,
+    finds: Finds,
     min_entropy: f32,
     validator: Option<Validator>,
     confidence: Confidence,
@@ -36,7 +37,7 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Confidence, Gate, Placeholders, Record, Span, Validator};
+    use super::{Confidence, Finds, Gate, Placeholders, Record, Span, Validator};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
@@ -103,6 +104,7 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
         exclude_paths: Strings::BuiltIn(tables::list(record.exclude_paths)),
         matches: Strings::BuiltIn(tables::list(record.matches)),
         ignores: Strings::BuiltIn(tables::list(record.ignores)),
+        finds: record.finds,
         min_entropy: Some(record.min_entropy).filter(|bits| *bits > 0.0),
         validator: record.validator,
         confidence: record.confidence,

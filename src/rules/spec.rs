@@ -87,6 +87,18 @@ pub enum Validator {
     UrlPassword,
 }
 
+/// What of a text a rule's regex is matched against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finds {
+    /// The text itself: the regex matches the secret.
+    #[default]
+    Secret,
+    /// Names in lower case with their words joined by `_`: the secret is a value without a format that is assigned to
+    /// a name, if it looks random.
+    AssignedValue,
+}
+
 /// What happens to values that look made up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -127,6 +139,8 @@ pub struct RuleSpec {
     pub keywords: Option<Vec<String>>,
     /// With macros and at most one group, called `secret`.
     pub regex: Option<String>,
+    /// Whether the regex matches the secret, or the name that it is assigned to.
+    pub finds: Option<Finds>,
     /// Shannon entropy of the secret, in bits per byte.
     pub min_entropy: Option<f32>,
     /// The proof that such a key carries.
@@ -179,6 +193,7 @@ impl RuleSpec {
             title: over.title.or(self.title),
             keywords: over.keywords.or(self.keywords),
             regex: over.regex.or(self.regex),
+            finds: over.finds.or(self.finds),
             min_entropy: over.min_entropy.or(self.min_entropy),
             validator: over.validator.or(self.validator),
             confidence: over.confidence.or(self.confidence),

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::rules::spec::Finds;
 use crate::rules::{RuleSet, builtin};
 
 /// How far before its keyword a match without a bound may start.
@@ -67,7 +68,11 @@ impl Found<'_> {
     }
 
     fn window(&self, rule: usize, hit: &Range<usize>) -> Range<usize> {
-        match self.rules.get(rule).facts().shape.longest {
+        let facts = self.rules.get(rule).facts();
+        if facts.finds == Finds::AssignedValue {
+            return hit.clone();
+        }
+        match facts.shape.longest {
             Some(longest) => {
                 let end = hit.end.saturating_add(longest + MARGIN).min(self.length);
                 hit.start.saturating_sub(longest + MARGIN)..end

@@ -1,0 +1,70 @@
+//! Keys without a format: a value that a name calls secret and that nobody would have written by hand.
+//!
+//! A rule that finds an assigned value wakes at a word such as `token`; [`find`] reads the assignment around it, and
+//! [`judge`] is the one place that decides. Its opinion is made of a name, a place and a value, so that another judge can
+//! take its place.
+
+mod assignment;
+mod name;
+mod value;
+
+use std::ops::Range;
+
+use crate::change::BytePath;
+use crate::finding::Confidence;
+
+use assignment::Assignment;
+
+/// An assignment that may give a secret away.
+pub(crate) struct Suspect {
+    /// The name in lower case, its words joined by `_`.
+    pub(crate) name: String,
+    /// Where the secret stands.
+    pub(crate) span: Range<usize>,
+    assignment: Assignment,
+    likeness: value::Likeness,
+}
+
+/// The suspicious assignment whose name holds the word at `hit`.
+pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
+    let assignment = Assignment::around(text, hit)?;
+    let span = value::secret_part(text, &assignment)?;
+    let likeness = value::Likeness::of(&text[span.clone()], &assignment)?;
+    let name = name::normalized(&text[assignment.name.clone()]);
+    (!name::is_about(&name)).then_some(Suspect { name, span, assignment, likeness })
+}
+
+/// How sure we are that the suspect is a secret, where its name alone deserves `base`.
+pub(crate) fn judge(suspect: &Suspect, base: Confidence, path: &BytePath) -> Confidence {
+    let is_sure = match suspect.likeness {
+        value::Likeness::Random => !name::is_bare(&suspect.name),
+        value::Likeness::Id => suspect.assignment.is_marked() && name::is_telling(&suspect.name),
+        value::Likeness::Password => false,
+    };
+    if is_sure && !is_for_trial(path) { base } else { Confidence::Low }
+}
+
+/// Whether files of this path hold made-up values by trade: tests, examples, documentation.
+fn is_for_trial(path: &BytePath) -> bool {
+    const WORDS: [&[u8]; 17] = [
+        b"test",
+        b"tests",
+        b"testing",
+        b"testdata",
+        b"spec",
+        b"specs",
+        b"example",
+        b"examples",
+        b"sample",
+        b"samples",
+        b"fixture",
+        b"fixtures",
+        b"mock",
+        b"mocks",
+        b"demo",
+        b"doc",
+        b"docs",
+    ];
+    let bytes = path.as_bytes().to_ascii_lowercase();
+    bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+}

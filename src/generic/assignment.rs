@@ -1,0 +1,264 @@
+//! Reads an assignment in whatever language it is written: `name = value`, `"name": "value"`, `--name value`,
+//! `<name>value</name>`, `set("name", "value")`, `name := value`, `let name: &str = "value"`.
+
+use std::ops::Range;
+
+/// A name with the value that it is given, as places in the text.
+pub(super) struct Assignment {
+    pub(super) name: Range<usize>,
+    pub(super) value: Range<usize>,
+    sign: Sign,
+    quote: Option<u8>,
+}
+
+/// What joins name and value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// `=`, `:=`, `?=`, `=>`, `==` and the like.
+    Equals,
+    /// `:`, also in JSON and YAML.
+    Colon,
+    /// The end of a tag.
+    Tag,
+    /// The comma or bracket of a call.
+    Call,
+    /// Nothing but blanks, or a dash between blanks.
+    Blank,
+}
+
+const LONGEST_NAME: usize = 80;
+const LONGEST_VALUE: usize = 4096;
+const MOST_BLANKS: usize = 40;
+
+impl Assignment {
+    /// The assignment to the name around `hit`, if there is one.
+    pub(super) fn around(text: &[u8], hit: &Range<usize>) -> Option<Self> {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+        let before = text[..hit.start].iter().rev().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
+        let behind = text[hit.end..].iter().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
+        let name = hit.start - before..hit.end + behind;
+        let mut reader = Reader { text, place: name.end };
+        let sign = reader.sign()?;
+        let quote = reader.opening(sign)?;
+        let value = reader.value(sign, quote)?;
+        Some(Self { name, value, sign, quote })
+    }
+
+    /// Whether the value stands in quotes.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quote.is_some()
+    }
+
+    /// Whether what joins name and value says by itself that a value is given, and no sentence is written.
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_quoted() || matches!(self.sign, Sign::Equals | Sign::Tag)
+    }
+}
+
+struct Reader<'t> {
+    text: &'t [u8],
+    place: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.place).copied()
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.text[self.place.min(self.text.len())..]
+    }
+
+    /// Passes at most `most` bytes that are in `set`; tells how many.
+    fn pass(&mut self, set: &[u8], most: usize) -> usize {
+        let count = self.rest().iter().take(most).take_while(|byte| set.contains(byte)).count();
+        self.place += count;
+        count
+    }
+
+    /// Passes a type such as `string`, `&'static str` or `Option<String>`; tells how long it is.
+    fn pass_type(&mut self) -> usize {
+        const IN_TYPES: &[u8] = b"_.:<>[]?*&'";
+        let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || IN_TYPES.contains(byte);
+        let word = |rest: &[u8]| rest.iter().take(40).take_while(is_type).count();
+        let first = word(self.rest());
+        self.place += first;
+        if self.text[self.place - first..self.place].starts_with(b"&'") && self.pass(b" ", 1) == 1 {
+            self.place += word(self.rest());
+        }
+        first
+    }
+
+    /// What joins the name, which ends here, to a value.
+    fn sign(&mut self) -> Option<Sign> {
+        let closing = self.pass(b"\\\"'`])}", 4);
+        let blanks = self.pass(b" \t", MOST_BLANKS);
+        let start = self.place;
+        match self.peek()? {
+            b'=' | b'?' | b'|' | b'+' if self.equals() => Some(Sign::Equals),
+            b':' => {
+                if self.equals() {
+                    return Some(Sign::Equals);
+                }
+                self.place = start + 1;
+                Some(if self.typed_equals() { Sign::Equals } else { Sign::Colon })
+            }
+            b'>' if closing == 0 || self.text[start - 1] == b'"' => {
+                self.place += 1;
+                Some(Sign::Tag)
+            }
+            b',' if closing > 0 => {
+                self.place += 1;
+                Some(Sign::Call)
+            }
+            b'(' if blanks == 0 => {
+                self.place += 1;
+                Some(Sign::Call)
+            }
+            b'-' if blanks > 0 && self.rest().starts_with(b"- ") => {
+                self.place += 2;
+                Some(Sign::Blank)
+            }
+            _ if blanks == 0 => None,
+            _ if self.typed_equals() => Some(Sign::Equals),
+            _ => {
+                self.place = start;
+                Some(Sign::Blank)
+            }
+        }
+    }
+
+    /// Passes an assignment sign that ends in `=`, or `=>`.
+    fn equals(&mut self) -> bool {
+        let signs = self.rest().iter().take(3).take_while(|byte| b"=:?|+>!".contains(byte)).count();
+        let is_assigned = self.rest()[..signs].contains(&b'=');
+        if is_assigned {
+            self.place += signs;
+        }
+        is_assigned
+    }
+
+    /// Passes a type and the `=` behind it; stays where it is when there is none.
+    fn typed_equals(&mut self) -> bool {
+        let start = self.place;
+        self.pass(b" \t", MOST_BLANKS);
+        let is_typed = self.pass_type() > 0 && {
+            self.pass(b" \t", MOST_BLANKS);
+            matches!(self.peek(), Some(b'=' | b':')) && self.equals()
+        };
+        if !is_typed {
+            self.place = start;
+        }
+        is_typed
+    }
+
+    /// Passes what stands before the value; the quote that opens it, if any. `None` where no value can follow.
+    #[expect(clippy::option_option, reason = "no value, a bare one, a quoted one")]
+    fn opening(&mut self, sign: Sign) -> Option<Option<u8>> {
+        const BLANK: &[u8] = b" \t";
+        const WITH_BREAKS: &[u8] = b" \t\r\n";
+        self.pass(BLANK, MOST_BLANKS);
+        let is_block = self.pass(b"|>", 1) > 0 && sign == Sign::Colon && {
+            self.pass(b"-+", 1);
+            true
+        };
+        let line_end = self.place;
+        let broke = self.pass(WITH_BREAKS, 2 * MOST_BLANKS) > 0 && self.text[line_end..self.place].contains(&b'\n');
+        let value = self.place;
+        self.pass(b"({[", 2);
+        self.pass(WITH_BREAKS, MOST_BLANKS);
+        self.pass(b"bBrRfFuU@$", 2);
+        self.pass(b"\\", 3);
+        if let Some(quote @ (b'"' | b'\'' | b'`')) = self.peek() {
+            self.place += 1;
+            if self.rest().starts_with(&[quote, quote]) {
+                self.place += 2;
+            }
+            return Some(Some(quote));
+        }
+        self.place = value;
+        self.pass_scheme();
+        let goes_on = !broke || is_block || sign == Sign::Tag;
+        (goes_on && sign != Sign::Call).then_some(None)
+    }
+
+    /// Passes the scheme of an `Authorization` header.
+    fn pass_scheme(&mut self) {
+        const SCHEMES: [&[u8]; 5] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"bot "];
+        let starts =
+            |scheme: &&&[u8]| self.rest().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        if let Some(scheme) = SCHEMES.iter().find(starts) {
+            self.place += scheme.len();
+        }
+    }
+
+    /// The value, which starts here.
+    fn value(&self, sign: Sign, quote: Option<u8>) -> Option<Range<usize>> {
+        let rest = self.rest();
+        let rest = &rest[..rest.len().min(LONGEST_VALUE + 1)];
+        let length = match (quote, sign) {
+            (Some(quote), _) => rest.iter().position(|byte| *byte == quote || *byte == b'\n')?,
+            (None, Sign::Tag) => rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len()),
+            (None, _) => rest.iter().position(|byte| ends_bare(*byte)).unwrap_or(rest.len()),
+        };
+        if length > LONGEST_VALUE || quote.is_none() && rest.get(length) == Some(&b'(') {
+            return None;
+        }
+        let end = self.place + length;
+        let end = if quote.is_some() && self.text[..end].ends_with(b"\\") { end - 1 } else { end };
+        (end > self.place).then_some(self.place..end)
+    }
+}
+
+fn ends_bare(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'`,;<>(){}[]|&\\".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_read_in_many_languages() {
+        for text in [
+            "my_token = VALUE",
+            "export MY_TOKEN=VALUE",
+            "\"my_token\": \"VALUE\"",
+            "my_token: VALUE # comment",
+            "my_token := \"VALUE\"",
+            "MY_TOKEN ?= VALUE",
+            "let my_token: &'static str = \"VALUE\";",
+            "var myToken string = \"VALUE\"",
+            "static final String TOKEN = \"VALUE\";",
+            "'my_token' => 'VALUE',",
+            "config['token'] = 'VALUE'",
+            "set(\"token\", \"VALUE\")",
+            "setToken('VALUE')",
+            "tool --token VALUE --other",
+            "tool --token=VALUE",
+            "<token>VALUE</token>",
+            "<token>\n    VALUE\n</token>",
+            "token: |\n  VALUE\n",
+            "token: >-\n  VALUE\n",
+            "{\\\"token\\\": \\\"VALUE\\\"}",
+            "https://api.acme.net/v1?token=VALUE&page=2",
+            "acme token - 'VALUE'",
+            "token = (\n    'VALUE'\n)",
+            "token = r\"VALUE\"",
+            "if (token == \"VALUE\") {",
+        ] {
+            let start = text.to_ascii_lowercase().find("token").unwrap();
+            let found = Assignment::around(text.as_bytes(), &(start..start + 5)).map(|found| found.value);
+            let value = found.map(|span| text[span].trim()).unwrap_or_default();
+            assert_eq!(value, "VALUE", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_assigns_nothing_is_left_alone() {
+        for text in ["token", "token.", "token = get(x)", "token, other", "tokens: []", "the token\nVALUE"] {
+            let found = Assignment::around(text.as_bytes(), &(text.find("token").unwrap()..9.min(text.len())));
+            assert!(found.is_none(), "{text}");
+        }
+    }
+}
