@@ -249,7 +249,7 @@ mod tests {
         ] {
             let start = text.to_ascii_lowercase().find("token").unwrap();
             let found = Assignment::around(text.as_bytes(), &(start..start + 5)).map(|found| found.value);
-            let value = found.map(|span| text[span].trim()).unwrap_or_default();
+            let value = found.and_then(|span| text.get(span)).unwrap_or_default().trim();
             assert_eq!(value, "VALUE", "{text}");
         }
     }
