@@ -9,6 +9,9 @@
 #[path = "src/rules/shape.rs"]
 #[expect(dead_code, reason = "the crate uses the rest")]
 mod shape;
+#[path = "src/decode/sign.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the crate uses the rest")]
+mod sign;
 #[path = "src/rules/spec.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the crate uses the rest and documents it")]
 mod spec;
@@ -31,11 +34,15 @@ struct RuleFile {
 
 fn main() {
     println!("cargo::rerun-if-changed=src/rules");
+    println!("cargo::rerun-if-changed=src/decode/sign.rs");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let rules = read_rules(Path::new("src/rules"));
     let mut tables = Tables::default();
     let records: Vec<String> = rules.iter().map(|(file, rule)| tables.record(file, rule)).collect();
+    for sign in sign::SIGNED.into_iter().flat_map(sign::signs) {
+        tables.keywords.entry((*sign).to_owned()).or_default();
+    }
     let automaton = Automaton::build(tables.keywords.keys().map(String::as_str));
     fs::write(out.join("rules.rs"), tables.source(&records, &automaton)).expect("write rules.rs");
     fs::write(out.join("transitions.bin"), automaton.transition_bytes()).expect("write transitions.bin");
@@ -149,7 +156,11 @@ impl Tables {
         let mut wakes: Vec<usize> = Vec::new();
         let mut keyword_wakes = Vec::new();
         let mut keyword_lengths = Vec::new();
+        let mut keyword_signs = Vec::new();
         for (keyword, rules) in &self.keywords {
+            let is_sign_of = |way: &sign::Way| sign::signs(*way).contains(&keyword.as_str());
+            let way = sign::SIGNED.iter().find(|way| is_sign_of(way));
+            keyword_signs.push(way.map_or("None".to_owned(), |way| format!("Some(Way::{way:?})")));
             keyword_wakes.push((wakes.len(), rules.len()));
             keyword_lengths.push(keyword.len());
             wakes.extend(rules);
@@ -162,6 +173,7 @@ impl Tables {
              pub(crate) static WAKES: [u16; {}] = {wakes:?};\n\
              pub(crate) static KEYWORD_WAKES: [Span; {}] = {keyword_wakes:?};\n\
              pub(crate) static KEYWORD_LENGTHS: [u8; {}] = {keyword_lengths:?};\n\
+             pub(crate) static KEYWORD_SIGNS: [Option<Way>; {}] = [{}];\n\
              pub(crate) const LONGEST_KEYWORD: usize = {};\n{}",
             records.len(),
             self.text,
@@ -172,6 +184,8 @@ impl Tables {
             wakes.len(),
             keyword_wakes.len(),
             keyword_lengths.len(),
+            keyword_signs.len(),
+            keyword_signs.join(","),
             keyword_lengths.iter().max().copied().unwrap_or(0),
             automaton.source(),
         )

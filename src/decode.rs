@@ -1,7 +1,34 @@
 //! Text as a reader sees it: what hides a key from a plain search is undone here.
 //!
-//! So far that is UTF-16, with and without a byte order mark. Lines and code points stay the same, so a location in
-//! the decoded text is one in the file.
+//! UTF-16, with and without a byte order mark, is decoded as a whole: lines and code points stay the same, so a location
+//! in the decoded text is one in the file. All other disguises are a stretch of a text: a window around the signs that the
+//! prefilter saw (`sign`) or around base64 is decoded into a piece, which knows where in the text each of its bytes comes
+//! from.
+
+mod base64;
+mod join;
+mod piece;
+mod sign;
+mod unit;
+mod window;
+
+pub use sign::Way;
+pub(crate) use window::Signs;
+
+impl Way {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf16 => "utf-16",
+            Self::Base64 => "base64",
+            Self::Percent => "percent",
+            Self::Escape => "escape",
+            Self::QuotedPrintable => "quoted-printable",
+            Self::Entity => "entity",
+            Self::Joined => "joined",
+        }
+    }
+}
 
 /// What kind of content a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

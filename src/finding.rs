@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::decode::Way;
 use crate::rules::Rule;
 pub use crate::rules::spec::Confidence;
 use crate::secret::{Excerpt, Fingerprint, Secret};
@@ -49,6 +50,8 @@ pub struct Finding<'r> {
     pub location: Location,
     /// Where the secret stands, as bytes of the scanned text.
     pub span: Range<usize>,
+    /// What the value is written in, the outermost first; empty where it stands as it is.
+    pub decoded: Vec<Way>,
     /// The value.
     pub secret: Secret,
     /// Its line, masked.

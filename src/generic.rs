@@ -19,6 +19,8 @@ use assignment::Assignment;
 pub(crate) struct Suspect {
     /// The name in lower case, its words joined by `_`.
     pub(crate) name: String,
+    /// From the name to the end of the value.
+    pub(crate) whole: Range<usize>,
     /// Where the secret stands.
     pub(crate) span: Range<usize>,
     assignment: Assignment,
@@ -31,7 +33,8 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
     let span = value::secret_part(text, &assignment)?;
     let likeness = value::Likeness::of(&text[span.clone()], &assignment)?;
     let name = name::normalized(&text[assignment.name.clone()]);
-    (!name::is_about(&name)).then_some(Suspect { name, span, assignment, likeness })
+    let whole = assignment.name.start..span.end;
+    (!name::is_about(&name)).then_some(Suspect { name, whole, span, assignment, likeness })
 }
 
 /// How sure we are that the suspect is a secret, where its name alone deserves `base`.

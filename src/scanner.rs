@@ -2,32 +2,40 @@
 //!
 //! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
 
+mod disguise;
 mod prefilter;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use anyhow::Result;
 
 use crate::change::BytePath;
-use crate::decode::{Kind, Text};
+use crate::decode::{Kind, Signs, Text, Way};
 use crate::finding::{Confidence, Finding, Locator, Validity};
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Secret};
 use crate::validator::{self, PemBlock, Verdict};
 use crate::{entropy, generic, placeholder, published};
+use disguise::Layer;
 
 /// Rules ready to be tried.
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
     floor: Confidence,
+    depth: u8,
 }
 
 /// A match that may become a finding.
 struct Candidate<'r> {
     rule: Rule<'r>,
+    /// All that the rule's regex matches.
+    matched: Range<usize>,
     span: Range<usize>,
+    /// What the value is written in, the outermost first.
+    decoded: Vec<Way>,
     secret: Secret,
     confidence: Confidence,
     validity: Validity,
@@ -35,34 +43,54 @@ struct Candidate<'r> {
 }
 
 impl<'r> Scanner<'r> {
+    /// How many disguises, one inside the other, are undone when nothing else is asked for.
+    pub const DEPTH: u8 = 2;
+
     /// A scanner that prefers findings of at least `floor` where two overlap.
     pub fn new(rules: &'r RuleSet, floor: Confidence) -> Self {
-        Self { rules, floor }
+        Self { rules, floor, depth: Self::DEPTH }
+    }
+
+    /// The same that undoes `depth` disguises.
+    #[must_use]
+    pub fn decoding(self, depth: u8) -> Self {
+        Self { depth, ..self }
     }
 
     /// All keys in `text`, in order, those below the floor included.
     pub fn scan(&self, path: &BytePath, text: &Text) -> Result<Vec<Finding<'r>>> {
-        let mut candidates = Vec::new();
-        for woken in prefilter::candidates(self.rules, text.bytes()) {
-            let rule = self.rules.get(woken.rule);
-            if rule.facts().finds == Finds::AssignedValue {
-                for hit in &woken.windows {
-                    candidates.extend(try_assigned(rule, path, text.bytes(), hit)?);
-                }
-                continue;
-            }
-            let gate = rule.facts().shape.gate;
-            let windows: Vec<_> = woken.windows.into_iter().filter(|w| gate.admits(&text.bytes()[w.clone()])).collect();
-            if !windows.is_empty() && rule.covers(path)? {
-                for window in windows {
-                    try_rule(rule, text.bytes(), window, &mut candidates)?;
-                }
-            }
+        let (mut candidates, signs) = self.candidates(path, text.bytes())?;
+        if self.depth > 0 && text.kind() != Kind::Binary {
+            let mut layer = Layer::outermost(self.depth, text.bytes());
+            self.undisguise(&mut layer, path, signs, &mut candidates)?;
         }
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
         Ok(self.findings(text, candidates))
+    }
+
+    /// What may be keys in `text` as it stands, and the signs that it hides more.
+    fn candidates(&self, path: &BytePath, text: &[u8]) -> Result<(Vec<Candidate<'r>>, Signs)> {
+        let mut candidates = Vec::new();
+        let (all_woken, signs) = prefilter::candidates(self.rules, text);
+        for woken in all_woken {
+            let rule = self.rules.get(woken.rule);
+            if rule.facts().finds == Finds::AssignedValue {
+                for hit in &woken.windows {
+                    candidates.extend(try_assigned(rule, path, text, hit)?);
+                }
+                continue;
+            }
+            let gate = rule.facts().shape.gate;
+            let windows: Vec<_> = woken.windows.into_iter().filter(|w| gate.admits(&text[w.clone()])).collect();
+            if !windows.is_empty() && rule.covers(path)? {
+                for window in windows {
+                    try_rule(rule, text, window, &mut candidates)?;
+                }
+            }
+        }
+        Ok((candidates, signs))
     }
 
     fn findings(&self, text: &Text, candidates: Vec<Candidate<'r>>) -> Vec<Finding<'r>> {
@@ -71,24 +99,29 @@ impl<'r> Scanner<'r> {
         let mut locator = Locator::new(bytes);
         let mut findings = Vec::new();
         for candidate in self.without_overlaps(candidates) {
-            let Candidate { rule, span, secret, confidence, validity, proof } = candidate;
+            let Candidate { rule, span, mut decoded, secret, confidence, validity, proof, .. } = candidate;
             let mut location = locator.locate(&span);
             location.offset = (text.kind() == Kind::Binary).then_some(span.start);
+            if text.kind() == Kind::Utf16 {
+                decoded.insert(0, Way::Utf16);
+            }
             let excerpt = Excerpt::new(bytes, &span, &secret, &hidden);
-            findings.push(Finding { rule, location, span, secret, excerpt, confidence, validity, proof });
+            findings.push(Finding { rule, location, span, decoded, secret, excerpt, confidence, validity, proof });
         }
         findings
     }
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
-    /// that match the same value; then what would be reported before what would not, built-in before configured, proven
-    /// before unproven, a kind with a format before one without, surer before less sure, longer before shorter, rule order.
+    /// that match the same value; then what would be reported before what would not, built-in before configured, a kind
+    /// with a format before one without, written as it is before decoded, proven before unproven, surer before less
+    /// sure, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
         let rank = |c: &Candidate<'_>| {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
             let is_specific = c.rule.facts().finds == Finds::Secret;
-            (reported, c.rule.origin(), proven, is_specific, c.confidence, c.span.len())
+            let plainness = Reverse(c.decoded.len());
+            (reported, c.rule.origin(), is_specific, plainness, proven, c.confidence, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
@@ -126,7 +159,7 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
         // The last byte may be a border that the next match needs too; more of a match is not looked at again.
         position = secret.end().max(whole.end().saturating_sub(1)).max(whole.start() + 1);
         if let Some(candidate) = judge(rule, text, secret.range())? {
-            found.push(candidate);
+            found.push(Candidate { matched: whole.range(), ..candidate });
         }
         if position > window.end {
             break;
@@ -143,7 +176,11 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
     }
     let surest = generic::judge(&suspect, rule.facts().confidence, path);
     let candidate = judge(rule, text, suspect.span)?;
-    Ok(candidate.map(|candidate| Candidate { confidence: candidate.confidence.min(surest), ..candidate }))
+    Ok(candidate.map(|candidate| Candidate {
+        matched: suspect.whole,
+        confidence: candidate.confidence.min(surest),
+        ..candidate
+    }))
 }
 
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
@@ -202,7 +239,8 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     if !has_neighbour(rule, text, &span)? {
         return Ok(None);
     }
-    Ok(Some(Candidate { rule, span, secret, confidence, validity, proof }))
+    let (matched, decoded) = (span.clone(), Vec::new());
+    Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof }))
 }
 
 /// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium. Test-mode and

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::shape::{Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, Strings};
+use crate::decode::Way;
 
 /// Start and length, in `TEXT` or in one of the lists.
 pub(crate) type Span = (usize, usize);
@@ -37,7 +38,7 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Confidence, Finds, Gate, Placeholders, Record, Span, Validator};
+    use super::{Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
@@ -54,7 +55,8 @@ mod tables {
 }
 
 pub(crate) use tables::{
-    CLASSES, FIRST_HIT, HIT_KEYWORDS, HITS, KEYWORD_LENGTHS, KEYWORD_WAKES, LONGEST_KEYWORD, STRIDE_BITS, WAKES,
+    CLASSES, FIRST_HIT, HIT_KEYWORDS, HITS, KEYWORD_LENGTHS, KEYWORD_SIGNS, KEYWORD_WAKES, LONGEST_KEYWORD,
+    STRIDE_BITS, WAKES,
 };
 
 /// The automaton's table, two bytes a cell, little endian; row = state, column = class.

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::decode::Signs;
 use crate::rules::spec::Finds;
 use crate::rules::{RuleSet, builtin};
 
@@ -19,12 +20,18 @@ pub(super) struct Candidate {
     pub(super) windows: Vec<Range<usize>>,
 }
 
-/// All rules whose keyword stands in `text`, each with where to look.
-pub(super) fn candidates(rules: &RuleSet, text: &[u8]) -> Vec<Candidate> {
+/// All rules whose keyword stands in `text`, each with where to look, and the signs that the text hides others.
+pub(super) fn candidates(rules: &RuleSet, text: &[u8]) -> (Vec<Candidate>, Signs) {
     let mut found = Found { rules, length: text.len(), slots: Vec::new(), candidates: Vec::new() };
+    let mut signs = Signs::new();
     walk(text, |end, keyword| {
         let (start, count) = builtin::KEYWORD_WAKES[keyword];
         let hit = end - usize::from(builtin::KEYWORD_LENGTHS[keyword])..end;
+        if let Some(way) = builtin::KEYWORD_SIGNS[keyword] {
+            signs.sign(way, text, hit);
+            return;
+        }
+        signs.keyword(end);
         for rule in &builtin::WAKES[start..start + count] {
             if rules.is_enabled(usize::from(*rule)) {
                 found.add(usize::from(*rule), &hit);
@@ -32,7 +39,7 @@ pub(super) fn candidates(rules: &RuleSet, text: &[u8]) -> Vec<Candidate> {
         }
     });
     rules.own_keywords(text, |rule, hit| found.add(rule, &hit));
-    found.candidates
+    (found.candidates, signs)
 }
 
 struct Found<'r> {

@@ -1,0 +1,191 @@
+//! Runs of base64 that decode to text.
+
+use std::ops::Range;
+
+use super::piece::Piece;
+
+/// The shortest run that is looked at: 18 bytes.
+const SHORTEST: usize = 24;
+/// Lines of base64 are at least so long where more follow.
+const SHORTEST_LINE: usize = 40;
+
+/// A run of base64 that decodes to text: its letters on one line, or on several below each other, and its padding.
+pub(super) struct Run {
+    pub(super) span: Range<usize>,
+    lines: Vec<Range<usize>>,
+}
+
+/// The value of each letter of both alphabets; 64 for every other byte.
+static VALUES: [u8; 256] = {
+    let mut values = [64; 256];
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut place = 0;
+    while place < letters.len() {
+        values[letters[place] as usize] = place as u8;
+        place += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+};
+
+fn is_letter(byte: u8) -> bool {
+    VALUES[usize::from(byte)] < 64
+}
+
+/// All runs in `text`, in order.
+pub(super) fn runs(text: &[u8]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut position = 0;
+    while let Some(place) = dense(text, position) {
+        let letters = |byte: &&u8| is_letter(**byte);
+        let start = place - text[position..place].iter().rev().take_while(letters).count();
+        let line = start..place + text[place..].iter().take_while(letters).count();
+        position = line.end.max(place + GROUP);
+        if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) && !is_embedded_media(&text[..start]) {
+            let run = Run::from(text, line);
+            position = position.max(run.span.end);
+            if run.is_text(text) {
+                runs.push(run);
+            }
+        }
+    }
+    runs
+}
+
+const GROUP: usize = 8;
+
+/// The first of the aligned groups of eight bytes from `from` on that, with the next one, hold no space, quote or
+/// parenthesis: every run of [`SHORTEST`] letters covers two such groups.
+fn dense(text: &[u8], from: usize) -> Option<usize> {
+    let skipped = from.div_ceil(GROUP);
+    let (groups, _) = text.as_chunks::<GROUP>();
+    let mut was_dense = false;
+    for (number, group) in groups.iter().enumerate().skip(skipped) {
+        let is_dense = is_dense(u64::from_le_bytes(*group));
+        if is_dense && was_dense && is_letter(group[0]) && is_letter(groups[number - 1][GROUP - 1]) {
+            return Some((number - 1) * GROUP);
+        }
+        was_dense = is_dense;
+    }
+    None
+}
+
+/// Whether none of the eight bytes is less than `+`, the least letter.
+const fn is_dense(group: u64) -> bool {
+    const EACH: u64 = u64::MAX / 255;
+    group.wrapping_sub(EACH * b'+' as u64) & !group & (EACH * 0x80) == 0
+}
+
+/// Whether the first letters decode to text; names, paths and numbers fail here.
+fn begins_as_text(letters: &[u8]) -> bool {
+    let mut decoded = Vec::with_capacity(SHORTEST / 4 * 3);
+    letters[..SHORTEST].chunks(4).all(|quad| {
+        decoded.clear();
+        decode(quad, &mut decoded);
+        decoded.iter().all(|byte| is_text(*byte))
+    })
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
+/// Whether what stands before a run says that a picture, a font or sound follows.
+fn is_embedded_media(before: &[u8]) -> bool {
+    const FARTHEST: usize = 80;
+    let Some(head) = before.strip_suffix(b";base64,") else { return false };
+    let head = &head[head.len().saturating_sub(FARTHEST)..];
+    let Some(start) = memchr::memmem::rfind(head, b"data:") else { return false };
+    let kind = &head[start + b"data:".len()..];
+    [&b"image/"[..], b"font/", b"audio/", b"video/", b"application/font", b"application/x-font", b"application/wasm"]
+        .iter()
+        .any(|media| kind.starts_with(media))
+}
+
+/// Appends what the letters decode to; bits that make no byte are dropped.
+fn decode(letters: &[u8], out: &mut Vec<u8>) {
+    for quad in letters.chunks(4) {
+        let bits = quad.iter().fold(0_u32, |bits, letter| bits << 6 | u32::from(VALUES[usize::from(*letter)] & 63));
+        let [_, first, second, third] = (bits << (6 * (4 - quad.len()))).to_be_bytes();
+        out.extend_from_slice(&[first, second, third][..quad.len() * 6 / 8]);
+    }
+}
+
+impl Run {
+    /// The run that begins with `line`, with the lines below it that carry it on.
+    fn from(text: &[u8], line: Range<usize>) -> Self {
+        let mut lines = vec![line];
+        while let Some(next) = lines.last().and_then(|last| line_below(text, last)) {
+            lines.push(next);
+        }
+        let (start, end) = (lines[0].start, lines[lines.len() - 1].end);
+        let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        Self { span: start..end + padding, lines }
+    }
+
+    fn is_text(&self, text: &[u8]) -> bool {
+        let mut decoded = Vec::new();
+        let mut strange = 0;
+        let mut total = 0;
+        for line in &self.lines {
+            // Bytes at the border of two lines whose lengths are no multiples of four come out wrong: few.
+            for part in text[line.clone()].chunks(4 << 10) {
+                decoded.clear();
+                decode(part, &mut decoded);
+                strange += decoded.iter().filter(|byte| !is_text(**byte)).count();
+                total += decoded.len();
+            }
+            if strange * 20 > total {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts what the run decodes to into `piece`.
+    pub(super) fn put(&self, text: &[u8], piece: &mut Piece) {
+        let mut carried: Vec<u8> = Vec::new();
+        let mut carried_from = 0;
+        let mut decoded = Vec::new();
+        for line in &self.lines {
+            let mut start = line.start;
+            if !carried.is_empty() {
+                start = line.end.min(start + 4 - carried.len());
+                carried.extend_from_slice(&text[line.start..start]);
+                if carried.len() < 4 {
+                    continue;
+                }
+                decode(&carried, &mut decoded);
+                piece.put(&decoded, &(carried_from..start));
+                carried.clear();
+            }
+            let even = start + (line.end - start) / 4 * 4;
+            decoded.clear();
+            decode(&text[start..even], &mut decoded);
+            piece.put_base64(&decoded, start);
+            decoded.clear();
+            carried.extend_from_slice(&text[even..line.end]);
+            carried_from = even;
+        }
+        decode(&carried, &mut decoded);
+        piece.put_base64(&decoded, carried_from);
+    }
+}
+
+/// The letters of the line below `line`, when that one ends where its letters do and the other holds nothing else.
+fn line_below(text: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+    if line.len() < SHORTEST_LINE {
+        return None;
+    }
+    let newline = line.end + usize::from(text.get(line.end) == Some(&b'\r'));
+    if text.get(newline) != Some(&b'\n') {
+        return None;
+    }
+    let rest = &text[newline + 1..];
+    let start = newline + 1 + rest.iter().take(line.len()).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let end = start + text[start..].iter().take_while(|byte| is_letter(**byte)).count();
+    let padded = end + text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+    let is_alone = matches!(text.get(padded), None | Some(b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'<'));
+    (start < end && end - start <= line.len() && is_alone).then_some(start..end)
+}

@@ -1,0 +1,61 @@
+//! Looks for keys behind what hides them: each decoded piece of a text is searched like a text of its own.
+
+use anyhow::Result;
+
+use super::{Candidate, Scanner};
+use crate::change::BytePath;
+use crate::decode::Signs;
+
+/// A text to look behind, the file's or a decoded piece of it.
+pub(super) struct Layer<'t> {
+    text: &'t [u8],
+    /// How many disguises more are undone.
+    depth: u8,
+    /// How many bytes more are decoded; when there are none, the rest stays as it is.
+    budget: usize,
+}
+
+impl<'t> Layer<'t> {
+    /// Decoded text is at most so many times as long as the text, and a little for short ones.
+    const MOST: usize = 4;
+    const LITTLE: usize = 64 << 10;
+    /// However long the text is.
+    const MOST_BYTES: usize = 64 << 20;
+
+    pub(super) fn outermost(depth: u8, text: &'t [u8]) -> Self {
+        let budget = (text.len().saturating_mul(Self::MOST) + Self::LITTLE).min(Self::MOST_BYTES);
+        Self { text, depth, budget }
+    }
+}
+
+impl<'r> Scanner<'r> {
+    /// Adds what may be keys behind the disguises of the layer, in places of its text.
+    pub(super) fn undisguise(
+        &self,
+        layer: &mut Layer<'_>,
+        path: &BytePath,
+        signs: Signs,
+        found: &mut Vec<Candidate<'r>>,
+    ) -> Result<()> {
+        for window in signs.windows(layer.text) {
+            let Some(left) = layer.budget.checked_sub(window.len()) else { return Ok(()) };
+            let piece = window.decode(layer.text);
+            let (mut inside, signs) = self.candidates(path, piece.bytes())?;
+            // The rest was seen in the text itself.
+            inside.retain(|candidate| piece.changes(&candidate.matched));
+            layer.budget = left;
+            if layer.depth > 1 {
+                let mut deeper = Layer { text: piece.bytes(), depth: layer.depth - 1, budget: left };
+                self.undisguise(&mut deeper, path, signs, &mut inside)?;
+                layer.budget = deeper.budget;
+            }
+            found.extend(inside.into_iter().map(|mut candidate| {
+                candidate.matched = piece.original(&candidate.matched);
+                candidate.span = piece.original(&candidate.span);
+                candidate.decoded.insert(0, piece.way);
+                candidate
+            }));
+        }
+        Ok(())
+    }
+}
