@@ -102,6 +102,8 @@ pub(crate) struct Config {
     pub min_confidence: Setting<Confidence>,
     /// What happens to binary files.
     pub binary: Setting<Binary>,
+    /// How many disguises, one inside the other, are undone.
+    pub decode_depth: Setting<u32>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.

@@ -8,6 +8,7 @@
 mod base64;
 mod join;
 mod piece;
+#[cfg_attr(not(test), expect(dead_code, reason = "the signs are for `build.rs`"))]
 mod sign;
 mod unit;
 mod window;
@@ -21,11 +22,11 @@ impl Way {
         match self {
             Self::Utf16 => "utf-16",
             Self::Base64 => "base64",
-            Self::Percent => "percent",
-            Self::Escape => "escape",
+            Self::Percent => "percent-encoding",
+            Self::Escape => "escapes",
             Self::QuotedPrintable => "quoted-printable",
-            Self::Entity => "entity",
-            Self::Joined => "joined",
+            Self::Entity => "html-entities",
+            Self::Joined => "joined-strings",
         }
     }
 }

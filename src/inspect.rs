@@ -35,7 +35,7 @@ impl<'c> Inspector<'c> {
     pub(crate) fn new(config: &'c Config, counting: Counting) -> Self {
         Self {
             config,
-            scanner: Scanner::new(&config.rules, config.min_confidence.value),
+            scanner: Scanner::new(&config.rules, config.min_confidence.value).decoding(config.decode_depth.value),
             allowlist: Allowlist::new(config),
             counting,
             markers_ignored: Cell::new(0),

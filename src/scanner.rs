@@ -25,7 +25,7 @@ use disguise::Layer;
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
     floor: Confidence,
-    depth: u8,
+    depth: u32,
 }
 
 /// A match that may become a finding.
@@ -44,7 +44,9 @@ struct Candidate<'r> {
 
 impl<'r> Scanner<'r> {
     /// How many disguises, one inside the other, are undone when nothing else is asked for.
-    pub const DEPTH: u8 = 2;
+    pub const DEPTH: u32 = 2;
+    /// How many can be asked for.
+    pub const DEEPEST: u32 = 3;
 
     /// A scanner that prefers findings of at least `floor` where two overlap.
     pub fn new(rules: &'r RuleSet, floor: Confidence) -> Self {
@@ -53,7 +55,7 @@ impl<'r> Scanner<'r> {
 
     /// The same that undoes `depth` disguises.
     #[must_use]
-    pub fn decoding(self, depth: u8) -> Self {
+    pub fn decoding(self, depth: u32) -> Self {
         Self { depth, ..self }
     }
 

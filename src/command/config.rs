@@ -78,10 +78,11 @@ pub(crate) fn show(global: &Global, environment: &Environment, out: &mut dyn Wri
     for notice in &config.notices {
         writeln!(out, "# {}", sanitized(notice.as_bytes()))?;
     }
-    let Config { enforce, min_confidence, binary, foreign_markers, .. } = &config;
+    let Config { enforce, min_confidence, binary, decode_depth, foreign_markers, .. } = &config;
     writeln!(out, "min-confidence = \"{}\"  # {}", min_confidence.value.name(), min_confidence.origin)?;
     writeln!(out, "enforce = {}  # {}", enforce.value, enforce.origin)?;
     writeln!(out, "\n[scan]\nbinary = \"{}\"  # {}", binary.value.name(), binary.origin)?;
+    writeln!(out, "decode-depth = {}  # {}", decode_depth.value, decode_depth.origin)?;
     writeln!(out, "\n[rules]")?;
     names("disable", &config.disabled, out)?;
     if let Some(only) = &config.only {

@@ -6,10 +6,11 @@ use std::collections::HashSet;
 use anyhow::Result;
 
 use super::LayerKind;
-use super::diagnostic::File;
+use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
 use crate::rules::spec::{RuleSpec, Shape};
 use crate::rules::{self, glob_set};
+use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
 
 /// The key to look at, and what is wrong with it.
@@ -22,6 +23,10 @@ pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<(
             "enforce",
             "has a meaning only in the configuration of the user or the system\nhelp: take it out of this file",
         ));
+    }
+    if layer.scan.decode_depth.is_some_and(|depth| depth > Scanner::DEEPEST) {
+        let place = file.place_of(&[Step::Key("scan"), Step::Key("decode-depth")]);
+        return Err(error_at(&place, &format!("`decode-depth` of `[scan]` must be at most {}", Scanner::DEEPEST)));
     }
     let mut ids = HashSet::new();
     for (index, rule) in layer.rule.iter().enumerate() {

@@ -31,6 +31,7 @@ pub(super) struct Layer {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Scan {
     pub(super) binary: Option<Binary>,
+    pub(super) decode_depth: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

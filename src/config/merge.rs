@@ -14,6 +14,7 @@ use super::{AllowEntry, Binary, Config, LayerFile, LayerKind, Setting, unknown_r
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
 use crate::rules::{self, RuleSet};
+use crate::scanner::Scanner;
 
 /// How much of a layer is obeyed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,7 @@ impl Merged {
         let config = Config {
             min_confidence: Setting::default(Confidence::Medium),
             binary: Setting::default(Binary::Structured),
+            decode_depth: Setting::default(Scanner::DEPTH),
             foreign_markers: Setting::default(true),
             enforce: Setting::default(false),
             is_server: false,
@@ -111,6 +113,11 @@ impl Merged {
             if self.decide("scan.binary", trust, change) {
                 self.config.binary.set(value, kind);
             }
+        }
+        if let Some(value) = layer.scan.decode_depth
+            && self.decide("scan.decode-depth", trust, value.cmp(&self.config.decode_depth.value))
+        {
+            self.config.decode_depth.set(value, kind);
         }
         if let Some(value) = layer.markers.foreign
             && self.decide("markers.foreign", trust, self.config.foreign_markers.value.cmp(&value))

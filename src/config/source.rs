@@ -13,7 +13,7 @@ use super::{Binary, Config, LayerFile, LayerKind, check, merge};
 use crate::environment::Environment;
 use crate::finding::Confidence;
 use crate::rules;
-use crate::scanner::masked;
+use crate::scanner::{Scanner, masked};
 
 /// Where the layers come from in this run.
 pub(crate) struct Sources<'a> {
@@ -125,9 +125,10 @@ pub(crate) fn loosened(content: Vec<u8>) -> BTreeSet<String> {
         layer.rule.into_iter().filter(|rule| rules::is_built_in(&rule.id)).map(|rule| format!("rule {}", rule.id));
     let only = layer.rules.only.map(|names| format!("`only` of {} rules", names.len()));
     let binary = layer.scan.binary.filter(|binary| *binary == Binary::Skip).map(|_| "`binary`".to_owned());
+    let depth = layer.scan.decode_depth.filter(|depth| *depth < Scanner::DEPTH).map(|_| "`decode-depth`".to_owned());
     let confidence =
         layer.min_confidence.filter(|level| *level == Confidence::High).map(|_| "`min-confidence`".to_owned());
-    disabled.chain(changed).chain(only).chain(binary).chain(confidence).collect()
+    disabled.chain(changed).chain(only).chain(binary).chain(depth).chain(confidence).collect()
 }
 
 /// Checks a text as the user's configuration.

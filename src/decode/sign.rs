@@ -25,7 +25,6 @@ pub enum Way {
 pub(crate) const SIGNED: [Way; 5] = [Way::Percent, Way::Escape, Way::QuotedPrintable, Way::Entity, Way::Joined];
 
 /// The signs of `way`, without capitals.
-#[cfg_attr(not(test), allow(dead_code, reason = "for `build.rs`"))]
 pub(crate) const fn signs(way: Way) -> &'static [&'static str] {
     match way {
         Way::Percent => &["%0a", "%2", "%3", "%4", "%5", "%6", "%7"],

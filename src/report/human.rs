@@ -188,14 +188,16 @@ fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{margin} | {gap}{}", carets.paint(Color::Red))
 }
 
-/// `rule aws-access-key-id, medium confidence`.
+/// `rule aws-access-key-id, medium confidence; written in base64`.
 fn why(finding: &Finding<'_>) -> String {
     let doubt = match (finding.validity, finding.proof) {
         (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
         (_, Some(proof)) => format!("; {proof}"),
         _ => String::new(),
     };
-    format!("rule {}, {} confidence{doubt}", finding.rule.id(), finding.confidence.name())
+    let ways: Vec<_> = finding.decoded.iter().rev().map(|way| way.name()).collect();
+    let written = if ways.is_empty() { String::new() } else { format!("; written in {}", ways.join(" inside ")) };
+    format!("rule {}, {} confidence{doubt}{written}", finding.rule.id(), finding.confidence.name())
 }
 
 fn move_it_out(located: &Located<'_>) -> String {

@@ -126,7 +126,7 @@ fn finding(located: &Located<'_>) -> Value {
                 "docs": facts.docs,
             }),
         ),
-        ("decoded", json!([])),
+        ("decoded", finding.decoded.iter().map(|way| way.name()).collect()),
         ("parts", json!([])),
     ] {
         object.insert(key.to_owned(), value);

@@ -10,7 +10,7 @@ use crate::decode::Signs;
 pub(super) struct Layer<'t> {
     text: &'t [u8],
     /// How many disguises more are undone.
-    depth: u8,
+    depth: u32,
     /// How many bytes more are decoded; when there are none, the rest stays as it is.
     budget: usize,
 }
@@ -22,7 +22,7 @@ impl<'t> Layer<'t> {
     /// However long the text is.
     const MOST_BYTES: usize = 64 << 20;
 
-    pub(super) fn outermost(depth: u8, text: &'t [u8]) -> Self {
+    pub(super) fn outermost(depth: u32, text: &'t [u8]) -> Self {
         let budget = (text.len().saturating_mul(Self::MOST) + Self::LITTLE).min(Self::MOST_BYTES);
         Self { text, depth, budget }
     }

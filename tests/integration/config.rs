@@ -96,6 +96,8 @@ fn wrong_values_name_their_key() {
         ("min-confidence = \"mid\"\n", "1:18: `min-confidence` must be one of `low`, `medium`, `high`"),
         ("min-confidence = 3\n", "1:18: `min-confidence` must be a string"),
         ("[scan]\nbinary = \"all\"\n", "2:10: `binary` of `[scan]` must be `structured` or `skip`"),
+        ("[scan]\ndecode-depth = 4\n", "2:16: `decode-depth` of `[scan]` must be at most 3"),
+        ("[scan]\ndecode-depth = -1\n", "2:16: `decode-depth` of `[scan]` must be a whole number, 0 or more"),
         ("scan = \"x\"\n", "1:8: `scan` must be a table"),
         ("[rules]\nonly = [\"jwt\", 3]\n", "2:16: `only` of `[rules]` must be a string"),
         ("markers = { foreign = \"no\" }\n", "1:23: `foreign` of `[markers]` must be a boolean"),
@@ -398,7 +400,7 @@ fn a_broken_layer_of_any_kind_stops_the_commit() {
     let commit = repo.git(["commit", "-m", "x"]);
     commit.code(1).stdout("").stderr(str![[r"
 error: commit blocked: it could not be checked: [HOME]/.config/keyguard/config.toml:2:1: unknown field `new`
-help: known here: `binary`; this is keyguard [..], and a newer one may know more keys
+help: known here: `binary`, `decode-depth`; this is keyguard [..], and a newer one may know more keys
 
 "]]);
     user(&repo, "");
@@ -427,6 +429,7 @@ enforce = false  # built in
 
 [scan]
 binary = "skip"  # user
+decode-depth = 2  # built in
 
 [rules]
 disable = [
