@@ -272,12 +272,14 @@ pub fn privilege(text: &str) -> Option<(PrivilegeClass, &str)> {
     Some((class, sentence))
 }
 
-/// What stands between a name and its value: the rest of the name, a closing quote or bracket, a type, an assignment
-/// sign (or the comma of a call, the `>` of a tag, the blank of a flag), an opening quote.
+/// What stands between a name and its value: the rest of the name, words such as `API key`, a closing quote or bracket,
+/// a type, an assignment sign (or the comma of a call, the `>` of a tag, the blank of a flag), an opening quote.
 const ASSIGN: &str = concat!(
-    r#"[A-Za-z0-9_.\-]{0,40}["'\])]{0,3}"#,
-    r"(?:[ \t]{0,4}:[ \t]{0,4}&?(?:'static )?[A-Za-z]{3,6})?",
-    r#"[ \t]{0,20}(?::=|=>|[=:,(>]|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}"#
+    r"[A-Za-z0-9_.\-]{0,40}",
+    r"(?:[ \t](?i:access|api|app|auth|client|private|secret|key|token|id)[A-Za-z0-9_\-]{0,20}){0,3}",
+    r#"(?:\\?["'\])]){0,3}"#,
+    r"(?:[ \t]{0,4}:[ \t]{0,4}&?(?:'static )?[A-Za-z]{3,6}|[ \t]string)?",
+    r#"[ \t]{0,20}(?:[:?.|]{0,3}=|=>|[:,(]|>(?:[ \t]{0,4}\r?\n)?|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}[ \t]{0,2}"#
 );
 
 /// Where a word starts, also behind what is written for another character: `\n`, `%3D`, `\u003d`, a colour sequence.
