@@ -179,3 +179,15 @@ fn rules_are_complete() {
         }
     }
 }
+
+/// Kinds without a rule have a reason, so that nobody looks for them twice.
+#[test]
+fn kinds_left_out_have_a_reason() {
+    let text = include_str!("../rules/left-out.tsv");
+    let rows: Vec<_> = text.lines().skip(1).map(|line| line.split_once('\t').expect("two columns")).collect();
+    assert!(rows.is_sorted_by(|(a, _), (b, _)| a < b), "sort src/rules/left-out.tsv by id");
+    for (id, reason) in rows {
+        assert!(!crate::rules::is_built_in(id), "{id} has a rule, so it is not left out");
+        assert!(!reason.is_empty() && !reason.contains('\t'), "{id}: give one reason");
+    }
+}
