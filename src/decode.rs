@@ -132,6 +132,10 @@ fn utf16_order(bytes: &[u8]) -> Option<Order> {
         [0xfe, 0xff, ..] => return Some(Order::Big),
         _ => {}
     }
+    // Nearly every text ends here.
+    if !is_binary(bytes) {
+        return None;
+    }
     let (pairs, _) = bytes[..bytes.len().min(SNIFF)].as_chunks::<2>();
     if pairs.len() < 4 {
         return None;

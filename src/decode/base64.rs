@@ -37,38 +37,57 @@ fn is_letter(byte: u8) -> bool {
 pub(super) fn runs(text: &[u8]) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut position = 0;
-    while let Some(place) = dense(text, position) {
+    visit_dense(text, |place| {
+        if place < position {
+            return;
+        }
         let letters = |byte: &&u8| is_letter(**byte);
         let start = place - text[position..place].iter().rev().take_while(letters).count();
         let line = start..place + text[place..].iter().take_while(letters).count();
-        position = line.end.max(place + GROUP);
+        position = line.end;
         if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) && !is_embedded_media(&text[..start]) {
             let run = Run::from(text, line);
-            position = position.max(run.span.end);
+            position = run.span.end;
             if run.is_text(text) {
                 runs.push(run);
             }
         }
-    }
+    });
     runs
 }
 
+/// How many bytes are looked at in one step.
 const GROUP: usize = 8;
+/// How many bytes are looked at without a branch.
+const BLOCK: usize = 8 * GROUP;
 
-/// The first of the aligned groups of eight bytes from `from` on that, with the next one, hold no space, quote or
-/// parenthesis: every run of [`SHORTEST`] letters covers two such groups.
-fn dense(text: &[u8], from: usize) -> Option<usize> {
-    let skipped = from.div_ceil(GROUP);
-    let (groups, _) = text.as_chunks::<GROUP>();
-    let mut was_dense = false;
-    for (number, group) in groups.iter().enumerate().skip(skipped) {
-        let is_dense = is_dense(u64::from_le_bytes(*group));
-        if is_dense && was_dense && is_letter(group[0]) && is_letter(groups[number - 1][GROUP - 1]) {
-            return Some((number - 1) * GROUP);
+/// Visits each aligned group of letters behind which another one stands: every run of [`SHORTEST`] covers two.
+fn visit_dense(text: &[u8], mut visit: impl FnMut(usize)) {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut was_dense = 0;
+    for (number, block) in blocks.iter().chain(std::iter::once(&last)).enumerate() {
+        let dense = dense_groups(block);
+        let mut pairs = dense & (dense << 1 | was_dense);
+        was_dense = dense >> (BLOCK / GROUP - 1) & 1;
+        while pairs != 0 {
+            let place = number * BLOCK + pairs.trailing_zeros() as usize * GROUP - GROUP;
+            let strange = text[place..place + 2 * GROUP].iter().fold(0, |all, byte| all | VALUES[usize::from(*byte)]);
+            if strange < 64 {
+                visit(place);
+            }
+            pairs &= pairs - 1;
         }
-        was_dense = is_dense;
     }
-    None
+}
+
+/// One bit for each group that holds no space, quote or parenthesis: dense and other groups take turns in every text, so
+/// that a branch for each would cost more than all else.
+fn dense_groups(block: &[u8; BLOCK]) -> u32 {
+    let (groups, _) = block.as_chunks::<GROUP>();
+    let bit = |(place, group): (usize, &[u8; GROUP])| u32::from(is_dense(u64::from_le_bytes(*group))) << place;
+    groups.iter().enumerate().map(bit).sum()
 }
 
 /// Whether none of the eight bytes is less than `+`, the least letter.
