@@ -8,6 +8,7 @@ mod check;
 mod diagnostic;
 pub(crate) mod edit;
 mod layer;
+mod literal;
 mod merge;
 mod place;
 mod source;

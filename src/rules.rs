@@ -252,7 +252,7 @@ impl RuleSet {
             self.disabled[index] = true;
         }
         let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
-        let shape = Shape::of(&regex).map_err(anyhow::Error::msg)?;
+        let shape = Shape::of(&regex).map_err(|flaw| anyhow::Error::msg(flaw.message))?;
         self.own.push(OwnRule {
             regex: spec::expand(&regex).into_owned(),
             shape,

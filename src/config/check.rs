@@ -8,13 +8,10 @@ use anyhow::Result;
 use super::LayerKind;
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
-use crate::rules::spec::{RuleSpec, Shape};
+use crate::rules::spec::{Flaw, RuleSpec, Shape, Spot};
 use crate::rules::{self, glob_set};
 use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
-
-/// The key to look at, and what is wrong with it.
-type Flaw = (&'static str, String);
 
 /// Checks a whole file.
 pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<()> {
@@ -30,35 +27,33 @@ pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<(
     }
     let mut ids = HashSet::new();
     for (index, rule) in layer.rule.iter().enumerate() {
-        check_rule(rule, kind).map_err(|(key, message)| file.entry_error("rule", index, key, &message))?;
+        check_rule(rule, kind).map_err(|flaw| file.entry_error("rule", index, &flaw))?;
         if !ids.insert(&rule.id) {
-            return Err(file.entry_error("rule", index, "id", "names a rule that this file has already"));
+            return Err(file.entry_error("rule", index, &Flaw::new("id", "names a rule that this file has already")));
         }
     }
     for (index, entry) in layer.allow.iter().enumerate() {
-        check_allow(entry).map_err(|(key, message)| file.entry_error("allow", index, key, &message))?;
+        check_allow(entry).map_err(|flaw| file.entry_error("allow", index, &flaw))?;
     }
     Ok(())
 }
 
-fn check_rule(rule: &RuleSpec, kind: LayerKind) -> Result<(), Flaw> {
-    for (key, regex) in [("regex", rule.regex.as_ref()), ("near", rule.near.as_ref().map(|near| &near.regex))] {
-        regex.map_or(Ok(()), |regex| shape(regex).map(drop)).map_err(|message| (key, message))?;
-    }
-    rule.check().map_err(|flaw| (flaw.key, flaw.message))?;
+/// Checks a rule, except for what needs a compiled regex.
+pub(super) fn check_rule(rule: &RuleSpec, kind: LayerKind) -> Result<(), Flaw> {
+    rule.check()?;
     if rules::is_built_in(&rule.id) {
         if let Some(key) = replaced_fact(rule).filter(|_| kind == LayerKind::Repository) {
             let message =
                 "of a built-in rule can be replaced in your own configuration only\nhelp: take it out of this file";
-            return Err((key, message.to_owned()));
+            return Err(Flaw::new(key, message));
         }
     } else if rule.regex.is_none() || rule.title.is_none() {
         let key = if rule.title.is_none() { "title" } else { "regex" };
-        return Err(("id", format!("names no built-in rule, so the entry needs a `{key}` too")));
+        return Err(Flaw::new("id", format!("names no built-in rule, so the entry needs a `{key}` too")));
     }
     for (key, globs) in [("paths", &rule.paths), ("exclude-paths", &rule.exclude_paths)] {
-        for glob in globs.iter().flatten() {
-            check_glob(glob).map_err(|message| (key, message))?;
+        for (place, glob) in globs.iter().flatten().enumerate() {
+            check_glob(glob).map_err(|message| Flaw::new(key, message).at(Spot::Entry(place)))?;
         }
     }
     Ok(())
@@ -78,13 +73,9 @@ fn check_glob(glob: &str) -> Result<(), String> {
     })
 }
 
-fn shape(regex: &str) -> Result<Shape, String> {
-    Shape::of(regex).map_err(|message| format!("does not parse: {message}"))
-}
-
 /// Checks an allow entry, except for what needs a compiled regex.
-fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
-    let error = |key, message: &str| Err((key, message.to_owned()));
+pub(super) fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
+    let error = |key, message: &str| Err(Flaw::new(key, message));
     if entry.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return error("reason", "is missing\nhelp: say why this is no secret: reason = \"key of the public demo\"");
     }
@@ -98,10 +89,12 @@ fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
         };
     }
     if let Some(fingerprint) = &entry.fingerprint {
-        fingerprint.parse::<Fingerprint>().map_err(|message| ("fingerprint", format!("is none: {message}")))?;
+        fingerprint
+            .parse::<Fingerprint>()
+            .map_err(|message| Flaw::new("fingerprint", format!("is none: {message}")))?;
     }
     if let Some(path) = &entry.path {
-        check_glob(path).map_err(|message| ("path", message))?;
+        check_glob(path).map_err(|message| Flaw::new("path", message))?;
         if !entry.names_content() && matches_every_path(path) {
             return error(
                 "path",
@@ -110,7 +103,7 @@ fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
         }
     }
     if let Some(regex) = &entry.regex {
-        let shape = shape(regex).map_err(|message| ("regex", message))?;
+        let shape = Shape::of(regex).map_err(|flaw| Flaw::syntax("regex", &flaw))?;
         if shape.matches_empty {
             return error("regex", "matches the empty string, so it would allow every key");
         }

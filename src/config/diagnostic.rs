@@ -3,9 +3,13 @@
 //! A message names keys, never the values that stand there: whoever pastes a key into the wrong place must not read it in
 //! a log.
 
+use std::ops::Range;
+
 use anyhow::anyhow;
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::literal::Literal;
+use crate::rules::spec::{Flaw, Spot};
 use crate::scanner::masked;
 
 /// What helps when nothing more is known.
@@ -49,10 +53,29 @@ impl File<'_> {
         }
     }
 
-    /// An error at `key` of the `index`-th `[[table]]`.
-    pub(super) fn entry_error(&self, table: &str, index: usize, key: &str, message: &str) -> anyhow::Error {
-        let place = self.place_of(&[Step::Key(table), Step::Index(index), Step::Key(key)]);
-        error_at(&place, &format!("`{key}` of `[[{table}]]` {message}"))
+    /// An error about the `index`-th `[[table]]`; of a regex that does not parse, with the place drawn under it.
+    pub(super) fn entry_error(&self, table: &str, index: usize, flaw: &Flaw) -> anyhow::Error {
+        let value = [Step::Key(table), Step::Index(index), Step::Key(flaw.key)];
+        let (inside, byte) = match flaw.spot {
+            Spot::Whole => (None, None),
+            Spot::Entry(place) => (Some(Step::Index(place)), None),
+            Spot::Byte(byte) => (None, Some(byte)),
+            Spot::ByteOfRegex(byte) => (Some(Step::Key("regex")), Some(byte)),
+        };
+        let steps: Vec<_> = value.into_iter().chain(inside).collect();
+        let message = format!("`{}` of `[[{table}]]` {}", flaw.key, flaw.message);
+        let span = self.span_of(&steps);
+        match byte.and_then(|byte| self.character(span.clone()?, byte)) {
+            Some((offset, drawing)) => error_at(&self.place(offset), &format!("{message}{drawing}")),
+            None => error_at(&self.place(span.map_or(0, |span| span.start)), &message),
+        }
+    }
+
+    /// Where the byte `at` of the text in the literal at `span` stands in the file, and a drawing of it.
+    fn character(&self, span: Range<usize>, at: usize) -> Option<(usize, String)> {
+        let literal = Literal::read(self.text.get(span.clone())?)?;
+        let drawing = literal.drawing(at).map(|lines| format!("\n{lines}")).unwrap_or_default();
+        Some((span.start + literal.source_offset(at), drawing))
     }
 
     /// An error at a key of the top level.
@@ -62,17 +85,21 @@ impl File<'_> {
 
     /// Where `steps` lead, or as far as they lead.
     pub(super) fn place_of(&self, steps: &[Step<'_>]) -> String {
-        let Ok(document) = Document::parse(self.text) else { return self.place(0) };
+        self.place(self.span_of(steps).map_or(0, |span| span.start))
+    }
+
+    fn span_of(&self, steps: &[Step<'_>]) -> Option<Range<usize>> {
+        let document = Document::parse(self.text).ok()?;
         let mut item = Some(document.as_item());
-        let mut offset = 0;
+        let mut span = None;
         for step in steps {
             item = item.and_then(|item| match step {
                 Step::Key(key) => item.get(*key),
                 Step::Index(index) => item.get(*index),
             });
-            offset = item.and_then(Item::span).map_or(offset, |span| span.start);
+            span = item.and_then(Item::span).or(span);
         }
-        self.place(offset)
+        span
     }
 
     /// How many entries `[[table]]` has, and which of them `wanted` picks first.

@@ -5,7 +5,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::spec::expand;
+use super::spec::{expand, written_offset};
 
 /// What the syntax of a regex tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +19,10 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Parses `regex` in ASCII mode; the error is one line.
-    pub(crate) fn of(regex: &str) -> Result<Self, String> {
+    /// Parses `regex` in ASCII mode.
+    pub(crate) fn of(regex: &str) -> Result<Self, SyntaxFlaw> {
         let expanded = expand(regex);
-        let hir = regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(&expanded)
-            .map_err(|error| one_line(&error))?;
+        let hir = parse(&expanded).map_err(|error| SyntaxFlaw::new(&error, regex))?;
         let properties = hir.properties();
         let gate =
             Gate { words: Run::of(&hir, is_word).best, tokens: Run::of(&hir, is_token).best, at: requires(&hir, b'@') };
@@ -166,14 +161,29 @@ fn requires(hir: &Hir, byte: u8) -> bool {
     }
 }
 
-/// The sentence of a parse error, without the drawing under the pattern.
-fn one_line(error: &regex_syntax::Error) -> String {
-    let (kind, offset) = match error {
-        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
-        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
-        _ => return "is not a regular expression".to_owned(),
-    };
-    format!("{kind} (at character {} of the regex)", offset + 1)
+/// Parses a regex as the scanner reads it.
+pub(crate) fn parse(regex: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).map_err(Box::new)
+}
+
+/// What keeps a regex from being one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxFlaw {
+    /// A lowercase fragment.
+    pub(crate) message: String,
+    /// The byte of the regex, as it was written, at which it goes wrong.
+    pub(crate) at: usize,
+}
+
+impl SyntaxFlaw {
+    fn new(error: &regex_syntax::Error, written: &str) -> Self {
+        let (message, at) = match error {
+            regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
+            regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
+            _ => ("is not a regular expression".to_owned(), 0),
+        };
+        Self { message, at: written_offset(written, at) }
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-pub(crate) use super::shape::Shape;
+pub(crate) use super::shape::{Shape, SyntaxFlaw};
 
 /// How sure a finding is; the one axis on which findings are ranked and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -169,18 +169,42 @@ pub struct RuleSpec {
     pub ignores: Option<Vec<String>>,
 }
 
-/// What is wrong with a rule: the key to look at, and the sentence to print.
+/// What is wrong with a rule or another table: the key to look at, and the sentence to print.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Flaw {
-    /// The offending key of the `[[rule]]` table.
+    /// The offending key of the table.
     pub key: &'static str,
+    /// Where in the value of that key.
+    pub spot: Spot,
     /// A lowercase sentence without a full stop.
     pub message: String,
 }
 
+/// A place in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// The value as a whole.
+    Whole,
+    /// An entry of a list.
+    Entry(usize),
+    /// A byte of a text.
+    Byte(usize),
+    /// A byte of the `regex` of a table.
+    ByteOfRegex(usize),
+}
+
 impl Flaw {
-    fn new(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key, message: message.into() }
+    pub(crate) fn new(key: &'static str, message: impl Into<String>) -> Self {
+        Self { key, spot: Spot::Whole, message: message.into() }
+    }
+
+    pub(crate) fn at(self, spot: Spot) -> Self {
+        Self { spot, ..self }
+    }
+
+    /// A regex that does not parse.
+    pub(crate) fn syntax(key: &'static str, flaw: &SyntaxFlaw) -> Self {
+        Self::new(key, format!("does not parse: {}", flaw.message)).at(Spot::Byte(flaw.at))
     }
 }
 
@@ -216,13 +240,13 @@ impl RuleSpec {
             return Err(Flaw::new("id", "must be lower-case words joined by hyphens, such as `acme-api-key`"));
         }
         if let Some(regex) = &self.regex {
-            let shape = Shape::of(regex).map_err(|message| Flaw::new("regex", message))?;
+            let shape = Shape::of(regex).map_err(|flaw| Flaw::syntax("regex", &flaw))?;
             if shape.matches_empty {
                 return Err(Flaw::new("regex", "must not match the empty string"));
             }
         }
         if let Some(near) = &self.near {
-            Shape::of(&near.regex).map_err(|message| Flaw::new("near", message))?;
+            Shape::of(&near.regex).map_err(|flaw| Flaw::syntax("near", &flaw).at(Spot::ByteOfRegex(flaw.at)))?;
         }
         if let Some(keywords) = &self.keywords {
             check_keywords(keywords)?;
@@ -247,8 +271,11 @@ impl RuleSpec {
 pub const NO_VARIABLE: &str = "none: ";
 
 fn check_keywords(keywords: &[String]) -> Result<(), Flaw> {
-    match keywords.iter().find(|keyword| keyword.len() < 3 || !keyword.is_ascii()) {
-        Some(keyword) => Err(Flaw::new("keywords", format!("`{keyword}` must be at least three ASCII characters"))),
+    match keywords.iter().position(|keyword| keyword.len() < 3 || !keyword.is_ascii()) {
+        Some(place) => {
+            let message = format!("`{}` must be at least three ASCII characters", keywords[place]);
+            Err(Flaw::new("keywords", message).at(Spot::Entry(place)))
+        }
         None => Ok(()),
     }
 }
@@ -286,11 +313,30 @@ const ASSIGN: &str = concat!(
 /// To `\b` alone the `n` of a line break in a string looks like the beginning of the word.
 const START: &str = r"(?:\\[nrtfv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
 
+const MACROS: [(&str, &str); 2] = [("{{assign}}", ASSIGN), ("{{start}}", START)];
+
 /// Replaces the macros of a rule's regex; `{{` is no regex syntax, so nothing else can be meant.
 pub fn expand(regex: &str) -> Cow<'_, str> {
     if regex.contains("{{") {
-        Cow::Owned(regex.replace("{{assign}}", ASSIGN).replace("{{start}}", START))
+        Cow::Owned(MACROS.iter().fold(regex.to_owned(), |text, (name, meaning)| text.replace(name, meaning)))
     } else {
         Cow::Borrowed(regex)
     }
+}
+
+/// Where the byte `at` of the expanded regex stands in the regex as it was written; in a macro, where that begins.
+pub(crate) fn written_offset(regex: &str, at: usize) -> usize {
+    let mut rest = regex;
+    let mut expanded = 0;
+    while let Some(first) = rest.chars().next() {
+        let found = MACROS.iter().find(|(name, _)| rest.starts_with(name));
+        let (written, meant) =
+            found.map_or((first.len_utf8(), first.len_utf8()), |(name, meaning)| (name.len(), meaning.len()));
+        if at < expanded + meant {
+            break;
+        }
+        expanded += meant;
+        rest = rest.split_at(written).1;
+    }
+    regex.len() - rest.len()
 }

@@ -125,16 +125,13 @@ fn rules_are_checked() {
     for (rest, message) in [
         ("min-entropy = \"x\"\n", "5:15: `min-entropy` of `[[rule]]` must be a number"),
         ("near = { regex = \"x\", lines = -1 }\n", "5:31: `near` of `[[rule]]` must be a whole number, 0 or more"),
-        (
-            "near = { regex = \"(\" }\n",
-            "5:8: `near` of `[[rule]]` does not parse: unclosed group (at character 1 of the regex)",
-        ),
+        ("near = { regex = \"(\" }\n", "5:19: `near` of `[[rule]]` does not parse: unclosed group\n  (\n  ^"),
         (
             "exclude-paths = [\"a/{b\"]\n",
-            "5:17: `exclude-paths` of `[[rule]]` is no glob: unclosed alternate group; [..]",
+            "5:18: `exclude-paths` of `[[rule]]` is no glob: unclosed alternate group; [..]",
         ),
-        ("paths = [\"[\"]\n", "5:9: `paths` of `[[rule]]` is no glob: unclosed character class; [..]"),
-        ("keywords = [\"ab\"]\n", "5:12: `keywords` of `[[rule]]` `ab` must be at least three ASCII characters"),
+        ("paths = [\"[\"]\n", "5:10: `paths` of `[[rule]]` is no glob: unclosed character class; [..]"),
+        ("keywords = [\"ab\"]\n", "5:13: `keywords` of `[[rule]]` `ab` must be at least three ASCII characters"),
         ("privilege = \"all\"\n", "5:13: `privilege` of `[[rule]]` must be a class and a sentence, such as [..]"),
         ("env-var = \"acme key\"\n", "5:11: `env-var` of `[[rule]]` must be a name of capitals, digits and `_`, [..]"),
         ("[[rule]]\nid = \"acme-key\"\n", "6:6: `id` of `[[rule]]` names a rule that this file has already"),
@@ -144,12 +141,8 @@ fn rules_are_checked() {
         refused(rule(&rest), message, HELP);
     }
     let regex = |regex: &str| format!("[[rule]]\nid = \"a-b\"\ntitle = \"x\"\nregex = '{regex}'\n");
-    refused(
-        regex("a("),
-        "4:9: `regex` of `[[rule]]` does not parse: unclosed group (at character 2 of the regex)",
-        HELP,
-    );
-    check(regex("a(?=b)")).code(2).says("`regex` of `[[rule]]` does not parse: look-around");
+    refused(regex("a("), "4:11: `regex` of `[[rule]]` does not parse: unclosed group\n  a(\n   ^", HELP);
+    check(regex("a(?=b)")).code(2).says("4:11: `regex` of `[[rule]]` does not parse: look-around");
     refused(regex("a*"), "4:9: `regex` of `[[rule]]` must not match the empty string", HELP);
     refused(
         "[[rule]]\nid = \"Acme Key\"\n",
@@ -158,6 +151,34 @@ fn rules_are_checked() {
     );
     let missing = "2:6: `id` of `[[rule]]` names no built-in rule, so the entry needs a `regex` too";
     refused("[[rule]]\nid = \"a-b\"\ntitle = \"x\"\n", missing, HELP);
+}
+
+#[test]
+fn a_regex_is_told_at_the_character_to_blame() {
+    let rule = |regex: &str| format!("[[rule]]\nid = \"a-b\"\ntitle = \"x\"\nregex = {regex}\n");
+    for (regex, place, drawing) in [
+        (r#""\\bü\u00fc[z-a]""#, "4:21", "  \\bü\u{fc}[z-a]\n       ^"),
+        ("'''\nfirst\nsecond (?P<x>.'''", "6:8", "  second (?P<x>.\n         ^"),
+        ("\"\"\"first\\\n    second(\"\"\"", "5:11", "  firstsecond(\n             ^"),
+        ("'{{assign}}x{{start}}**a('", "4:33", "  {{assign}}x{{start}}**a(\n                         ^"),
+        ("'\\p{Greek}'", "4:10", "  \\p{Greek}\n  ^"),
+    ] {
+        let output = check(rule(regex));
+        output.code(2).stdout("");
+        output.says(&format!("keyguard.toml:{place}: `regex` of `[[rule]]` does not parse: "));
+        output.says(&format!("\n{drawing}\nhelp: "));
+    }
+    // What a terminal would obey is escaped, and a key is not drawn.
+    check(rule("\"\\u001b[31m(\"")).code(2).says("4:15: ").says("\n  \\u{1b}[31m(\n        ^\n");
+    let token = fake::github_pat();
+    check(rule(&format!("'{token}('")))
+        .code(2)
+        .says("4:50: `regex` of `[[rule]]` does not parse: unclosed group\nhelp: ");
+    // The same in a list in brackets, and in the user's own file.
+    check("rule = [{ id = \"a-b\", title = \"x\", regex = 'a(' }]\n").code(2).says("keyguard.toml:1:46: ");
+    let repo = Sandbox::new();
+    user(&repo, &rule("'a('"));
+    repo.keyguard(["config", "check"]).code(2).says("config.toml:4:11: ");
 }
 
 #[test]
@@ -220,7 +241,7 @@ fn allow_entries_are_checked() {
         ),
         (
             "reason = \"x\"\nregex = \"(\"\n",
-            "3:9: `regex` of `[[allow]]` does not parse: unclosed group (at character 1 of the regex)",
+            "3:10: `regex` of `[[allow]]` does not parse: unclosed group\n  (\n  ^",
             HELP,
         ),
     ] {
