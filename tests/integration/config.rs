@@ -169,7 +169,7 @@ fn a_regex_is_told_at_the_character_to_blame() {
         output.says(&format!("\n{drawing}\nhelp: "));
     }
     // What a terminal would obey is escaped, and a key is not drawn.
-    check(rule("\"\\u001b[31m(\"")).code(2).says("4:15: ").says("\n  \\u{1b}[31m(\n        ^\n");
+    check(rule("\"\\u001b[31m(\"")).code(2).says("4:16: ").says("\n  \\u{1b}[31m(\n        ^\n");
     let token = fake::github_pat();
     check(rule(&format!("'{token}('")))
         .code(2)
