@@ -162,6 +162,11 @@ impl<'c> Entry<'c> {
     }
 }
 
+/// What is wrong with an entry that only compiling it tells.
+pub(crate) fn flaw(spec: &AllowSpec) -> Option<(&'static str, String)> {
+    Entry::compile(spec).err()
+}
+
 /// The key to look at, and what is wrong with it.
 type Flaw = (&'static str, String);
 

@@ -160,6 +160,16 @@ enum RulesVerb {
     },
 }
 
+/// What `config import` takes.
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// The file of the other scanner
+    pub(crate) file: PathBuf,
+    /// Only print what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 #[derive(Subcommand)]
 enum ConfigVerb {
     /// Write a keyguard.toml that says what can be said
@@ -168,6 +178,8 @@ enum ConfigVerb {
     Check,
     /// Show what is in force, and which layer says so
     Show,
+    /// Carry .gitleaks.toml, .gitleaksignore or .secrets.baseline over into keyguard.toml
+    Import(ImportArgs),
 }
 
 #[derive(Args)]
@@ -301,6 +313,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),
         Verb::Config(ConfigVerb::Init) => command::config::init(environment, &mut out),
         Verb::Config(ConfigVerb::Check) => command::config::check(&global, environment, &mut out),
+        Verb::Config(ConfigVerb::Import(args)) => command::import::import(&args, &global, environment, &mut out),
         Verb::Config(ConfigVerb::Show) => command::config::show(&global, environment, &mut out),
     };
     // What a verb has said may still be in the buffer; that the reader has gone changes no verdict.

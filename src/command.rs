@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 mod global;
 pub(crate) mod hook;
+pub(crate) mod import;
 pub(crate) mod install;
 pub(crate) mod range;
 pub(crate) mod rules;

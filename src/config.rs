@@ -17,6 +17,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+pub(crate) use check::{allow_flaw, rule_flaw};
 pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;

@@ -23,6 +23,7 @@ pub mod finding;
 mod generic;
 mod git;
 mod hook;
+mod import;
 mod inspect;
 pub mod outcome;
 pub mod placeholder;

@@ -62,7 +62,7 @@ fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
 
 /// Checks the edited file with all other layers, as far as `config check` does: an entry that the next commit cannot
 /// read is better not written.
-fn check_all(content: &[u8], global: &Global, environment: &Environment) -> Result<()> {
+pub(super) fn check_all(content: &[u8], global: &Global, environment: &Environment) -> Result<()> {
     let repository = Some((FILE_NAME.to_owned(), content.to_vec()));
     let config = load(Sources { environment, given: global.config.clone(), repository, min_confidence: None })?;
     super::config::compile(&config)

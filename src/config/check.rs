@@ -8,8 +8,9 @@ use anyhow::Result;
 use super::LayerKind;
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
+use crate::allowlist;
 use crate::rules::spec::{Flaw, RuleSpec, Shape, Spot};
-use crate::rules::{self, glob_set};
+use crate::rules::{self, RuleSet, glob_set};
 use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
 
@@ -64,6 +65,26 @@ fn replaced_fact(rule: &RuleSpec) -> Option<&'static str> {
     [("title", &rule.title), ("docs", &rule.docs), ("revoke", &rule.revoke), ("privilege", &rule.privilege)]
         .into_iter()
         .find_map(|(key, value)| value.is_some().then_some(key))
+}
+
+/// Why a repository's file may not hold this rule, as a sentence.
+pub(crate) fn rule_flaw(rule: &RuleSpec) -> Option<String> {
+    let too_large = |_| Flaw::new("regex", "is too large");
+    check_rule(rule, LayerKind::Repository)
+        .and_then(|()| RuleSet::new(vec![rule.clone()], |_| true).and_then(|set| set.compile_own()).map_err(too_large))
+        .err()
+        .map(|flaw| sentence(flaw.key, &flaw.message))
+}
+
+/// Why no file may hold this allow entry, as a sentence.
+pub(crate) fn allow_flaw(entry: &AllowSpec) -> Option<String> {
+    let flaw = check_allow(entry).err().map(|flaw| sentence(flaw.key, &flaw.message));
+    flaw.or_else(|| allowlist::flaw(entry).map(|(key, message)| sentence(key, &message)))
+}
+
+/// Without what helps the author of a file.
+fn sentence(key: &str, message: &str) -> String {
+    format!("`{key}` {}", message.lines().next().unwrap_or_default())
 }
 
 fn check_glob(glob: &str) -> Result<(), String> {

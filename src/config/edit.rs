@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value};
 
 use super::source::parse;
-use super::{FILE_NAME, LayerKind};
+use super::{AllowSpec, FILE_NAME, LayerKind};
+use crate::rules::spec::RuleSpec;
 use crate::secret::Fingerprint;
 
 /// What a new file begins with.
@@ -19,6 +20,140 @@ pub(crate) struct NewEntry {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) reason: String,
     pub(crate) by: Option<String>,
+}
+
+/// What one import adds.
+#[derive(Default)]
+pub(crate) struct Additions<'a> {
+    pub(crate) rules: &'a [RuleSpec],
+    pub(crate) allow: &'a [AllowSpec],
+    pub(crate) disable: Vec<&'a str>,
+}
+
+/// How much of it was not there yet.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Added {
+    pub(crate) rules: usize,
+    pub(crate) allow: usize,
+    pub(crate) disable: usize,
+}
+
+/// `content` with the rules, entries and switched-off rules added that it lacks.
+pub(crate) fn with_additions(content: Option<&[u8]>, additions: &Additions<'_>) -> Result<(Vec<u8>, Added)> {
+    let original = content.unwrap_or(OPENING.as_bytes());
+    let (_, layer) = parse(FILE_NAME, original.to_vec(), LayerKind::Repository)?;
+    let original = str::from_utf8(original).context("read keyguard.toml as UTF-8")?;
+    let style = TextStyle::of(original);
+    let mut document: DocumentMut = TextStyle::plain(original).parse().context("edit keyguard.toml")?;
+    let mut added = Added::default();
+    let known = layer.rules.disable.unwrap_or_default();
+    for id in additions.disable.iter().filter(|id| !known.iter().any(|known| known == *id)) {
+        switch_off(&mut document, id)?;
+        added.disable += 1;
+    }
+    for rule in additions.rules.iter().filter(|rule| layer.rule.iter().all(|known| known.id != rule.id)) {
+        append(&mut document, "rule", rule_table(rule))?;
+        added.rules += 1;
+    }
+    let is_new = |entry: &&AllowSpec| !layer.allow.iter().any(|known| known.says_the_same(entry));
+    for entry in additions.allow.iter().filter(is_new) {
+        match entry.fingerprint.as_deref().map(str::parse) {
+            Some(fingerprint) => {
+                let fingerprint = fingerprint.map_err(anyhow::Error::msg)?;
+                let reason = entry.reason.clone().unwrap_or_default();
+                insert(&mut document, &NewEntry { fingerprint, reason, by: None })?;
+            }
+            None => append(&mut document, "allow", allow_table(entry))?,
+        }
+        added.allow += 1;
+    }
+    let edited = style.apply(&document.to_string()).into_bytes();
+    parse(FILE_NAME, edited.clone(), LayerKind::Repository).context("edit keyguard.toml")?;
+    Ok((edited, added))
+}
+
+/// Puts `id` into `disable` of `[rules]`.
+fn switch_off(document: &mut DocumentMut, id: &str) -> Result<()> {
+    if document.get("rules").is_none() {
+        let mut table = Table::new();
+        table.decor_mut().set_prefix(gap_behind(&take_closing(document)));
+        document.insert("rules", Item::Table(table));
+    }
+    let rules = document.get_mut("rules").and_then(Item::as_table_like_mut).context("`rules` is no table")?;
+    let list = rules.entry("disable").or_insert_with(|| value(Array::new()));
+    list.as_array_mut().context("`disable` is no list")?.push(id);
+    Ok(())
+}
+
+/// Puts a table behind all others of its kind; the first one goes to the end of the file.
+fn append(document: &mut DocumentMut, key: &str, mut table: Table) -> Result<()> {
+    let closing = if document.get(key).is_none() { take_closing(document) } else { String::new() };
+    match document.entry(key).or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
+        Item::ArrayOfTables(tables) => {
+            table.decor_mut().set_prefix(gap_behind(&closing));
+            let mut all: Vec<Table> = std::mem::take(tables).into_iter().collect();
+            table.set_position(all.last().and_then(Table::position));
+            all.push(table);
+            *tables = all.into_iter().collect();
+        }
+        Item::Value(Value::Array(array)) => {
+            let gap = array.get(0).and_then(|first| first.decor().prefix()?.as_str()).unwrap_or_default().to_owned();
+            let mut entry = table.into_inline_table();
+            entry.fmt();
+            let mut entry = Value::InlineTable(entry);
+            let is_on_lines = gap.contains('\n');
+            entry.decor_mut().set_prefix(if is_on_lines { gap } else { " ".repeat(usize::from(!array.is_empty())) });
+            array.push_formatted(entry);
+        }
+        _ => bail!("`{key}` in keyguard.toml is no list of tables"),
+    }
+    Ok(())
+}
+
+/// Takes the comments at the end of the file, behind which the first table of a kind goes: they belong to no table.
+fn take_closing(document: &mut DocumentMut) -> String {
+    let closing = document.trailing().as_str().unwrap_or_default().to_owned();
+    document.set_trailing("");
+    closing
+}
+
+fn gap_behind(closing: &str) -> String {
+    let gap = if closing.is_empty() || closing.ends_with('\n') { "\n" } else { "\n\n" };
+    format!("{closing}{gap}")
+}
+
+fn rule_table(rule: &RuleSpec) -> Table {
+    let text = |text: &Option<String>| text.as_deref().map(|text| value(one_line(text)));
+    let list = |list: &Option<Vec<String>>| list.as_ref().map(|list| value(list.iter().collect::<Array>()));
+    table_of([
+        ("id", Some(value(&rule.id))),
+        ("title", text(&rule.title)),
+        ("regex", rule.regex.as_deref().map(value)),
+        ("keywords", list(&rule.keywords)),
+        ("min-entropy", rule.min_entropy.map(|bits| value((f64::from(bits) * 1000.0).round() / 1000.0))),
+        ("paths", list(&rule.paths)),
+    ])
+}
+
+fn allow_table(entry: &AllowSpec) -> Table {
+    let text = |text: &Option<String>| text.as_deref().map(value);
+    table_of([
+        ("rule", text(&entry.rule)),
+        ("path", text(&entry.path)),
+        ("regex", text(&entry.regex)),
+        ("stopword", text(&entry.stopword)),
+        ("reason", entry.reason.as_deref().map(|reason| value(one_line(reason)))),
+    ])
+}
+
+fn table_of<const N: usize>(fields: [(&str, Option<Item>); N]) -> Table {
+    let mut table = Table::new();
+    for (key, item) in fields {
+        if let Some(item) = item {
+            table.insert(key, item);
+        }
+    }
+    table
 }
 
 /// `content` with the entries added that it lacks, and how many those are. Fingerprint entries stay sorted, so that two
@@ -69,15 +204,10 @@ fn insert(document: &mut DocumentMut, entry: &NewEntry) -> Result<()> {
         table.insert("by", value(one_line(by)));
     }
     // The first entry goes to the end of the file, behind the comments there, which belong to no table.
-    let is_first = document.get("allow").is_none();
-    let closing = document.trailing().as_str().filter(|_| is_first).unwrap_or_default().to_owned();
-    if is_first {
-        document.set_trailing("");
-    }
+    let closing = if document.get("allow").is_none() { take_closing(document) } else { String::new() };
     match document.entry("allow").or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
         Item::ArrayOfTables(tables) => {
-            let gap = if closing.is_empty() || closing.ends_with('\n') { "\n" } else { "\n\n" };
-            table.decor_mut().set_prefix(format!("{closing}{gap}"));
+            table.decor_mut().set_prefix(gap_behind(&closing));
             let mut all: Vec<Table> = std::mem::take(tables).into_iter().collect();
             let is_later = |other: &Table| {
                 other.get("fingerprint").and_then(Item::as_str).is_some_and(|other| other > fingerprint.as_str())

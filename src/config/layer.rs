@@ -62,6 +62,12 @@ pub(crate) struct AllowSpec {
 }
 
 impl AllowSpec {
+    /// Whether both allow the same for the same time, whatever their reasons.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let without_words = |entry: &Self| Self { reason: None, by: None, ..entry.clone() };
+        without_words(self) == without_words(other)
+    }
+
     /// Whether the entry names a key, and not a place or a kind.
     pub(crate) fn names_content(&self) -> bool {
         self.fingerprint.is_some() || self.regex.is_some() || self.stopword.is_some()

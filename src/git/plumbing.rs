@@ -13,6 +13,16 @@ use super::id::Id;
 use super::tree::{Delta, Side};
 use crate::change::BytePath;
 
+impl Repo {
+    /// The content of a file in a commit; `None` where git has neither.
+    pub(crate) fn file_in_commit(&self, commit: &str, path: &str) -> Option<Vec<u8>> {
+        // `--end-of-options` would be no help: the name is one word that begins with hexadecimal digits.
+        let name = format!("{commit}:{path}");
+        commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        command::output(self.reading().args(["cat-file", "blob", &name])).ok()
+    }
+}
+
 /// How the index differs from one commit.
 pub(super) struct Difference {
     pub(super) deltas: Vec<Delta>,

@@ -15,6 +15,7 @@ mod global;
 mod guard;
 mod history;
 mod hostile;
+mod import;
 mod install;
 mod kinds;
 mod leak;
