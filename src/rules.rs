@@ -134,6 +134,16 @@ impl<'a> Rule<'a> {
         self.own().map_or(Origin::BuiltIn, |own| own.origin)
     }
 
+    /// Whether it is a built-in rule of which a configuration has replaced fields.
+    pub(crate) fn is_overridden(self) -> bool {
+        self.own().is_some_and(|own| own.origin == Origin::BuiltIn)
+    }
+
+    /// The rules that it is one of.
+    pub(crate) fn set(self) -> &'a RuleSet {
+        self.set
+    }
+
     /// A number that orders the rules of one [`RuleSet`].
     pub(crate) fn index(self) -> usize {
         self.index
@@ -290,6 +300,24 @@ impl RuleSet {
     /// Whether the built-in rule with this number is in force as it is.
     pub(crate) fn is_enabled(&self, index: usize) -> bool {
         !self.disabled.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether a configuration has switched off a built-in rule that matches in this piece of the text: its keys are not
+    /// to be found by their names either.
+    pub(crate) fn waives(&self, text: &[u8], piece: &std::ops::Range<usize>) -> Result<bool> {
+        let value = &text[piece.clone()];
+        let folded = value.to_ascii_lowercase();
+        let holds = |keyword: &str| memchr::memmem::find(&folded, keyword.to_ascii_lowercase().as_bytes()).is_some();
+        for index in (0..builtin::count()).filter(|index| !self.is_enabled(*index)) {
+            let facts = builtin::facts(index);
+            if facts.finds == Finds::Secret
+                && facts.keywords.iter().any(holds)
+                && self.get(index).regex()?.is_match(value)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Every rule in force, by id.

@@ -173,7 +173,8 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
 /// The value that is assigned to the name around `hit`, if `rule` knows such names.
 fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<usize>) -> Result<Option<Candidate<'r>>> {
     let Some(suspect) = generic::find(text, hit) else { return Ok(None) };
-    if !rule.covers(path)? || !rule.regex()?.is_match(suspect.name.as_bytes()) {
+    let is_known = rule.covers(path)? && rule.regex()?.is_match(suspect.name.as_bytes());
+    if !is_known || rule.set().waives(text, &suspect.whole)? {
         return Ok(None);
     }
     let surest = generic::judge(&suspect, rule.facts().confidence, path);
@@ -186,6 +187,7 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
 }
 
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
+/// Where a configuration says how a built-in kind is to be taken, a rule for keys without a format has no say either.
 fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     let is_harmless = |candidate: &Candidate<'_>| {
         let class = candidate.rule.facts().privilege().0;
@@ -193,9 +195,11 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     };
     let harmless: HashSet<Range<usize>> =
         candidates.iter().filter(|c| is_harmless(c)).map(|c| c.span.clone()).collect();
-    if !harmless.is_empty() {
+    let settled: Vec<Range<usize>> =
+        candidates.iter().filter(|c| is_harmless(c) || c.rule.is_overridden()).map(|c| c.span.clone()).collect();
+    if !settled.is_empty() {
         candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
-        let overlaps = |span: &Range<usize>| harmless.iter().any(|one| one.start < span.end && span.start < one.end);
+        let overlaps = |span: &Range<usize>| settled.iter().any(|one| one.start < span.end && span.start < one.end);
         candidates.retain(|c| c.rule.facts().finds == Finds::Secret || !overlaps(&c.span));
     }
 }

@@ -201,7 +201,9 @@ impl Reader<'_> {
             (None, Sign::Tag) => rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len()),
             (None, _) => rest.iter().position(|byte| ends_bare(*byte)).unwrap_or(rest.len()),
         };
-        if length > LONGEST_VALUE || quote.is_none() && rest.get(length) == Some(&b'(') {
+        // A bare value that goes on with a bracket is a call or a template.
+        let goes_on = rest.get(length).is_some_and(|byte| b"(<{[".contains(byte));
+        if length > LONGEST_VALUE || quote.is_none() && sign != Sign::Tag && goes_on {
             return None;
         }
         let end = self.place + length;

@@ -133,6 +133,8 @@ fn is_something_else(value: &[u8]) -> bool {
     STARTS.iter().any(|start| value.starts_with(start))
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
+        // A JSON Web Token has rules of its own.
+        || value.starts_with(b"eyJ") && value.contains(&b'.')
 }
 
 /// `module.Class.member`, `api.acme.net`, `file.ext`: words joined by dots.
