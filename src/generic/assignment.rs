@@ -107,7 +107,7 @@ impl Reader<'_> {
                 self.place += 1;
                 Some(Sign::Tag)
             }
-            b',' if closing > 0 => {
+            b',' if closing > 0 && is_quote(self.text[start - 1]) => {
                 self.place += 1;
                 Some(Sign::Call)
             }
@@ -169,7 +169,7 @@ impl Reader<'_> {
         self.pass(WITH_BREAKS, MOST_BLANKS);
         self.pass(b"bBrRfFuU@$", 2);
         self.pass(b"\\", 3);
-        if let Some(quote @ (b'"' | b'\'' | b'`')) = self.peek() {
+        if let Some(quote) = self.peek().filter(|byte| is_quote(*byte) && !(broke && sign == Sign::Call)) {
             self.place += 1;
             if self.rest().starts_with(&[quote, quote]) {
                 self.place += 2;
@@ -210,6 +210,10 @@ impl Reader<'_> {
         let end = if quote.is_some() && self.text[..end].ends_with(b"\\") { end - 1 } else { end };
         (end > self.place).then_some(self.place..end)
     }
+}
+
+fn is_quote(byte: u8) -> bool {
+    b"\"'`".contains(&byte)
 }
 
 fn ends_bare(byte: u8) -> bool {

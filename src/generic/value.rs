@@ -50,7 +50,7 @@ impl Likeness {
         }
         let surprise = surprise(value);
         let per_byte = surprise / length(value);
-        let is_token = !value.starts_with(b"=") && value.iter().all(|byte| is_token(*byte));
+        let is_token = value.iter().all(|byte| is_token(*byte)) && has_padding_alone(value);
         // Digits among the letters are a sign of their own, so that less is asked of the letters.
         let is_mixed = digits >= 2 || has_both_cases(value);
         let (least, least_per_byte) = if is_mixed { (5.0, 0.2) } else { (8.0, 0.4) };
@@ -64,6 +64,11 @@ impl Likeness {
 /// What tokens are made of, so that they can stand in a header: `token68` of RFC 9110, and `:` between two parts.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(&byte)
+}
+
+/// Whether every `=` stands at the end, where base64 has it.
+fn has_padding_alone(value: &[u8]) -> bool {
+    value.iter().position(|byte| *byte == b'=').is_none_or(|first| value[first..].iter().all(|byte| *byte == b'='))
 }
 
 fn count(value: &[u8], is: fn(&u8) -> bool) -> usize {

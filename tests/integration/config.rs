@@ -421,7 +421,7 @@ fn a_broken_layer_of_any_kind_stops_the_commit() {
     let commit = repo.git(["commit", "-m", "x"]);
     commit.code(1).stdout("").stderr(str![[r"
 error: commit blocked: it could not be checked: [HOME]/.config/keyguard/config.toml:2:1: unknown field `new`
-help: known here: `binary`, `decode-depth`; this is keyguard [..], and a newer one may know more keys
+help: known here: `binary` or `decode-depth`; this is keyguard [..], and a newer one may know more keys
 
 "]]);
     user(&repo, "");
