@@ -161,31 +161,4 @@ fn from_utf16(bytes: &[u8], order: Order) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
-        let mark = mark.then_some(0xfeff);
-        let units = mark.into_iter().chain(text.encode_utf16());
-        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
-    }
-
-    #[test]
-    fn utf16_is_decoded_with_and_without_a_mark() {
-        for big in [false, true] {
-            let marked = Text::decode(utf16("key = ü\r\n", big, true));
-            assert_eq!(marked.bytes(), "\u{feff}key = ü\r\n".as_bytes());
-            let bare = Text::decode(utf16("key = value\r\n", big, false));
-            assert_eq!((bare.bytes(), bare.kind()), (&b"key = value\r\n"[..], Kind::Utf16));
-        }
-    }
-
-    #[test]
-    fn other_content_is_left_alone() {
-        for raw in [&b"plain"[..], b"", b"a\0", b"\xff\xfe\0\0a\0\0\0", b"\x7fELF\0\0\0\0\x01\x02\x03\0\0\0"] {
-            let text = Text::decode(raw.to_vec());
-            assert_eq!(text.bytes(), raw);
-            assert_ne!(text.kind(), Kind::Utf16);
-        }
-    }
-}
+mod tests;

@@ -115,7 +115,7 @@ impl<'r> Scanner<'r> {
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
     /// that match the same value; then what would be reported before what would not, built-in before configured, a kind
-    /// with a format before one without, written as it is before decoded, proven before unproven, surer before less
+    /// with a format before one without, proven before unproven, written as it is before decoded, surer before less
     /// sure, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
@@ -123,7 +123,7 @@ impl<'r> Scanner<'r> {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
             let is_specific = c.rule.facts().finds == Finds::Secret;
             let plainness = Reverse(c.decoded.len());
-            (reported, c.rule.origin(), is_specific, plainness, proven, c.confidence, c.span.len())
+            (reported, c.rule.origin(), is_specific, proven, plainness, c.confidence, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();

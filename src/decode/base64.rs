@@ -46,11 +46,11 @@ pub(super) fn runs(text: &[u8]) -> Vec<Run> {
         let line = start..place + text[place..].iter().take_while(letters).count();
         position = line.end;
         if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) && !is_embedded_media(&text[..start]) {
-            let run = Run::from(text, line);
-            position = run.span.end;
-            if run.is_text(text) {
-                runs.push(run);
-            }
+            let alone = Run::of(text, vec![line.clone()]);
+            let whole = Run::of(text, lines(text, line));
+            position = whole.span.end;
+            // A word on the next line may look like more.
+            runs.extend([whole, alone].into_iter().find(|run| run.is_text(text)));
         }
     });
     runs
@@ -98,11 +98,9 @@ const fn is_dense(group: u64) -> bool {
 
 /// Whether the first letters decode to text; names, paths and numbers fail here.
 fn begins_as_text(letters: &[u8]) -> bool {
-    let mut decoded = Vec::with_capacity(SHORTEST / 4 * 3);
     letters[..SHORTEST].chunks(4).all(|quad| {
-        decoded.clear();
-        decode(quad, &mut decoded);
-        decoded.iter().all(|byte| is_text(*byte))
+        let bits = bits(quad);
+        bits[1..].iter().all(|byte| is_text(*byte))
     })
 }
 
@@ -122,74 +120,100 @@ fn is_embedded_media(before: &[u8]) -> bool {
         .any(|media| kind.starts_with(media))
 }
 
-/// Appends what the letters decode to; bits that make no byte are dropped.
-fn decode(letters: &[u8], out: &mut Vec<u8>) {
-    for quad in letters.chunks(4) {
-        let bits = quad.iter().fold(0_u32, |bits, letter| bits << 6 | u32::from(VALUES[usize::from(*letter)] & 63));
-        let [_, first, second, third] = (bits << (6 * (4 - quad.len()))).to_be_bytes();
-        out.extend_from_slice(&[first, second, third][..quad.len() * 6 / 8]);
+/// What the letters decode to, whatever stands between them; bits that make no byte are dropped.
+fn decode(letters: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(letters.len() / 4 * 3 + 3);
+    let mut quad = [0; 4];
+    let mut length = 0;
+    for letter in letters.iter().filter(|byte| is_letter(**byte)) {
+        quad[length] = *letter;
+        length += 1;
+        if length == quad.len() {
+            decoded.extend_from_slice(&bits(&quad)[1..]);
+            length = 0;
+        }
     }
+    decoded.extend_from_slice(&bits(&quad[..length])[1..=length * 6 / 8]);
+    decoded
+}
+
+/// The bits of up to four letters, from the highest of the last three bytes on.
+fn bits(quad: &[u8]) -> [u8; 4] {
+    let bits = quad.iter().fold(0_u32, |bits, letter| bits << 6 | u32::from(VALUES[usize::from(*letter)] & 63));
+    (bits << (6 * (4 - quad.len()))).to_be_bytes()
 }
 
 impl Run {
-    /// The run that begins with `line`, with the lines below it that carry it on.
-    fn from(text: &[u8], line: Range<usize>) -> Self {
-        let mut lines = vec![line];
-        while let Some(next) = lines.last().and_then(|last| line_below(text, last)) {
-            lines.push(next);
-        }
+    fn of(text: &[u8], lines: Vec<Range<usize>>) -> Self {
         let (start, end) = (lines[0].start, lines[lines.len() - 1].end);
         let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
         Self { span: start..end + padding, lines }
     }
 
+    /// Whether nineteen bytes of twenty are printable, from the beginning on.
     fn is_text(&self, text: &[u8]) -> bool {
-        let mut decoded = Vec::new();
-        let mut strange = 0;
-        let mut total = 0;
-        for line in &self.lines {
-            // Bytes at the border of two lines whose lengths are no multiples of four come out wrong: few.
-            for part in text[line.clone()].chunks(4 << 10) {
-                decoded.clear();
-                decode(part, &mut decoded);
-                strange += decoded.iter().filter(|byte| !is_text(**byte)).count();
-                total += decoded.len();
-            }
-            if strange * 20 > total {
-                return false;
-            }
-        }
-        true
+        let (mut strange, mut total) = (0, 0);
+        self.parts().iter().all(|part| {
+            let decoded = decode(&text[part.clone()]);
+            strange += decoded.iter().filter(|byte| !is_text(**byte)).count();
+            total += decoded.len();
+            strange * 20 <= total
+        })
     }
 
     /// Puts what the run decodes to into `piece`.
     pub(super) fn put(&self, text: &[u8], piece: &mut Piece) {
-        let mut carried: Vec<u8> = Vec::new();
-        let mut carried_from = 0;
-        let mut decoded = Vec::new();
+        for part in self.parts() {
+            let letters = &text[part.clone()];
+            if letters.iter().all(|byte| is_letter(*byte)) {
+                piece.put_base64(&decode(letters), part.start);
+            } else {
+                piece.put(&decode(letters), &part);
+            }
+        }
+    }
+
+    /// The run in parts of whole groups of four letters. A group that a line break divides is a part of its own; the
+    /// last one may be short.
+    fn parts(&self) -> Vec<Range<usize>> {
+        const LONGEST: usize = 4 << 10;
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        // Where a group starts whose end is on the next line, and how many letters it still needs.
+        let mut open: Option<(usize, usize)> = None;
         for line in &self.lines {
             let mut start = line.start;
-            if !carried.is_empty() {
-                start = line.end.min(start + 4 - carried.len());
-                carried.extend_from_slice(&text[line.start..start]);
-                if carried.len() < 4 {
-                    continue;
+            if let Some((first, missing)) = open {
+                start = line.end.min(start + missing);
+                open = Some((first, missing - (start - line.start))).filter(|(_, missing)| *missing > 0);
+                if open.is_none() {
+                    parts.push(first..start);
                 }
-                decode(&carried, &mut decoded);
-                piece.put(&decoded, &(carried_from..start));
-                carried.clear();
             }
-            let even = start + (line.end - start) / 4 * 4;
-            decoded.clear();
-            decode(&text[start..even], &mut decoded);
-            piece.put_base64(&decoded, start);
-            decoded.clear();
-            carried.extend_from_slice(&text[even..line.end]);
-            carried_from = even;
+            let whole = start + (line.end - start) / 4 * 4;
+            parts.extend((start..whole).step_by(LONGEST).map(|part| part..whole.min(part + LONGEST)));
+            if whole < line.end {
+                open = Some((whole, 4 - (line.end - whole)));
+            }
         }
-        decode(&carried, &mut decoded);
-        piece.put_base64(&decoded, carried_from);
+        parts.extend(open.map(|(first, _)| first..self.lines[self.lines.len() - 1].end));
+        parts
     }
+}
+
+/// `first`, with the lines below it that carry it on: all of one length, but for the last one.
+fn lines(text: &[u8], first: Range<usize>) -> Vec<Range<usize>> {
+    let mut lines = vec![first];
+    while let Some(next) = lines.last().and_then(|last| line_below(text, last)) {
+        let is_last = next.len() < lines[0].len();
+        if is_last && lines.len() == 1 && lines[0].len() % 4 != 0 {
+            break;
+        }
+        lines.push(next);
+        if is_last {
+            break;
+        }
+    }
+    lines
 }
 
 /// The letters of the line below `line`, when that one ends where its letters do and the other holds nothing else.

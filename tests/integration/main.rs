@@ -8,6 +8,7 @@ mod architecture;
 mod brought_in;
 mod bytes;
 mod config;
+mod disguise;
 mod doctor;
 mod enforce;
 mod forms;
