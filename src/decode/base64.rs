@@ -17,12 +17,12 @@ pub(super) struct Run {
 
 /// The value of each letter of both alphabets; 64 for every other byte.
 static VALUES: [u8; 256] = {
-    let mut values = [64; 256];
+    let mut values = [64_u8; 256];
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut place = 0;
-    while place < letters.len() {
-        values[letters[place] as usize] = place as u8;
-        place += 1;
+    let mut value = 0;
+    while value < 64 {
+        values[letters[value as usize] as usize] = value;
+        value += 1;
     }
     values[b'-' as usize] = 62;
     values[b'_' as usize] = 63;

@@ -30,9 +30,8 @@ fn behind_continuation(text: &[u8], at: usize) -> Option<usize> {
 fn behind_quotes(text: &[u8], at: usize) -> Option<usize> {
     let first = skip_white(text, at + 1);
     let place = match &text[first..] {
-        [b'.', b'.', ..] => first + 2,
+        [b'.', b'.', ..] | [b'\\', b'\n', ..] => first + 2,
         [b'+' | b'.' | b'&', ..] => first + 1,
-        [b'\\', b'\n', ..] => first + 2,
         [b'\\', b'\r', b'\n', ..] => first + 3,
         _ => first,
     };
@@ -43,7 +42,7 @@ fn behind_quotes(text: &[u8], at: usize) -> Option<usize> {
 }
 
 fn skip_white(text: &[u8], from: usize) -> usize {
-    skip(text, from, |byte| byte.is_ascii_whitespace())
+    skip(text, from, u8::is_ascii_whitespace)
 }
 
 fn skip_blanks(text: &[u8], from: usize) -> usize {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "what must not be printed has to be known")]
 
+use base64::Engine as _;
 use proptest::prelude::*;
 
 use super::*;
@@ -83,6 +84,22 @@ fn no_rule_prints_its_secret() {
     }
 }
 
+/// Nor what the secret is written as, whose letters give it away.
+#[test]
+fn no_rule_prints_a_disguised_secret() {
+    let rules = RuleSet::built_in();
+    for rule in rules.iter() {
+        let text = example::expand(rule.facts().matches.iter().next().unwrap(), rule.id(), 0);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&text);
+        let percent: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let (first, second) = text.split_at(text.len() / 2);
+        for disguised in [base64, percent, escaped, format!("\"{first}\" +\n\"{second}\"")] {
+            assert_hidden(&rules, format!("a: {disguised} # b").as_bytes(), rule.id());
+        }
+    }
+}
+
 #[test]
 fn the_configuration_example_is_the_defaults() {
     let environment = Environment::default();
@@ -94,6 +111,7 @@ fn the_configuration_example_is_the_defaults() {
     let (example, defaults) = (with(Some(("keyguard.toml".to_owned(), content))), with(None));
     assert_eq!(example.min_confidence.value, defaults.min_confidence.value);
     assert_eq!(example.binary.value, defaults.binary.value);
+    assert_eq!(example.decode_depth.value, defaults.decode_depth.value);
     assert_eq!(example.foreign_markers.value, defaults.foreign_markers.value);
     assert!(example.disabled.is_empty() && example.only.is_none());
     assert!(example.own_rules.is_empty() && example.allow.is_empty() && example.notices.is_empty());
