@@ -2,11 +2,21 @@
 //!
 //! A proof that more than one in a thousand random values would pass can only reject or leave open, never raise.
 
+mod checksum;
+mod encoded;
+mod jwt;
+pub(crate) mod marvin;
+mod pem;
+pub(crate) mod pgp;
+pub(crate) mod putty;
+pub(crate) mod wallet;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::rules::spec::Validator;
+pub(crate) use pem::PemBlock;
 
 /// What a proof says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,45 +33,107 @@ pub(crate) enum Verdict {
     NotAKey,
 }
 
+const CHECKSUM_VALID: Verdict = Verdict::Valid("checksum valid");
+const CHECKSUM_MISMATCH: &str = "its checksum does not match";
+/// The value is the encoding of what it should be.
+const DECODES: Verdict = Verdict::Valid("body decodes");
 /// A key that is locked by a passphrase.
 const ENCRYPTED: Verdict = Verdict::Harmless("encrypted");
 
 /// Runs the proof called `validator` on a secret; `behind` is what follows it in the text.
 pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdict {
     match validator {
-        Validator::Crc32Base62 => crc32_base62(secret),
+        Validator::Crc32Base62 => checksum::crc32_base62(secret),
+        Validator::Deno => checksum::deno(secret),
+        Validator::Vercel => checksum::vercel(secret),
+        Validator::Apify => checksum::apify(secret),
+        Validator::Dynamic => checksum::dynamic(secret),
+        Validator::Matrix => checksum::matrix(secret),
+        Validator::Atlassian => checksum::atlassian(secret),
+        Validator::Grafana => checksum::grafana(secret),
+        Validator::Zuplo => checksum::zuplo(secret),
+        Validator::Confluent => checksum::confluent(secret),
+        Validator::GitlabRoutable => checksum::gitlab_routable(secret),
+        Validator::NatsSeed => checksum::nats_seed(secret),
+        Validator::AzureStorage => marvin::azure_storage(secret),
+        Validator::AzureAnnotated => marvin::azure_annotated(secret),
+        Validator::AgeIdentity => wallet::age_identity(secret),
+        Validator::NostrKey => wallet::nostr_key(secret),
+        Validator::BitcoinWif => wallet::bitcoin_wif(secret),
+        Validator::ExtendedKey => wallet::extended_key(secret),
+        Validator::Mnemonic => wallet::mnemonic(secret),
+        Validator::Onepassword => encoded::onepassword(secret),
+        Validator::GrafanaCloud => encoded::grafana_cloud(secret),
+        Validator::GrafanaLegacy => encoded::grafana_legacy(secret),
+        Validator::Sentry => encoded::sentry(secret),
+        Validator::Mapbox => encoded::mapbox(secret),
+        Validator::CloudflareTunnel => encoded::cloudflare_tunnel(secret),
+        Validator::Miro => encoded::miro(secret),
+        Validator::BedrockLong => encoded::bedrock_long(secret),
+        Validator::BedrockShort => encoded::bedrock_short(secret),
+        Validator::Artifactory => encoded::artifactory(secret),
+        Validator::Intercom => encoded::intercom(secret),
+        Validator::Workos => encoded::workos(secret),
+        Validator::Elasticsearch => encoded::elasticsearch(secret),
+        Validator::BasicAuth => encoded::basic_auth(secret),
+        Validator::BitbucketDataCenter => encoded::bitbucket_data_center(secret),
+        Validator::Discord => encoded::discord(secret),
+        Validator::Vault => encoded::vault(secret),
+        Validator::Fly => encoded::fly(secret),
+        Validator::Pypi => encoded::pypi(secret),
         Validator::AwsAccessKeyId => aws_access_key_id(secret),
-        Validator::Jwt => jwt(secret),
-        Validator::Pem => pem(secret),
+        Validator::Jwt => jwt::jwt(secret),
+        Validator::Pem => pem::pem(secret),
+        Validator::Putty => putty::putty(secret),
         Validator::UrlPassword => url_password(behind),
     }
 }
 
-/// GitHub's tokens since April 2021 and npm's: behind the prefix's last `_`, the final six base62 digits (0-9A-Za-z)
-/// are the CRC-32 (IEEE) of the characters before them.
-/// Source: <https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>
-fn crc32_base62(secret: &[u8]) -> Verdict {
-    const DIGITS: usize = 6;
-    let body = secret.rsplit(|byte| *byte == b'_').next().unwrap_or_default();
-    let Some(split) = body.len().checked_sub(DIGITS) else { return Verdict::Open };
-    let (random, digits) = body.split_at(split);
-    if base62(digits) == Some(u64::from(crc32fast::hash(random))) {
-        Verdict::Valid("checksum valid")
-    } else {
-        Verdict::Invalid("its checksum does not match")
+/// What the proof called `validator` looks at, for people.
+pub(crate) fn sentence(validator: Validator) -> &'static str {
+    match validator {
+        Validator::Crc32Base62 => "the last six characters are a checksum (CRC-32 in base62) of those before",
+        Validator::Deno | Validator::Vercel | Validator::Apify | Validator::Dynamic | Validator::Confluent => {
+            "the last six characters are a checksum (CRC-32) of those before"
+        }
+        Validator::Matrix => "the last six characters are a checksum (CRC-32) where Synapse made the token",
+        Validator::Atlassian | Validator::Grafana | Validator::Zuplo => {
+            "the last eight characters are a checksum (CRC-32) of those before"
+        }
+        Validator::GitlabRoutable => "the last nine characters are a length and a checksum (CRC-32) of those before",
+        Validator::NatsSeed => "the last two bytes are a checksum (CRC-16) of those before",
+        Validator::AzureStorage | Validator::AzureAnnotated => {
+            "the last bytes are a checksum (Marvin32) in keys that a recent service made"
+        }
+        Validator::AgeIdentity | Validator::NostrKey => "the last six characters are a checksum (bech32)",
+        Validator::BitcoinWif | Validator::ExtendedKey => "the last four bytes are a checksum (base58check)",
+        Validator::Mnemonic => "all words are on the list of BIP-39, and the last one holds a checksum",
+        Validator::Onepassword
+        | Validator::GrafanaCloud
+        | Validator::GrafanaLegacy
+        | Validator::Sentry
+        | Validator::Mapbox
+        | Validator::CloudflareTunnel
+        | Validator::Miro => "a part must decode to JSON with the fields of such a key",
+        Validator::BedrockLong
+        | Validator::BedrockShort
+        | Validator::Artifactory
+        | Validator::Intercom
+        | Validator::Workos => "it must decode to readable text of a fixed form",
+        Validator::Elasticsearch => "it must decode to an id, a colon and a secret",
+        Validator::BasicAuth => "it must decode to a user's name, a colon and a password",
+        Validator::BitbucketDataCenter => "it must decode to a number, a colon and a secret",
+        Validator::Discord => "the first part must decode to the bot's number",
+        Validator::Vault => "a long one decodes to a message of a fixed beginning",
+        Validator::Fly | Validator::Pypi => "it must decode to a macaroon",
+        Validator::AwsAccessKeyId => "holds an account number, which rules some made-up ids out",
+        Validator::Jwt => "header and payload must be JSON objects; an expired token is low",
+        Validator::Pem => "the body must decode to a private key; one locked by a passphrase is low",
+        Validator::Putty => {
+            "both parts must decode, and a checksum (HMAC) covers them; one locked by a passphrase is low"
+        }
+        Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
     }
-}
-
-fn base62(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'A'..=b'Z' => digit - b'A' + 10,
-            b'a'..=b'z' => digit - b'a' + 36,
-            _ => return None,
-        };
-        number.checked_mul(62)?.checked_add(u64::from(value))
-    })
 }
 
 /// The account number that an AWS key id carries: bits 7 to 46 of the base32 text behind the four letters, for ids
@@ -73,48 +145,12 @@ fn aws_access_key_id(secret: &[u8]) -> Verdict {
     if !matches!(body[0], b'Q'..=b'Z' | b'2'..=b'7') {
         return Verdict::Open;
     }
-    let bits = body.iter().try_fold(0_u64, |bits, byte| {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'2'..=b'7' => byte - b'2' + 26,
-            _ => return None,
-        };
-        Some(bits << 5 | u64::from(value))
-    });
+    let bits = body.iter().try_fold(0_u64, |bits, byte| Some(bits << 5 | u64::from(base32_digit(*byte)?)));
     // 50 bits are read; the account number is the 40 behind the first one, of the first 48.
     match bits.map(|bits| (bits >> 9) & 0xff_ffff_ffff) {
         Some(account) if account > LARGEST_ACCOUNT => Verdict::Invalid("it holds no possible account number"),
         _ => Verdict::Open,
     }
-}
-
-/// A JSON Web Token: header and payload are base64url of JSON objects, and the header names an algorithm (RFC 7519).
-fn jwt(secret: &[u8]) -> Verdict {
-    let mut parts = secret.split(|byte| *byte == b'.');
-    let mut object = || parts.next().and_then(json_object);
-    let Some(header) = object() else { return Verdict::NotAKey };
-    let Some(payload) = object() else { return Verdict::NotAKey };
-    let is_unsigned =
-        header.get("alg").is_none_or(|alg| alg.as_str().is_none_or(|alg| alg.eq_ignore_ascii_case("none")));
-    let says = |key: &str, value: &str| payload.get(key).and_then(serde_json::Value::as_str) == Some(value);
-    // jwt.io's sample in all its signatures, and the one of PyJWT's documentation.
-    let is_sample = says("sub", "1234567890") && says("name", "John Doe") || says("some", "payload");
-    if is_unsigned || is_sample {
-        return Verdict::NotAKey;
-    }
-    // Supabase publishes its `anon` key to every browser: <https://supabase.com/docs/guides/api/api-keys>
-    if says("role", "anon") { Verdict::Harmless("public by design") } else { Verdict::Open }
-}
-
-fn json_object(base64url: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
-    serde_json::from_slice(&decode(&alphabet::URL_SAFE, base64url)?).ok()
-}
-
-fn decode(alphabet: &alphabet::Alphabet, text: &[u8]) -> Option<Vec<u8>> {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(alphabet, config).decode(text).ok()
 }
 
 /// A password in an address. Hosts that are reserved for documentation (RFC 2606, RFC 5737) take no real one.
@@ -136,98 +172,27 @@ fn url_password(behind: &[u8]) -> Verdict {
     Verdict::Open
 }
 
-/// A PEM block (RFC 7468) of a private key: the body decodes to what its label promises.
-fn pem(secret: &[u8]) -> Verdict {
-    let Some(block) = PemBlock::parse(secret) else { return Verdict::NotAKey };
-    let is_legacy_encrypted = memchr::memmem::find(block.headers, b"ENCRYPTED").is_some();
-    if is_legacy_encrypted || block.label.starts_with(b"ENCRYPTED") {
-        return ENCRYPTED;
-    }
-    if block.body.len() < 32 {
-        return Verdict::NotAKey;
-    }
-    let Some(der) = decode(&alphabet::STANDARD, &block.body) else {
-        return Verdict::Invalid("its body does not decode");
-    };
-    if block.label.starts_with(b"OPENSSH") {
-        return openssh(&der);
-    }
-    if block.label.starts_with(b"PGP") {
-        return Verdict::Open;
-    }
-    if is_der_sequence(&der) {
-        Verdict::Valid("body decodes")
-    } else {
-        Verdict::Invalid("its body is cut off or made up")
-    }
+/// The object that base64 in either alphabet, padded or not, is the text of.
+fn json_of_base64(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+    serde_json::from_slice(&base64_bytes(text)?).ok()
 }
 
-/// Whether the bytes are one ASN.1 SEQUENCE that is as long as it says (X.690).
-fn is_der_sequence(der: &[u8]) -> bool {
-    let (length, header) = match der {
-        [0x30, short @ 0..=0x7f, ..] => (usize::from(*short), 2),
-        [0x30, 0x81, one, ..] => (usize::from(*one), 3),
-        [0x30, 0x82, high, low, ..] => (usize::from(u16::from_be_bytes([*high, *low])), 4),
-        _ => return false,
-    };
-    der.len() == header + length && der.get(header) == Some(&0x02)
+/// What base64 in either alphabet, padded or not, stands for.
+fn base64_bytes(text: &[u8]) -> Option<Vec<u8>> {
+    let alphabet = if text.iter().any(|byte| b"-_".contains(byte)) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(alphabet, config).decode(text).ok()
 }
 
-/// OpenSSH's own container (PROTOCOL.key in its sources): magic, then the name of the cipher.
-fn openssh(bytes: &[u8]) -> Verdict {
-    let Some(rest) = bytes.strip_prefix(b"openssh-key-v1\0") else {
-        return Verdict::Invalid("its body is no OpenSSH key");
-    };
-    if rest.starts_with(b"\0\0\0\x04none") { Verdict::Valid("body decodes") } else { ENCRYPTED }
-}
-
-/// A private key block taken apart; line breaks may be written as `\n` or be missing altogether.
-pub(crate) struct PemBlock<'t> {
-    /// For example `RSA PRIVATE KEY`.
-    pub(crate) label: &'t [u8],
-    /// The lines such as `Proc-Type: 4,ENCRYPTED` before the body.
-    headers: &'t [u8],
-    /// The base64 text without anything between its characters.
-    pub(crate) body: Vec<u8>,
-    /// Where the label's line ends in the block.
-    pub(crate) label_end: usize,
-}
-
-impl<'t> PemBlock<'t> {
-    /// Takes apart a text that starts with `-----BEGIN `.
-    pub(crate) fn parse(block: &'t [u8]) -> Option<Self> {
-        const BEGIN: &[u8] = b"-----BEGIN ";
-        let rest = block.strip_prefix(BEGIN)?;
-        let label_length = memchr::memmem::find(rest, b"-----")?;
-        let label_end = BEGIN.len() + label_length + 5;
-        let content = &block[label_end..];
-        let content = &content[..memchr::memmem::find(content, b"-----END").unwrap_or(content.len())];
-        // A header line is `Name: value`; the body starts behind the last one.
-        let body_start = memchr::memrchr(b':', content).map_or(0, |colon| {
-            let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
-            line_end.map_or(content.len(), |end| colon + end + 1)
-        });
-        let (headers, body) = content.split_at(body_start);
-        Some(Self { label: &rest[..label_length], headers, body: base64_of(body), label_end })
+/// The value of a digit of base 32 (RFC 4648).
+fn base32_digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
     }
-}
-
-/// The base64 characters of a PEM body. Escapes (`\n`), quotes, blanks and the `+` that joins two strings fall away.
-fn base64_of(body: &[u8]) -> Vec<u8> {
-    let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| b" \t\r\n\"'`".contains(byte));
-    let mut out = Vec::with_capacity(body.len());
-    let mut position = 0;
-    while let Some(byte) = body.get(position) {
-        match byte {
-            b'\\' if body.get(position + 1) != Some(&b'/') => position += 1, // and the letter behind it
-            b'+' if is_edge(position.checked_sub(1).and_then(|before| body.get(before)))
-                && is_edge(body.get(position + 1)) => {}
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => out.push(*byte),
-            _ => {}
-        }
-        position += 1;
-    }
-    out
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
 use crate::rules::Rule;
-use crate::rules::spec::{Validator, is_kebab_case};
+use crate::rules::spec::is_kebab_case;
+use crate::validator;
 
 /// Prints what there is to know about a rule.
 pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
@@ -24,7 +25,7 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
     let facts = rule.facts();
     let (class, privilege) = facts.privilege();
     let keywords: Vec<_> = facts.keywords.iter().collect();
-    let proof = facts.validator.map_or("none", proof);
+    let proof = facts.validator.map_or("none", validator::sentence);
     let entropy = facts.min_entropy.map(|bits| format!("at least {bits} bits per character"));
     let near = facts.near.map(|(regex, lines)| format!("{regex} within {lines} lines"));
     writeln!(out, "{}", sanitized(facts.title.as_bytes()))?;
@@ -46,14 +47,4 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
         }
     }
     Ok(Exit::Clean)
-}
-
-fn proof(validator: Validator) -> &'static str {
-    match validator {
-        Validator::Crc32Base62 => "the last six characters are a checksum (CRC-32 in base62) of those before",
-        Validator::AwsAccessKeyId => "holds an account number, which rules some made-up ids out",
-        Validator::Jwt => "header and payload must be JSON objects",
-        Validator::Pem => "the body must decode to a private key",
-        Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
-    }
 }

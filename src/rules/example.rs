@@ -1,7 +1,12 @@
 //! Examples of rules are templates, so that no file holds anything that looks like a live key.
 //!
 //! `<class:count>` becomes random text of that class, the same for the same rule and example: `<alnum:36>`, `<hex:40>`.
-//! `<uuid>`, `<jwt>` and `<pem:LABEL>` become what they say. Everything else stays, other angle brackets too.
+//! `<uuid>`, `<jwt>` and `<pem:LABEL>` become what they say. `<base64-of:TEXT>` and `<base64url-of:TEXT>` encode a text
+//! in which `[class:count]` is random too. The names in `proven.rs` make values whose proof holds, such as
+//! `<deno:ddo_>`. Everything else stays, other angle brackets too.
+
+mod container;
+mod proven;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -32,10 +37,46 @@ fn placeholder(name: &str, random: &mut Random) -> Option<String> {
     match name.split_once(':') {
         None if name == "uuid" => Some(uuid(random)),
         None if name == "jwt" => Some(jwt(random)),
-        None => None,
-        Some(("pem", label)) => Some(pem(label, random)),
-        Some((class, count)) => text(class, count.parse().ok().filter(|count| *count <= 4096)?, random),
+        Some(("pem", label)) => Some(container::pem(label, random)),
+        Some(("putty", encryption)) => Some(container::putty(encryption, random)),
+        Some(("base64-of", text)) => Some(STANDARD.encode(filled(text, random))),
+        Some(("base64url-of", text)) => Some(URL_SAFE_NO_PAD.encode(filled(text, random))),
+        split => match split.and_then(|(class, count)| Some((class, count.parse().ok()?))) {
+            Some((class, count)) if count <= LONGEST => text(class, count, random),
+            _ => {
+                let (kind, prefix) = split.unwrap_or((name, ""));
+                proven::token(kind, prefix, random)
+            }
+        },
     }
+}
+
+/// Bound of a random text, so that a template of a configuration cannot fill the memory.
+const LONGEST: usize = 4096;
+
+/// `text` with every `[class:count]` replaced.
+fn filled(text: &str, random: &mut Random) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('[') {
+        out.push_str(before);
+        let class = behind.split_once(']').and_then(|(inside, tail)| {
+            let (class, count) = inside.split_once(':')?;
+            let count = count.parse().ok().filter(|count| *count <= LONGEST)?;
+            Some((self::text(class, count, random)?, tail))
+        });
+        match class {
+            Some((text, tail)) => {
+                out.push_str(&text);
+                rest = tail;
+            }
+            None => {
+                out.push('[');
+                rest = behind;
+            }
+        }
+    }
+    out + rest
 }
 
 fn text(class: &str, count: usize, random: &mut Random) -> Option<String> {
@@ -55,23 +96,11 @@ fn text(class: &str, count: usize, random: &mut Random) -> Option<String> {
         "base32" => format!("{UPPER}234567"),
         "base64" => format!("{UPPER}{LOWER}{DIGITS}+/"),
         "base64url" => format!("{UPPER}{LOWER}{DIGITS}_-"),
-        "crc32-base62" => return Some(crc32_base62(count, random)),
+        "crc32-base62" => return Some(proven::crc32_base62(count, random)),
+        "bip39" => return Some(proven::mnemonic(count, random)),
         _ => return None,
     };
     Some(random.text(&alphabet, count))
-}
-
-/// Random letters and digits, the last six their checksum, as GitHub's and npm's tokens have it.
-fn crc32_base62(count: usize, random: &mut Random) -> String {
-    const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let body = text("alnum", count.saturating_sub(6), random).unwrap_or_default();
-    let mut checksum = crc32fast::hash(body.as_bytes()) as usize;
-    let mut digits = [b'0'; 6];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[checksum % 62];
-        checksum /= 62;
-    }
-    body + &String::from_utf8_lossy(&digits)
 }
 
 fn uuid(random: &mut Random) -> String {
@@ -84,18 +113,6 @@ fn jwt(random: &mut Random) -> String {
     let payload = format!("{{\"sub\":\"{}\",\"iat\":1700000000}}", random.text("0123456789abcdef", 12));
     let header = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}".to_owned();
     format!("{}.{}.{}", part(header), part(payload), URL_SAFE_NO_PAD.encode(random.bytes(32)))
-}
-
-/// A block with that label: OpenSSH's container for OpenSSH, else one ASN.1 sequence that starts with a version.
-fn pem(label: &str, random: &mut Random) -> String {
-    let body = if label.starts_with("OPENSSH") {
-        [b"openssh-key-v1\0\0\0\0\x04none\0\0\0\x04none", &random.bytes(200)[..]].concat()
-    } else {
-        [&[0x30, 0x82, 0x01, 0x03, 0x02, 0x01, 0x00][..], &random.bytes(256)].concat()
-    };
-    let text = STANDARD.encode(body);
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n"))
 }
 
 /// Bytes that look random and are the same for the same seed: SHA-256 in counter mode.
