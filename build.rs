@@ -70,6 +70,12 @@ fn read_rules(folder: &Path) -> Vec<(String, RuleSpec)> {
     if let Some(pair) = rules.windows(2).find(|pair| pair[0].1.id == pair[1].1.id) {
         panic!("two rules are called {}: in {} and {}", pair[0].1.id, pair[0].0, pair[1].0);
     }
+    let has = |id: &String| rules.binary_search_by(|(_, rule)| rule.id.cmp(id)).is_ok();
+    for (file, rule) in &rules {
+        if let Some(id) = rule.pair.iter().flat_map(|pair| &pair.with).find(|id| !has(id)) {
+            panic!("{file}: rule {} makes a pair with {id}, which does not exist", rule.id);
+        }
+    }
     rules
 }
 
@@ -138,10 +144,15 @@ impl Tables {
         let validator = rule.validator.map_or("None".to_owned(), |v: Validator| format!("Some(Validator::{v:?})"));
         let confidence: Confidence =
             rule.confidence.unwrap_or_else(|| panic!("{file}: rule {} has no `confidence`", rule.id));
+        let pair = rule.pair.as_ref();
         write!(
             out,
-            "near_lines:{},finds:Finds::{:?},min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
+            "pair_with:{:?},pair_lines:{},pair_confidence:Confidence::{:?},near_lines:{},finds:Finds::{:?},\
+             min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
              placeholders:Placeholders::{:?},longest:{},gate:{gate:?}}}",
+            self.list(pair.map(|pair| &pair.with)),
+            pair.map_or(0, |pair| pair.lines),
+            pair.map_or(confidence, |pair| pair.confidence),
             near.map_or(0, |near| near.1),
             rule.finds.unwrap_or_default(),
             rule.min_entropy.unwrap_or(0.0),

@@ -44,6 +44,8 @@ pub(crate) enum Answer {
     MarkerIgnored,
     /// It does not count.
     Suppressed(SuppressedBy),
+    /// It does not count, because an entry names this very key.
+    SuppressedByName(SuppressedBy),
 }
 
 /// The allow entries and markers in force.
@@ -98,6 +100,9 @@ impl<'c> Allowlist<'c> {
         for entry in self.entries()? {
             if entry.matches(located) {
                 match entry.expires.filter(|last| *last < self.today) {
+                    None if entry.fingerprint.is_some() => {
+                        return Ok(Answer::SuppressedByName(entry.suppressed_by()));
+                    }
                     None => return Ok(Answer::Suppressed(entry.suppressed_by())),
                     Some(last) => expired = Some(entry.expiry_notice(last, located)),
                 }

@@ -62,12 +62,29 @@ pub struct Finding<'r> {
     pub validity: Validity,
     /// What the proof found, as a short fragment such as `checksum valid`.
     pub proof: Option<&'static str>,
+    /// The identifier close by that makes a pair with the secret.
+    pub other_half: Option<Half<'r>>,
+}
+
+/// The identifier of a pair, such as a key id. It is a finding of its own too, for when it is new and its secret is not.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "the fields are those of its own finding")]
+pub struct Half<'r> {
+    pub rule: Rule<'r>,
+    pub location: Location,
+    pub span: Range<usize>,
+    pub secret: Secret,
 }
 
 impl Finding<'_> {
     /// The name under which it can be allowed.
     pub fn fingerprint(&self) -> Fingerprint {
         self.secret.fingerprint()
+    }
+
+    /// The other half, where it needs no report of its own. A configured rule must not hide what a built-in one finds.
+    pub(crate) fn half_told_with_it(&self) -> Option<&Half<'_>> {
+        self.other_half.as_ref().filter(|half| half.rule.origin() <= self.rule.origin())
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a change to a verdict: scan the new text, keep what this change brings in, ask the allowlist.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 
 use anyhow::Result;
@@ -87,13 +88,14 @@ impl<'c> Inspector<'c> {
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
+            let mut new = Vec::new();
             for finding in findings {
                 if self.is_new(change, text, &finding)? {
                     let (path, commit) = (path.clone(), change.commit.clone());
-                    let located = Located { path, part: change.part, commit, finding };
-                    self.settle(located, text.bytes(), outcome)?;
+                    new.push(Located { path, part: change.part, commit, finding });
                 }
             }
+            self.settle_all(new, text.bytes(), outcome)?;
         }
         Ok(())
     }
@@ -107,11 +109,11 @@ impl<'c> Inspector<'c> {
         }
         let path = masked(&change.path, &findings);
         if change.is_new_path() {
-            for finding in findings {
+            let located = |finding| {
                 let (path, commit) = (Some(path.clone()), change.commit.clone());
-                let located = Located { path, part: change.part, commit, finding };
-                self.settle(located, name.bytes(), outcome)?;
-            }
+                Located { path, part: change.part, commit, finding }
+            };
+            self.settle_all(findings.into_iter().map(located).collect(), name.bytes(), outcome)?;
         }
         Ok(path)
     }
@@ -150,13 +152,37 @@ impl<'c> Inspector<'c> {
         Ok(old.fingerprints(scan)?.contains(&finding.fingerprint()))
     }
 
-    fn settle(&self, located: Located<'c>, text: &[u8], outcome: &mut Outcome<'c>) -> Result<()> {
+    /// Settles new findings of one text, a secret before its other half: where the secret is told, or allowed by name,
+    /// the pair is settled as one.
+    fn settle_all(&self, new: Vec<Located<'c>>, text: &[u8], outcome: &mut Outcome<'c>) -> Result<()> {
+        let (blocked, suppressed) = (outcome.blocked.len(), outcome.suppressed.len());
+        let (secrets, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|l| l.finding.other_half.is_some());
+        let mut told = HashSet::new();
+        for located in secrets.into_iter().chain(others) {
+            if told.contains(&located.finding.span) {
+                continue;
+            }
+            let half = located.finding.half_told_with_it().map(|half| half.span.clone());
+            if self.settle(located, text, outcome)? == Settled::WithOtherHalf {
+                told.extend(half);
+            }
+        }
+        outcome.blocked[blocked..].sort_by_key(|located| located.finding.span.start);
+        outcome.suppressed[suppressed..].sort_by_key(|(located, _)| located.finding.span.start);
+        Ok(())
+    }
+
+    fn settle(&self, located: Located<'c>, text: &[u8], outcome: &mut Outcome<'c>) -> Result<Settled> {
         if located.finding.confidence < self.config.min_confidence.value {
             outcome.stats.below += 1;
-            return Ok(());
+            return Ok(Settled::Alone);
         }
         match self.allowlist.ask(&located, text)? {
-            Answer::Suppressed(by) => outcome.suppressed.push((located, by)),
+            Answer::Suppressed(by) => {
+                outcome.suppressed.push((located, by));
+                return Ok(Settled::Alone);
+            }
+            Answer::SuppressedByName(by) => outcome.suppressed.push((located, by)),
             Answer::Counts => outcome.blocked.push(located),
             Answer::MarkerIgnored => {
                 self.markers_ignored.set(self.markers_ignored.get() + 1);
@@ -167,8 +193,17 @@ impl<'c> Inspector<'c> {
                 outcome.blocked.push(located);
             }
         }
-        Ok(())
+        Ok(Settled::WithOtherHalf)
     }
+}
+
+/// What became of a finding that may be one half of a pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// Its other half has yet to be judged.
+    Alone,
+    /// The pair is done with.
+    WithOtherHalf,
 }
 
 /// The path with every built-in finding in it replaced by its mask; a configured rule must not hide where a key is.

@@ -35,6 +35,7 @@ pub struct Facts<'a> {
     pub regex: &'a str,
     /// Regex and number of lines.
     pub near: Option<(&'a str, u32)>,
+    pub pair: Option<PairFacts<'a>>,
     pub privilege: Option<&'a str>,
     pub env_var: Option<&'a str>,
     pub docs: Option<&'a str>,
@@ -51,6 +52,15 @@ pub struct Facts<'a> {
     pub placeholders: Placeholders,
     /// What the regex's syntax tells.
     pub(crate) shape: Shape,
+}
+
+/// What a rule says of the other half of its secret.
+#[derive(Clone, Copy)]
+#[expect(missing_docs, reason = "the fields are those of `spec::Pair`")]
+pub struct PairFacts<'a> {
+    pub with: Strings<'a>,
+    pub lines: u32,
+    pub confidence: Confidence,
 }
 
 /// A list of texts, wherever it is kept.
@@ -386,6 +396,11 @@ fn spec_of(facts: &Facts<'_>) -> RuleSpec {
         paths: list(facts.paths),
         exclude_paths: list(facts.exclude_paths),
         near: facts.near.map(|(regex, lines)| spec::Near { regex: regex.to_owned(), lines }),
+        pair: facts.pair.map(|pair| spec::Pair {
+            with: pair.with.iter().map(str::to_owned).collect(),
+            lines: pair.lines,
+            confidence: pair.confidence,
+        }),
         privilege: text(facts.privilege),
         placeholders: Some(facts.placeholders),
         env_var: text(facts.env_var),
@@ -408,6 +423,11 @@ impl OwnRule {
             title: spec.title.as_deref().unwrap_or(&spec.id),
             regex: &self.regex,
             near: self.near.as_ref().map(|(regex, lines)| (regex.as_str(), *lines)),
+            pair: spec.pair.as_ref().map(|pair| PairFacts {
+                with: Strings::Own(&pair.with),
+                lines: pair.lines,
+                confidence: pair.confidence,
+            }),
             privilege: spec.privilege.as_deref(),
             env_var: spec.env_var.as_deref(),
             docs: spec.docs.as_deref(),

@@ -3,6 +3,7 @@
 //! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
 
 mod disguise;
+mod pair;
 mod prefilter;
 
 use std::cmp::Reverse;
@@ -108,8 +109,20 @@ impl<'r> Scanner<'r> {
                 decoded.insert(0, Way::Utf16);
             }
             let excerpt = Excerpt::new(bytes, &span, &secret, &hidden);
-            findings.push(Finding { rule, location, span, decoded, secret, excerpt, confidence, validity, proof });
+            findings.push(Finding {
+                rule,
+                location,
+                span,
+                decoded,
+                secret,
+                excerpt,
+                confidence,
+                validity,
+                proof,
+                other_half: None,
+            });
         }
+        pair::join(&mut findings);
         findings
     }
 

@@ -11,7 +11,7 @@ use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, edit, unkn
 use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
-use crate::rules::spec::{Near, RuleSpec};
+use crate::rules::spec::{Near, Pair, RuleSpec};
 
 /// The reference of every key; a test proves that it parses to the defaults.
 pub(crate) const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -60,6 +60,11 @@ pub(super) fn compile(config: &Config) -> Result<()> {
 fn check_names(config: &Config) -> Result<()> {
     if let Some(name) = config.disabled.iter().find(|name| !config.knows_rule(&name.value)) {
         return Err(config.rules_error("disable", &name.value, &unknown_rule(&name.value)));
+    }
+    for rule in config.own_rules.iter().map(|rule| &rule.value) {
+        if let Some(name) = rule.pair.iter().flat_map(|pair| &pair.with).find(|name| !config.knows_rule(name)) {
+            return Err(config.rule_error(&rule.id, "pair", &unknown_rule(name)));
+        }
     }
     for entry in &config.allow {
         if let Some(name) = entry.spec.rule.as_deref().filter(|name| !config.knows_rule(name)) {
@@ -120,6 +125,11 @@ fn show_rule(rule: &RuleSpec, out: &mut dyn Write) -> Result<()> {
         list.as_ref().map(|texts| format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")))
     };
     let near = |near: &Near| format!("{{ regex = {}, lines = {} }}", quoted(&near.regex), near.lines);
+    let pair = |pair: &Pair| {
+        let with: Vec<_> = pair.with.iter().map(|id| quoted(id)).collect();
+        let confidence = quoted(pair.confidence.name());
+        format!("{{ with = [{}], lines = {}, confidence = {confidence} }}", with.join(", "), pair.lines)
+    };
     let fields = [
         ("id", Some(quoted(&rule.id))),
         ("title", text(&rule.title)),
@@ -131,6 +141,7 @@ fn show_rule(rule: &RuleSpec, out: &mut dyn Write) -> Result<()> {
         ("paths", list(&rule.paths)),
         ("exclude-paths", list(&rule.exclude_paths)),
         ("near", rule.near.as_ref().map(near)),
+        ("pair", rule.pair.as_ref().map(pair)),
         ("placeholders", rule.placeholders.map(|placeholders| quoted(&word(placeholders)))),
         ("privilege", text(&rule.privilege)),
         ("env-var", text(&rule.env_var)),

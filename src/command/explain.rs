@@ -28,6 +28,10 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
     let proof = facts.validator.map_or("none", validator::sentence);
     let entropy = facts.min_entropy.map(|bits| format!("at least {bits} bits per character"));
     let near = facts.near.map(|(regex, lines)| format!("{regex} within {lines} lines"));
+    let pair = facts.pair.map(|pair| {
+        let with: Vec<_> = pair.with.iter().collect();
+        format!("with {} within {} lines, then {} confidence", with.join(" or "), pair.lines, pair.confidence.name())
+    });
     writeln!(out, "{}", sanitized(facts.title.as_bytes()))?;
     for (name, value) in [
         ("rule", Some(facts.id.to_owned())),
@@ -36,6 +40,7 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
         ("regex", Some(facts.regex.to_owned())),
         ("entropy", entropy),
         ("near", near),
+        ("pair", pair),
         ("proof", Some(proof.to_owned())),
         ("can do", privilege.map(|text| format!("{text} ({})", class.name()))),
         ("variable", facts.env_var.map(str::to_owned)),

@@ -11,7 +11,7 @@ use crate::cli::Global;
 use crate::config::{Sources, load};
 use crate::decode::Text;
 use crate::environment::Environment;
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Finding};
 use crate::outcome::Exit;
 use crate::report::{Format, sanitized};
 use crate::rules::{Origin, Rule, RuleSet, example};
@@ -89,9 +89,16 @@ pub(crate) fn flaws(rules: &RuleSet, rule: Rule<'_>) -> Result<Vec<String>> {
     let find = |number: usize, template: &str, floor: Confidence| -> Result<Vec<String>> {
         let text = Text::decode(example::expand(template, rule.id(), number).into_bytes());
         let findings = Scanner::new(rules, floor).scan(&path, &text)?;
+        let is_told = |finding: &&Finding<'_>| finding.confidence >= floor;
+        let halves: Vec<_> = findings
+            .iter()
+            .filter(is_told)
+            .filter_map(Finding::half_told_with_it)
+            .map(|half| half.span.clone())
+            .collect();
         Ok(findings
             .iter()
-            .filter(|finding| finding.confidence >= floor)
+            .filter(|finding| is_told(finding) && !halves.contains(&finding.span))
             .map(|finding| finding.rule.id().to_owned())
             .collect())
     };

@@ -7,7 +7,7 @@ use colored::{Color, Colorize as _};
 use super::{Detail, Style, Subject, sanitized};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
-use crate::finding::{Finding, Validity};
+use crate::finding::{Finding, Half, Validity};
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
 
@@ -197,7 +197,18 @@ fn why(finding: &Finding<'_>) -> String {
     };
     let ways: Vec<_> = finding.decoded.iter().rev().map(|way| way.name()).collect();
     let written = if ways.is_empty() { String::new() } else { format!("; written in {}", ways.join(" inside ")) };
-    format!("rule {}, {} confidence{doubt}{written}", finding.rule.id(), finding.confidence.name())
+    let pair =
+        finding.other_half.as_ref().map(|half| format!("; with its {}", half_in_words(half))).unwrap_or_default();
+    format!("rule {}, {} confidence{doubt}{written}{pair}", finding.rule.id(), finding.confidence.name())
+}
+
+/// `AWS access key ID on line 3`.
+fn half_in_words(half: &Half<'_>) -> String {
+    let place = match half.location.offset {
+        Some(offset) => format!("at byte {offset}"),
+        None => format!("on line {}", half.location.line),
+    };
+    format!("{} {place}", half.rule.facts().title)
 }
 
 fn move_it_out(located: &Located<'_>) -> String {

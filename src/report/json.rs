@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Style;
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit};
+use crate::finding::Half;
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
 use crate::scanner::masked;
@@ -127,11 +128,21 @@ fn finding(located: &Located<'_>) -> Value {
             }),
         ),
         ("decoded", finding.decoded.iter().map(|way| way.name()).collect()),
-        ("parts", json!([])),
+        ("parts", finding.other_half.iter().map(part).collect()),
     ] {
         object.insert(key.to_owned(), value);
     }
     Value::Object(object)
+}
+
+fn part(half: &Half<'_>) -> Value {
+    json!({
+        "rule": half.rule.id(),
+        "title": half.rule.facts().title,
+        "line": half.location.line,
+        "column": half.location.column,
+        "secret": half.secret.to_string(),
+    })
 }
 
 fn commit(commit: &Commit) -> Value {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::shape::{Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
-use super::{Engine, Facts, Strings};
+use super::{Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
 
 /// Start and length, in `TEXT` or in one of the lists.
@@ -26,6 +26,9 @@ struct Record {
     exclude_paths: Span,
     matches: Span,
     ignores: Span,
+    pair_with: Span,
+    pair_lines: u32,
+    pair_confidence: Confidence,
     near_lines: u32,
     finds: Finds,
     min_entropy: f32,
@@ -97,6 +100,12 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
         title: tables::text(record.title),
         regex: tables::text(record.regex),
         near: optional(record.near).map(|regex| (regex, record.near_lines)),
+        pair: Some(PairFacts {
+            with: Strings::BuiltIn(tables::list(record.pair_with)),
+            lines: record.pair_lines,
+            confidence: record.pair_confidence,
+        })
+        .filter(|pair| !pair.with.is_empty()),
         privilege: optional(record.privilege),
         env_var: optional(record.env_var),
         docs: optional(record.docs),

@@ -203,6 +203,30 @@ impl Near {
     }
 }
 
+/// The identifiers without which a secret is of no use, such as a key id; both halves close together are one finding.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// The rules that find the other half.
+    pub with: Vec<String>,
+    /// How many lines before or after the secret it may stand.
+    #[serde(default = "Pair::default_lines")]
+    pub lines: u32,
+    /// How sure the secret is at least beside its other half.
+    #[serde(default = "Pair::default_confidence")]
+    pub confidence: Confidence,
+}
+
+impl Pair {
+    fn default_lines() -> u32 {
+        5
+    }
+
+    fn default_confidence() -> Confidence {
+        Confidence::High
+    }
+}
+
 /// One `[[rule]]`, every field as written. Only `id` is always there: an entry with a built-in id overrides.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -229,6 +253,8 @@ pub struct RuleSpec {
     pub exclude_paths: Option<Vec<String>>,
     /// What must stand close by.
     pub near: Option<Near>,
+    /// What makes a pair with the secret.
+    pub pair: Option<Pair>,
     /// `class: sentence`, what such a key can do.
     pub privilege: Option<String>,
     /// What happens to made-up values.
@@ -300,6 +326,7 @@ impl RuleSpec {
             paths: over.paths.or(self.paths),
             exclude_paths: over.exclude_paths.or(self.exclude_paths),
             near: over.near.or(self.near),
+            pair: over.pair.or(self.pair),
             privilege: over.privilege.or(self.privilege),
             placeholders: over.placeholders.or(self.placeholders),
             env_var: over.env_var.or(self.env_var),
@@ -326,6 +353,9 @@ impl RuleSpec {
         }
         if let Some(keywords) = &self.keywords {
             check_keywords(keywords)?;
+        }
+        if self.pair.as_ref().is_some_and(|pair| pair.with.is_empty() || pair.with.contains(&self.id)) {
+            return Err(Flaw::new("pair", "must name other rules in `with`"));
         }
         if self.privilege.as_deref().is_some_and(|text| privilege(text).is_none()) {
             return Err(Flaw::new(

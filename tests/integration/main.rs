@@ -24,6 +24,7 @@ mod managers;
 mod message;
 #[cfg(unix)]
 mod oracle;
+mod pairs;
 mod passing;
 mod push;
 mod receive;
