@@ -75,17 +75,14 @@ pub(crate) fn test(
     Ok(if wrong == 0 { Exit::Clean } else { Exit::Blocked })
 }
 
-/// A path that the rule looks at: for one of certain files only, the first of them with the wildcards filled in.
-fn example_path(rule: Rule<'_>) -> BytePath {
-    let glob = rule.facts().paths.iter().next().unwrap_or("example");
-    BytePath::from(glob.replace("**/", "").replace('*', "example").as_str())
-}
-
 /// What is wrong with a rule's examples: each of `matches` must give exactly one finding, by this rule; none of
 /// `ignores` may give one of this rule's at the default confidence.
 pub(crate) fn flaws(rules: &RuleSet, rule: Rule<'_>) -> Result<Vec<String>> {
     let mut flaws = Vec::new();
-    let path = example_path(rule);
+    let Some(path) = path_of_examples(rule)? else {
+        flaws.push("no path could be made up that `paths` covers, so its examples were not tried".to_owned());
+        return Ok(flaws);
+    };
     let find = |number: usize, template: &str, floor: Confidence| -> Result<Vec<String>> {
         let text = Text::decode(example::expand(template, rule.id(), number).into_bytes());
         let findings = Scanner::new(rules, floor).scan(&path, &text)?;
@@ -115,4 +112,16 @@ pub(crate) fn flaws(rules: &RuleSet, rule: Rule<'_>) -> Result<Vec<String>> {
         }
     }
     Ok(flaws)
+}
+
+/// A path that the rule looks at.
+fn path_of_examples(rule: Rule<'_>) -> Result<Option<BytePath>> {
+    let of_globs = rule.facts().paths.iter().map(example::path);
+    for path in std::iter::once("example".to_owned()).chain(of_globs) {
+        let path = BytePath::from(path.as_str());
+        if rule.covers(&path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }

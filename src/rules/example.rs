@@ -33,6 +33,29 @@ pub fn expand(template: &str, rule: &str, number: usize) -> String {
     out + rest
 }
 
+/// A path that the glob covers, for the examples of a rule that looks at some files alone.
+pub(crate) fn path(glob: &str) -> String {
+    let glob = glob.replace("**/", "").replace("**", "x");
+    let mut out = String::new();
+    let mut rest = glob.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '*' | '?' => out.push('x'),
+            '\\' => out.extend(rest.next()),
+            '[' => {
+                let members: String = rest.by_ref().take_while(|c| *c != ']').collect();
+                out.push(members.chars().next().filter(|first| !matches!(first, '!' | '^')).unwrap_or('x'));
+            }
+            '{' => {
+                let branches: String = rest.by_ref().take_while(|c| *c != '}').collect();
+                out.push_str(&path(branches.split(',').next().unwrap_or_default()));
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
 fn placeholder(name: &str, random: &mut Random) -> Option<String> {
     match name.split_once(':') {
         None if name == "uuid" => Some(uuid(random)),
@@ -149,6 +172,14 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_made_up_for_each_glob() {
+        for glob in ["**/.npmrc", "src/**", "a/*/b?.{py,js}", "[ab]c", "**", "{**/x.*,y}"] {
+            let set = crate::rules::glob_set(std::iter::once(glob)).unwrap();
+            assert!(set.is_match(path(glob)), "{glob}: {}", path(glob));
+        }
+    }
 
     #[test]
     fn templates_expand_to_the_same_text_again() {

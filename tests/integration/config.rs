@@ -482,7 +482,8 @@ expires = 2027-03-01
 fn what_is_shown_parses_again() {
     let repo = Sandbox::new();
     let fields = "keywords = [\"acme_\"]\nmin-entropy = 2.5\nvalidator = \"crc32-base62\"\nconfidence = \"high\"\npaths = [\"a/**\"]\n\
-         exclude-paths = [\"b\"]\nnear = { regex = \"x\", lines = 2 }\nplaceholders = \"silent\"\n\
+         exclude-paths = [\"b\"]\nnear = { regex = \"x\", lines = 2 }\n\
+         pair = { with = [\"jwt\"], lines = 3, confidence = \"medium\" }\nplaceholders = \"silent\"\n\
          privilege = \"scoped: reads \\\"orders\\\"\"\nenv-var = \"ACME\"\ndocs = \"d\"\nrevoke = \"r\"\nmatches = [\"m\"]\nignores = [\"i\"]\n";
     repo.write("keyguard.toml", rule(fields));
     let show = repo.keyguard(["config", "show"]);
@@ -682,4 +683,40 @@ fn init_writes_the_reference_once() {
     repo.git(["commit", "--quiet", "-m", "x"]).success().silent();
     init().code(2).says("`keyguard.toml` is already there, and was left as it is\nhelp: ");
     Sandbox::without_repository().keyguard(["config", "init"]).code(2).says("this is not a git repository\nhelp: ");
+}
+
+#[test]
+fn examples_of_own_rules_are_run() {
+    let repo = Sandbox::new();
+    let test = |rest: &str| {
+        repo.write("keyguard.toml", rule(rest));
+        repo.keyguard(["rules", "test", "keyguard.toml"])
+    };
+    let good = "matches = [\"key = acme_<hex:32>\"]\nignores = [\"key = acme_<hex:31>\"]\n";
+    test(good).success().stdout("2 examples tried, 0 wrong\n");
+    // A rule for some files alone is tried on a path that it looks at.
+    for paths in ["paths = [\"**/.acmerc\"]\n", "paths = [\"src/{a,b}/*.py\"]\n", "exclude-paths = [\"docs/**\"]\n"] {
+        test(&format!("{paths}{good}")).success().stdout("2 examples tried, 0 wrong\n");
+    }
+    test(&format!("exclude-paths = [\"**\"]\n{good}"))
+        .code(1)
+        .says("acme-key: no path could be made up that `paths` covers, so its examples were not tried\n");
+    test("matches = [\"acme_<hex:31>\", \"acme_<hex:32> acme_<hex:32>\"]\nignores = [\"acme_<hex:32>\"]\n")
+        .code(1)
+        .stdout(
+            "acme-key: matches[0] should be one finding of this rule, and is nothing\n\
+             acme-key: matches[1] should be one finding of this rule, and is acme-key, acme-key\n\
+             acme-key: ignores[0] should not be found, and is\n3 examples tried, 3 wrong\n",
+        );
+    // An overridden built-in rule keeps the examples that the entry does not name.
+    repo.write("keyguard.toml", "[[rule]]\nid = \"github-pat-classic\"\nregex = 'ghp_x{36}'\n");
+    repo.keyguard(["rules", "test", "keyguard.toml"])
+        .code(1)
+        .says("github-pat-classic: matches[0] should be one finding");
+    // Without a file every rule in force is tried, also those of the repository.
+    repo.write("keyguard.toml", rule("ignores = [\"acme_<hex:32>\"]\n"));
+    repo.keyguard(["rules", "test"])
+        .code(1)
+        .says("acme-key: ignores[0] should not be found, and is\n")
+        .says(", 1 wrong\n");
 }
