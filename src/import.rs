@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{AllowSpec, allow_flaw, rule_flaw};
 use crate::rules::spec::RuleSpec;
-use crate::scanner::masked;
+use crate::scanner::{key_of, masked};
 use crate::secret::Fingerprint;
 
 /// What is carried over, and what is not.
@@ -65,6 +65,7 @@ impl Import {
 
     /// Takes an allow entry, unless the configuration would refuse it.
     fn add_allow(&mut self, place: Place<'_>, entry: AllowSpec) {
+        let entry = by_name(entry);
         let holds_key = |text: &Option<String>| text.as_deref().is_some_and(|text| masked(text) != text);
         let flaw = if holds_key(&entry.regex) || holds_key(&entry.stopword) {
             Some("it holds a key; allow that by its fingerprint".to_owned())
@@ -84,6 +85,19 @@ impl Import {
         if self.allow.iter().all(|entry| entry.fingerprint != fingerprint) {
             self.allow.push(AllowSpec { fingerprint, reason: Some(reason), ..AllowSpec::default() });
         }
+    }
+}
+
+/// An entry for one key that is written out is better one by its name: the file would hold the key otherwise.
+fn by_name(entry: AllowSpec) -> AllowSpec {
+    let written = match (&entry.regex, &entry.stopword, &entry.path) {
+        (Some(regex), None, None) => regex::literal(regex),
+        (None, Some(word), None) => Some(word.clone()),
+        _ => None,
+    };
+    match written.and_then(|text| key_of(&text)) {
+        Some(name) => AllowSpec { fingerprint: Some(name.to_string()), reason: entry.reason, ..AllowSpec::default() },
+        None => entry,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::decode::{Kind, Signs, Text, Way};
 use crate::finding::{Confidence, Finding, Locator, Validity};
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
-use crate::secret::{Excerpt, Secret};
+use crate::secret::{Excerpt, Fingerprint, Secret};
 use crate::validator::{self, PemBlock, Verdict};
 use crate::{entropy, generic, placeholder, published};
 use disguise::Layer;
@@ -148,6 +148,14 @@ impl<'r> Scanner<'r> {
         }
         kept.into_values()
     }
+}
+
+/// The name of the key of a built-in kind that `text` is as a whole.
+pub(crate) fn key_of(text: &str) -> Option<Fingerprint> {
+    let rules = RuleSet::built_in();
+    let decoded = Text::decode(text.as_bytes().to_vec());
+    let findings = Scanner::new(&rules, Confidence::Low).scan(&BytePath::from(""), &decoded).ok()?;
+    findings.iter().find(|finding| finding.span == (0..text.len())).map(Finding::fingerprint)
 }
 
 /// `text` with every key of a built-in kind masked: for what is printed beside a finding, and is no secret by right.

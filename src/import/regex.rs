@@ -165,6 +165,17 @@ fn is_count(text: &str) -> bool {
     })
 }
 
+/// The one text that the regex stands for, with or without its anchors.
+pub(super) fn literal(regex: &str) -> Option<String> {
+    let hir = shape::parse(regex).ok()?;
+    let parts: &[Hir] = if let HirKind::Concat(parts) = hir.kind() { parts } else { std::slice::from_ref(&hir) };
+    let mut texts = parts.iter().filter(|part| !matches!(part.kind(), HirKind::Look(_)));
+    match (texts.next()?.kind(), texts.next()) {
+        (HirKind::Literal(literal), None) => String::from_utf8(literal.0.to_vec()).ok(),
+        _ => None,
+    }
+}
+
 /// Whether every match holds one of the keywords, in any case.
 pub(super) fn holds_one(hir: &Hir, keywords: &[String]) -> bool {
     match hir.kind() {

@@ -189,8 +189,8 @@ regex = 'nameless'
 [[allowlists]]
 paths = ['.*', '[a-z]+\.txt$']
 commits = ["0123456"]
-regexes = ['.', '{token}']
-stopwords = ["ab", "ghp_", "{token}"]
+regexes = ['.', 'x{token}']
+stopwords = ["ab", "ghp_", "x {token}"]
 
 [[allowlists]]
 regexTarget = "line"
@@ -220,10 +220,10 @@ not carried over, or not as it was:
   .gitleaks.toml:27: path `[a-z]+\.txt$` says more than a glob can
   .gitleaks.toml:27: the entry for path `**`: `path` matches every file
   .gitleaks.toml:27: the entry for regex `.`: `regex` matches any value, so it would allow every key
-  .gitleaks.toml:27: the entry for regex `ghp_****************`: it holds a key; allow that by its fingerprint
+  .gitleaks.toml:27: the entry for regex `xghp_****************`: it holds a key; allow that by its fingerprint
   .gitleaks.toml:27: the entry for stopword `ab`: `stopword` must have at least three characters
   .gitleaks.toml:27: the entry for stopword `ghp_`: `stopword` is how keys of a kind begin, so it would allow all of them
-  .gitleaks.toml:27: the entry for stopword `ghp_****************`: it holds a key; allow that by its fingerprint
+  .gitleaks.toml:27: the entry for stopword `x ghp_****************`: it holds a key; allow that by its fingerprint
   .gitleaks.toml:33: `regexes` about the line or the match: an entry sees the key alone
   .gitleaks.toml:33: the rest of it, because all of it would have to hold
   .gitleaks.toml:39: `targetRules` names `nowhere`, which is no rule of keyguard
@@ -414,4 +414,19 @@ fn large_files_are_read() {
         (0..300).map(|number| format!("[[rules]]\nid = \"r-{number}\"\nregex = 'r{number}_[a-z]{{9}}'\n")).collect();
     repo.write("b.toml", format!("{rules}[allowlist]\nstopwords = [{}]\n", words.join(", ")));
     import(&repo, "b.toml").success().says("added 300 rules, 3000 allow entries to ");
+}
+
+#[test]
+fn a_key_that_is_written_out_is_allowed_by_its_name() {
+    let (one, other) = (fake::github_pat(), fake::github_pat_other());
+    let (repo, output) = gitleaks(&format!(
+        "[allowlist]\ndescription = \"demo\"\nregexes = ['^{one}$']\nstopwords = ['{one}', '{other}']\n"
+    ));
+    output
+        .success()
+        .stdout("added 2 allow entries to keyguard.toml; look at it, then stage it: git add keyguard.toml\n");
+    assert!(!config(&repo).contains(&one[4..]) && !config(&repo).contains(&other[4..]), "{}", config(&repo));
+    assert_eq!(config(&repo).matches("reason = \"demo (from .gitleaks.toml)\"").count(), 2, "{}", config(&repo));
+    repo.write("a", format!("{one}\n{other}\n"));
+    repo.keyguard(["scan", "a"]).success();
 }
