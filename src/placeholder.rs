@@ -2,140 +2,24 @@
 //!
 //! Judged by the value alone, never by the path, and never asked about a value that a checksum proves.
 
+mod words;
+
 use crate::entropy;
+use words::{MARKERS, MARKERS_BEYOND_ASCII, NOUNS, POSSESSIVES, SHORT_MARKERS, WORDS};
 
 /// Above this length only the shape counts: in a long random text any short word turns up by chance.
 const LONG: usize = 100;
 
 /// Whether `value` (without the public prefix of its kind) is a placeholder.
 pub fn is_placeholder(value: &[u8]) -> bool {
-    is_template(value) || is_word(value) || is_uniform(value) || is_periodic(value) || is_sequence(value) || {
-        value.len() <= LONG && (has_marker(value) || has_long_run(value))
-    }
+    is_template(value)
+        || is_word(value)
+        || is_uniform(value)
+        || is_periodic(value)
+        || has_uniform_groups(value)
+        || is_sequence(value)
+        || value.len() <= LONG && (has_marker(value) || has_long_run(value) || is_owned(value))
 }
-
-/// Words that stand for a value: as a whole, after dropping separators and digits, without case.
-const WORDS: &[&str] = &[
-    "admin",
-    "anonymous",
-    "apikey",
-    "apppassword",
-    "bar",
-    "baz",
-    "blank",
-    "censored",
-    "changeit",
-    "changeme",
-    "changethis",
-    "clientsecret",
-    "confidential",
-    "correcthorsebatterystaple",
-    "databasepassword",
-    "dbpassword",
-    "default",
-    "demo",
-    "dev",
-    "development",
-    "donotuse",
-    "dummy",
-    "empty",
-    "encrypted",
-    "example",
-    "fake",
-    "false",
-    "fixme",
-    "foo",
-    "foobar",
-    "guest",
-    "hidden",
-    "hunter",
-    "insecure",
-    "insert",
-    "invalid",
-    "key",
-    "keyboardcat",
-    "letmein",
-    "local",
-    "localhost",
-    "masked",
-    "my",
-    "myapikey",
-    "mykey",
-    "mypass",
-    "mypassword",
-    "mysecret",
-    "mysecretpassword",
-    "mytoken",
-    "na",
-    "nil",
-    "none",
-    "notasecret",
-    "notreal",
-    "null",
-    "obfuscated",
-    "p4ssw0rd",
-    "pa55word",
-    "pass",
-    "passw0rd",
-    "passwd",
-    "password",
-    "passwordhere",
-    "placeholder",
-    "pssw0rd",
-    "pw",
-    "pwd",
-    "qwerty",
-    "redacted",
-    "removed",
-    "replaceme",
-    "root",
-    "sample",
-    "sanitized",
-    "secret",
-    "secretkey",
-    "secretpassword",
-    "sensitive",
-    "shhhh",
-    "somepassword",
-    "somerandomstring",
-    "somesecret",
-    "staging",
-    "string",
-    "strongpassword",
-    "supersecret",
-    "supersecretpassword",
-    "tbd",
-    "test",
-    "tester",
-    "testing",
-    "testpass",
-    "testpassword",
-    "text",
-    "thepassword",
-    "thisisasecret",
-    "tiger",
-    "todo",
-    "token",
-    "topsecret",
-    "true",
-    "undefined",
-    "unsafe",
-    "unset",
-    "user",
-    "username",
-    "userpassword",
-    "value",
-    "verysecret",
-    "xxx",
-    "yes",
-    "your",
-    "yourapikey",
-    "yourkey",
-    "yourpassword",
-    "yours",
-    "yoursecret",
-    "yourtoken",
-];
 
 fn is_word(value: &[u8]) -> bool {
     if value.len() > 40 {
@@ -156,78 +40,94 @@ fn is_word(value: &[u8]) -> bool {
     }
 }
 
-/// Words that mark a longer value as made up.
-const MARKERS: &[&[u8]] = &[
-    b"example",
-    b"sample",
-    b"dummy",
-    b"placeholder",
-    b"redacted",
-    b"your_",
-    b"your-",
-    b"_here",
-    b"-here",
-    b"insert_",
-    b"insert-",
-    b"replace",
-    b"change_",
-    b"changeme",
-    b"not_real",
-    b"notreal",
-    b"fixme",
-    b"test_only",
-    b"xxxx",
-    b"****",
-    b"....",
-    b"fake",
-    b"deadbeef",
-    b"cafebabe",
-    b"0000000000",
-];
-
 fn has_marker(value: &[u8]) -> bool {
     /// A shorter word turns up in random letters of both cases, so it counts in one case alone.
     const CHANCE: usize = 5;
     let folded = value.to_ascii_lowercase();
-    MARKERS.iter().any(|marker| {
-        let mut places = memchr::memmem::find_iter(&folded, marker);
-        places.any(|start| {
+    let holds = |marker: &&[u8]| {
+        memchr::memmem::find_iter(&folded, marker).any(|start| {
             let written = &value[start..start + marker.len()];
             let is_one_case = written == *marker || *written == marker.to_ascii_uppercase()[..];
             marker.len() >= CHANCE || is_one_case
         })
-    })
+    };
+    let is_short = |word: &[u8]| SHORT_MARKERS.iter().any(|marker| marker.as_bytes().eq_ignore_ascii_case(word));
+    MARKERS.iter().any(holds)
+        || value.split(|byte| is_separator(*byte)).any(is_short)
+        || !value.is_ascii() && MARKERS_BEYOND_ASCII.iter().any(|m| memchr::memmem::find(value, m.as_bytes()).is_some())
+}
+
+fn is_separator(byte: u8) -> bool {
+    b"_-. /:".contains(&byte)
+}
+
+/// `dein_token`, `votre-cle-api`, `suClaveAqui`: words alone that say first whose and last what.
+fn is_owned(value: &[u8]) -> bool {
+    let is_one_of = |list: &[&str], word: &[u8]| list.iter().any(|entry| entry.as_bytes().eq_ignore_ascii_case(word));
+    let is_letters = |word: &[u8]| word.iter().all(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    // An article may go before: `la_tua_chiave`.
+    words_of(value).take(2).any(|word| is_one_of(POSSESSIVES, word))
+        && words_of(value).skip(1).last().is_some_and(|last| is_one_of(NOUNS, last))
+        && words_of(value).all(is_letters)
+}
+
+/// The words of a value: what stands between separators, and in `camelCase` what begins with a capital.
+fn words_of(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value
+        .split(|byte| is_separator(*byte))
+        .flat_map(|word| word.chunk_by(|before, after| !(before.is_ascii_lowercase() && after.is_ascii_uppercase())))
 }
 
 /// `${X}`, `$X`, `{{ x }}`, `<x>`, `%s`, `[x]`, `#{x}`, `@@x@@`, `%X%`.
 fn is_template(value: &[u8]) -> bool {
     let (Some(first), Some(last)) = (value.first(), value.last()) else { return true };
-    let wraps = |open: u8, close: u8| *first == open && *last == close;
+    // Signs of all kinds between brackets are a password that happens to begin and end so.
+    let is_phrase = |inner: &[u8]| {
+        inner.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b" _-.:/|,'=+".contains(byte))
+    };
+    let wraps = |open: u8, close: u8| {
+        value.len() >= 2 && *first == open && *last == close && is_phrase(value[1..value.len() - 1].trim_ascii())
+    };
     let is_name = |name: &[u8]| {
         !name.is_empty()
             && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
             && name[0].is_ascii_alphabetic()
             && !name.iter().any(u8::is_ascii_digit)
     };
-    wraps(b'<', b'>')
-        || wraps(b'{', b'}')
-        || wraps(b'[', b']')
-        || wraps(b'(', b')')
+    let opens = |open: &[u8], close: &[u8]| {
+        value.strip_prefix(open).is_some_and(|rest| memchr::memmem::find(rest, close).is_some())
+    };
+    let holds = |open: &[u8], close: &[u8]| {
+        let start = memchr::memmem::find(value, open);
+        start.is_some_and(|start| memchr::memmem::find(&value[start..], close).is_some())
+    };
+    [(b'<', b'>'), (b'{', b'}'), (b'[', b']'), (b'(', b')'), (b'`', b'`')]
+        .iter()
+        .any(|(open, close)| wraps(*open, *close))
         || matches!(value, [b'%', b's' | b'd' | b'v' | b'q'])
-        || value.starts_with(b"${")
-        || value.starts_with(b"$(")
-        || value.starts_with(b"#{")
-        || value.starts_with(b"<%")
+        || opens(b"${", b"}")
+        || opens(b"$(", b")")
+        || opens(b"#{", b"}")
+        || opens(b"<%", b"%>")
+        || holds(b"{{", b"}}")
         || value.strip_prefix(b"$").is_some_and(is_name)
         || value.strip_prefix(b"@@").is_some_and(|rest| rest.ends_with(b"@@"))
         || value.strip_prefix(b"%").and_then(|rest| rest.strip_suffix(b"%")).is_some_and(is_name)
-        || memchr::memmem::find(value, b"{{").is_some()
-        || memchr::memmem::find(value, b"...").is_some() && value.len() < 20
+        || value.strip_prefix(b"__").and_then(|rest| rest.strip_suffix(b"__")).is_some_and(is_name)
 }
 
 /// One character, or two or three that take turns.
 fn is_uniform(value: &[u8]) -> bool {
     value.len() >= 4 && entropy::distinct(value) <= (value.len() / 6).clamp(1, 3)
+}
+
+/// Groups of one character each: `aaaabbbbccccdddd`, `11111111-2222-3333-4444-555555555555`.
+fn has_uniform_groups(value: &[u8]) -> bool {
+    value.len() >= 12
+        && value
+            .split(|byte| is_separator(*byte))
+            .flat_map(|part| part.chunk_by(|a, b| a == b))
+            .all(|run| run.len() >= 3)
 }
 
 /// The same group over and over: `abc123abc123abc123`, `0123456789abcdef` twice.
@@ -251,9 +151,24 @@ fn is_sequence(value: &[u8]) -> bool {
     let digits: Vec<u8> = folded.iter().copied().filter(u8::is_ascii_digit).collect();
     let letters: Vec<u8> = folded.iter().copied().filter(u8::is_ascii_alphabetic).collect();
     let alternates = longest_ascent(&letters) >= 5 && longest_ascent(&digits) >= 5;
-    let ordered = longest_ascent(&folded);
+    let backwards: Vec<u8> = folded.iter().rev().copied().collect();
+    let ordered = longest_ascent(&folded).max(longest_ascent(&backwards));
     let is_dominant = ordered * 3 >= value.len() || ordered >= 12;
-    let keyboard = [&b"qwertyuiop"[..], b"asdfghjkl", b"zxcvbnm", b"1q2w3e4r"];
+    let keyboard = [
+        &b"qwertyuiop"[..],
+        b"qwertzuiop",
+        b"azertyuiop",
+        b"asdfghjkl",
+        b"zxcvbnm",
+        b"yxcvbnm",
+        b"1q2w3e4r",
+        b"1qaz2wsx",
+        b"q1w2e3r4",
+        b"zaq12wsx",
+        b"poiuytrewq",
+        b"lkjhgfdsa",
+        b"mnbvcxz",
+    ];
     ordered >= RUN && is_dominant
         || alternates && (letters.len() + digits.len()) * 10 >= value.len() * 9 && value.len() <= 64
         || keyboard.iter().any(|row| memchr::memmem::find(&folded, row).is_some())
@@ -302,6 +217,31 @@ mod tests {
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "qwertyuiop1234567890",
             "deadbeefdeadbeefcafe",
+            "dein_token",
+            "ihr-api-schluessel",
+            "votre_cle_api",
+            "su_clave",
+            "suClaveAqui",
+            "seu_token_aqui",
+            "jouw-wachtwoord",
+            "il_tuo_token",
+            "你的密钥",
+            "abcd...wxyz",
+            "9f8e…77aa",
+            "[REDACTED]",
+            "***",
+            "••••••••••••",
+            "8c1f****************1234",
+            "lorem-ipsum-dolor-sit",
+            "TODO-set-me-in-production",
+            "notarealkey",
+            "thisIsNotARealToken",
+            "replace me",
+            "11111111-2222-3333-4444-555555555555",
+            "zyxwvutsrqponmlk",
+            "qwertzuiop123",
+            "__DB_PASSWORD__",
+            "<% secret %>",
         ] {
             assert!(is_placeholder(value.as_bytes()), "{value:?} is a placeholder");
         }
@@ -317,8 +257,45 @@ mod tests {
             "Sommer2024!x9",
             "$ecretPa55w0rd9",
             "aB3FaKe9tRq7Zw2Lm5Vk",
+            "my-dog-eats-9-socks",
+            "su9Clave7tK2",
+            "{kZ9!q#f2",
+            "<Zq8!&*vP2>",
+            "h7{{Kq2p!Zr9w",
         ] {
             assert!(!is_placeholder(value.as_bytes()), "{value:?} is no placeholder");
+        }
+    }
+
+    /// A guard that takes a real key for a placeholder has failed.
+    #[test]
+    fn chance_makes_no_placeholder() {
+        const DRAWS: usize = 3_000;
+        let letters: Vec<u8> = (b'a'..=b'z').chain(b'A'..=b'Z').chain(b'0'..=b'9').collect();
+        let lower: Vec<u8> = (b'a'..=b'z').chain(b'0'..=b'9').collect();
+        let alphabets: [(&str, Vec<u8>); 7] = [
+            ("base62", letters.clone()),
+            ("base64", [&letters[..], b"+/"].concat()),
+            ("base64url", [&letters[..], b"-_"].concat()),
+            ("lower case", lower),
+            ("base32", (b'A'..=b'Z').chain(b'2'..=b'7').collect()),
+            ("hex", b"0123456789abcdef".to_vec()),
+            ("printable", (b'!'..=b'~').collect()),
+        ];
+        // xorshift, so that a run that fails can be run again
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut draw = |alphabet: &[u8]| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            alphabet[usize::try_from(state >> 33).unwrap() % alphabet.len()]
+        };
+        for (name, alphabet) in alphabets {
+            let mut value = |number: usize| -> Vec<u8> {
+                (0..[16, 24, 32, 40, 64, 100][number % 6]).map(|_| draw(&alphabet)).collect()
+            };
+            let hits = (0..DRAWS).filter(|number| is_placeholder(&value(*number))).count();
+            assert!(hits * 1000 <= DRAWS, "{hits} of {DRAWS} random {name} values are placeholders");
         }
     }
 
