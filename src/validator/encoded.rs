@@ -142,9 +142,11 @@ pub(super) fn vault(secret: &[u8]) -> Verdict {
 /// Tokens of Fly.io: each part is a macaroon in `MessagePack`, an array of four whose first is one of three.
 /// Source: <https://github.com/superfly/macaroon>
 pub(super) fn fly(secret: &[u8]) -> Verdict {
+    /// A macaroon ends in a signature of so many bytes.
+    const SIGNATURE: usize = 32;
     let is_macaroon = |part: &[u8]| {
         let body = part.splitn(2, |byte| *byte == b'_').nth(1).unwrap_or_default();
-        base64_bytes(body).is_some_and(|bytes| bytes.starts_with(&[0x94, 0x93]))
+        base64_bytes(body).is_some_and(|bytes| bytes.len() > SIGNATURE && bytes.starts_with(&[0x94, 0x93]))
     };
     verdict(secret.split(|byte| *byte == b',').all(is_macaroon))
 }
