@@ -44,6 +44,7 @@ const ENCRYPTED: Verdict = Verdict::Harmless("encrypted");
 pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdict {
     match validator {
         Validator::Crc32Base62 => checksum::crc32_base62(secret),
+        Validator::Polar => checksum::polar(secret),
         Validator::Deno => checksum::deno(secret),
         Validator::Vercel => checksum::vercel(secret),
         Validator::Apify => checksum::apify(secret),
@@ -93,9 +94,12 @@ pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdi
 pub(crate) fn sentence(validator: Validator) -> &'static str {
     match validator {
         Validator::Crc32Base62 => "the last six characters are a checksum (CRC-32 in base62) of those before",
-        Validator::Deno | Validator::Vercel | Validator::Apify | Validator::Dynamic | Validator::Confluent => {
-            "the last six characters are a checksum (CRC-32) of those before"
-        }
+        Validator::Polar
+        | Validator::Deno
+        | Validator::Vercel
+        | Validator::Apify
+        | Validator::Dynamic
+        | Validator::Confluent => "the last six characters are a checksum (CRC-32) of those before",
         Validator::Matrix => "the last six characters are a checksum (CRC-32) where Synapse made the token",
         Validator::Atlassian | Validator::Grafana | Validator::Zuplo => {
             "the last eight characters are a checksum (CRC-32) of those before"

@@ -74,9 +74,11 @@ impl PrivilegeClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Validator {
-    /// GitHub's, npm's and Polar's CRC-32 in the last six base62 digits.
+    /// GitHub's and npm's CRC-32 in the last six base62 digits.
     #[serde(rename = "crc32-base62")]
     Crc32Base62,
+    /// Polar's, where the body is short.
+    Polar,
     /// Deno's and JSR's, over the prefix too.
     Deno,
     /// Vercel's, over 50 characters behind the prefix.

@@ -14,13 +14,23 @@ const SMALL_FIRST: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJK
 /// Digits of base 36.
 const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// GitHub's tokens since April 2021, npm's and Polar's: behind the prefix's last `_`, the final six base62 digits are the
+/// GitHub's tokens since April 2021 and npm's: behind the prefix's last `_`, the final six base62 digits are the
 /// sum of the characters before them.
 /// Source: <https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>
 pub(super) fn crc32_base62(secret: &[u8]) -> Verdict {
     let body = secret.rsplit(|byte| *byte == b'_').next().unwrap_or_default();
     let Some((random, digits)) = tail(body, 6) else { return Verdict::Open };
     verdict(number(digits, CAPITALS_FIRST) == Some(crc(random)))
+}
+
+/// Polar's tokens for organisations and people: as GitHub's. Its other kinds are longer and carry none.
+/// Source: <https://github.com/polarsource/polar/blob/main/server/polar/kit/crypto.py>
+pub(super) fn polar(secret: &[u8]) -> Verdict {
+    const LENGTH: usize = 43;
+    match secret.rsplit(|byte| *byte == b'_').next() {
+        Some(body) if body.len() == LENGTH => crc32_base62(secret),
+        _ => Verdict::Open,
+    }
 }
 
 /// Deno Deploy's and JSR's tokens: six base62 digits are the sum of all before them, the prefix included.

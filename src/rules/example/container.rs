@@ -52,15 +52,19 @@ fn rsa(random: &mut Random) -> Vec<u8> {
     element(0x30, &numbers.concat())
 }
 
-/// Of P-256, without the public point.
+/// Of P-256, with the public point.
 fn ec(random: &mut Random) -> Vec<u8> {
-    let curve = element(0xa0, &element(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]));
-    element(0x30, &[element(2, &[1]), element(4, &random.bytes(32)), curve].concat())
+    let curve = element(0xa0, &P256);
+    let point = element(0xa1, &element(3, &[&[0, 4][..], &random.bytes(64)].concat()));
+    element(0x30, &[element(2, &[1]), element(4, &random.bytes(32)), curve, point].concat())
 }
 
+const P256: [u8; 10] = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+
+/// The same in the container that names the algorithm.
 fn pkcs8(random: &mut Random) -> Vec<u8> {
-    let algorithm = element(0x30, &[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1][..], &[5, 0]].concat());
-    element(0x30, &[element(2, &[0]), algorithm, element(4, &rsa(random))].concat())
+    let algorithm = element(0x30, &[&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1][..], &P256].concat());
+    element(0x30, &[element(2, &[0]), algorithm, element(4, &ec(random))].concat())
 }
 
 fn encrypted(random: &mut Random) -> Vec<u8> {

@@ -116,7 +116,7 @@ pub(super) fn mnemonic(count: usize, random: &mut Random) -> String {
 
 fn nats_seed(random: &mut Random) -> String {
     // `S` and `U`: the seed of a user.
-    let mut bytes = [&[0x95, 0x40][..], &random.bytes(32)].concat();
+    let mut bytes = [&[0x95, 0x00][..], &random.bytes(32)].concat();
     let crc = bytes.iter().fold(0_u16, |sum, byte| {
         (0..8).fold(sum ^ u16::from(*byte) << 8, |sum, _| if sum & 0x8000 == 0 { sum << 1 } else { sum << 1 ^ 0x1021 })
     });
