@@ -120,7 +120,7 @@ fn joined() -> Vec<Disguise> {
         one_line("ampersand", "\" & \""),
         one_line("adjacent", "\" \""),
         one_line("touching", "\"\""),
-        one_line("other-quote", "\"'\"'\""),
+        one_line("other-quote", "\"'"),
         one_line("next-line", "\"\n    \""),
         one_line("next-line-crlf", "\" +\r\n    \""),
         one_line("plus-at-end", "\" +\n    \""),
