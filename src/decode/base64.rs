@@ -15,22 +15,29 @@ pub(super) struct Run {
     lines: Vec<Range<usize>>,
 }
 
-/// The value of each letter of both alphabets; 64 for every other byte.
+/// In place of a value: no letter.
+const NONE: u8 = 64;
+/// Beside a value: what a group of four that starts with this letter decodes to does not start with text.
+const NO_TEXT: u8 = 128;
+
+/// The value of each letter of both alphabets.
 static VALUES: [u8; 256] = {
-    let mut values = [64_u8; 256];
+    let mut values = [NONE | NO_TEXT; 256];
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut value = 0;
     while value < 64 {
-        values[letters[value as usize] as usize] = value;
+        // The six higher bits of a blank or a line break, or of anything from the space to the tilde.
+        let is_text = matches!(value, 2 | 3 | 8..=31);
+        values[letters[value as usize] as usize] = if is_text { value } else { value | NO_TEXT };
         value += 1;
     }
-    values[b'-' as usize] = 62;
-    values[b'_' as usize] = 63;
+    values[b'-' as usize] = values[b'+' as usize];
+    values[b'_' as usize] = values[b'/' as usize];
     values
 };
 
 fn is_letter(byte: u8) -> bool {
-    VALUES[usize::from(byte)] < 64
+    VALUES[usize::from(byte)] & NONE == 0
 }
 
 /// All runs in `text`, in order.
@@ -61,7 +68,8 @@ const GROUP: usize = 8;
 /// How many bytes are looked at without a branch.
 const BLOCK: usize = 8 * GROUP;
 
-/// Visits each aligned group of letters behind which another one stands: every run of [`SHORTEST`] covers two.
+/// Visits each aligned group of letters behind which another one stands, where both may be part of a text: every run of
+/// [`SHORTEST`] covers two.
 fn visit_dense(text: &[u8], mut visit: impl FnMut(usize)) {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
@@ -73,13 +81,21 @@ fn visit_dense(text: &[u8], mut visit: impl FnMut(usize)) {
         was_dense = dense >> (BLOCK / GROUP - 1) & 1;
         while pairs != 0 {
             let place = number * BLOCK + pairs.trailing_zeros() as usize * GROUP - GROUP;
-            let strange = text[place..place + 2 * GROUP].iter().fold(0, |all, byte| all | VALUES[usize::from(*byte)]);
-            if strange < 64 {
+            if may_be_text(&text[place..place + 2 * GROUP]) {
                 visit(place);
             }
             pairs &= pairs - 1;
         }
     }
+}
+
+/// Whether all are letters, and every fourth one, from the first, second, third or fourth on, can begin a text.
+fn may_be_text(letters: &[u8]) -> bool {
+    let (quads, _) = letters.as_chunks::<4>();
+    let all = quads
+        .iter()
+        .fold([0; 4], |all: [u8; 4], quad| std::array::from_fn(|place| all[place] | VALUES[usize::from(quad[place])]));
+    all.iter().all(|values| values & NONE == 0) && all.iter().any(|values| values & NO_TEXT == 0)
 }
 
 /// One bit for each group that holds no space, quote or parenthesis: dense and other groups take turns in every text, so
