@@ -132,6 +132,7 @@ impl<'r> Scanner<'r> {
     /// sure, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
+        drop_what_has_a_form(&mut candidates);
         let rank = |c: &Candidate<'_>| {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
             let is_specific = c.rule.facts().finds == Finds::Secret;
@@ -222,6 +223,17 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
         candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
         let overlaps = |span: &Range<usize>| settled.iter().any(|one| one.start < span.end && span.start < one.end);
         candidates.retain(|c| c.rule.facts().finds == Finds::Secret || !overlaps(&c.span));
+    }
+}
+
+/// Where a rule for a kind with a format says at least as much of the same value, a rule for keys without one says
+/// nothing: it is the same finding under a better title, also where that rule is a configured one.
+fn drop_what_has_a_form(candidates: &mut Vec<Candidate<'_>>) {
+    let has_form = |candidate: &Candidate<'_>| candidate.rule.facts().finds == Finds::Secret;
+    let formed: Vec<_> = candidates.iter().filter(|c| has_form(c)).map(|c| (c.span.clone(), c.confidence)).collect();
+    if !formed.is_empty() {
+        let is_told = |c: &Candidate<'_>| formed.iter().any(|(span, sure)| *span == c.span && *sure >= c.confidence);
+        candidates.retain(|candidate| has_form(candidate) || !is_told(candidate));
     }
 }
 

@@ -198,7 +198,7 @@ fn the_name_outside_tells_what_is_encoded_inside() {
     let pair = format!("  AWS_ACCESS_KEY_ID: {}\n  AWS_SECRET_ACCESS_KEY: {}\n", base64(&id), base64(&secret));
     repo.write("secret.yaml", format!("kind: Secret\ndata:\n{pair}"));
     let commit = commit_all(&repo);
-    commit.code(1).says("secret.yaml:3:22").says("secret.yaml:4:26");
+    commit.code(1).says("secret.yaml:4:26").says("AWS access key ID on line 3");
     repo.assert_commits(0);
 }
 
