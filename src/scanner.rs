@@ -227,12 +227,18 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
 }
 
 /// Where a rule for a kind with a format says at least as much of the same value, a rule for keys without one says
-/// nothing: it is the same finding under a better title, also where that rule is a configured one.
+/// nothing: it is the same finding under a better title, also where that rule is a configured one. Half of the value is
+/// the same value; a smaller piece may be chosen so that an entry which allows it covers other keys.
 fn drop_what_has_a_form(candidates: &mut Vec<Candidate<'_>>) {
     let has_form = |candidate: &Candidate<'_>| candidate.rule.facts().finds == Finds::Secret;
     let formed: Vec<_> = candidates.iter().filter(|c| has_form(c)).map(|c| (c.span.clone(), c.confidence)).collect();
     if !formed.is_empty() {
-        let is_told = |c: &Candidate<'_>| formed.iter().any(|(span, sure)| *span == c.span && *sure >= c.confidence);
+        let is_told = |c: &Candidate<'_>| {
+            formed.iter().any(|(span, sure)| {
+                let overlaps = span.start < c.span.end && c.span.start < span.end;
+                overlaps && span.len() * 2 >= c.span.len() && *sure >= c.confidence
+            })
+        };
         candidates.retain(|candidate| has_form(candidate) || !is_told(candidate));
     }
 }
