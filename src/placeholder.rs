@@ -21,6 +21,27 @@ pub fn is_placeholder(value: &[u8]) -> bool {
         || value.len() <= LONG && (has_marker(value) || has_long_run(value) || is_owned(value))
 }
 
+/// Whether something about `value` is what people do who make values up, and chance seldom does: a word, a short
+/// sequence, few characters, a group that comes twice. Alone it proves nothing; beside a wrong checksum it does.
+pub(crate) fn has_made_up_trait(value: &[u8]) -> bool {
+    const TRAITS: [&[u8]; 9] =
+        [b"test", b"fake", b"demo", b"sample", b"secret", b"token", b"foobar", b"invalid", b"abc123"];
+    const ASCENT: usize = 5;
+    const FEW: usize = 8;
+    // In a long text short groups come twice by chance; and no more of it is looked at than tells.
+    let value = &value[..value.len().min(LONG * 40)];
+    let group = if value.len() <= LONG { 5 } else { 24 };
+    let folded = value.to_ascii_lowercase();
+    let backwards: Vec<u8> = folded.iter().rev().copied().collect();
+    let holds_word = value.len() <= LONG && TRAITS.iter().any(|word| memchr::memmem::find(&folded, word).is_some());
+    let is_ordered = longest_ascent(&folded).max(longest_ascent(&backwards)) >= ASCENT;
+    let mut groups = value.windows(group).enumerate();
+    holds_word
+        || is_ordered
+        || entropy::distinct(value) <= FEW.min(value.len() / 3)
+        || groups.any(|(start, found)| memchr::memmem::find(&value[start + group..], found).is_some())
+}
+
 fn is_word(value: &[u8]) -> bool {
     if value.len() > 40 {
         return false;
@@ -244,6 +265,20 @@ mod tests {
             "<% secret %>",
         ] {
             assert!(is_placeholder(value.as_bytes()), "{value:?} is a placeholder");
+        }
+    }
+
+    #[test]
+    fn traits_of_made_up_values_are_rare_by_chance() {
+        for value in ["4eTESTkq81ZzPw02mXbV", "kq8abcdefZzPw02mXbV1", "11221122334433441122", "kq81ZzPw0kq81ZzPw0mX"] {
+            assert!(has_made_up_trait(value.as_bytes()), "{value}");
+        }
+        let random = |template: &str| {
+            let values = (0..500).map(|number| crate::rules::example::expand(template, "trait", number));
+            values.filter(|value| has_made_up_trait(value.as_bytes())).count()
+        };
+        for template in ["<alnum:36>", "<hex:40>", "<base64:64>\n<base64:64>\n<base64:64>", "<base32:20>"] {
+            assert!(random(template) <= 5, "{template}: {}", random(template));
         }
     }
 

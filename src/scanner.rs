@@ -276,11 +276,16 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     let verdict =
         facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value, &text[span.end..]));
     let proven = matches!(verdict, Verdict::Valid(_));
-    let made_up = !proven && placeholder::is_placeholder(&value[public_prefix(rule, value)..]);
+    let body = &value[public_prefix(rule, value)..];
+    let made_up = !proven && placeholder::is_placeholder(body);
     if made_up && facts.placeholders == Placeholders::Silent {
         return Ok(None);
     }
-    let Some((confidence, validity, proof)) = grade(facts.confidence, verdict) else { return Ok(None) };
+    let surest = match verdict {
+        Verdict::Invalid(_) if placeholder::has_made_up_trait(body) => Confidence::Low,
+        _ => facts.confidence,
+    };
+    let Some((confidence, validity, proof)) = grade(surest, verdict) else { return Ok(None) };
     if !has_neighbour(rule, text, &span)? {
         return Ok(None);
     }
@@ -288,7 +293,8 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof }))
 }
 
-/// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium. Test-mode and
+/// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium, and low where the value
+/// looks made up besides. Test-mode and
 /// public-by-design kinds stay low whatever their checksum says.
 fn grade(base: Confidence, verdict: Verdict) -> Option<(Confidence, Validity, Option<&'static str>)> {
     match verdict {

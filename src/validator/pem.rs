@@ -13,7 +13,7 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
     if is_legacy_encrypted || block.label.starts_with(b"ENCRYPTED") {
         return ENCRYPTED;
     }
-    if block.body.len() < SHORTEST_BODY {
+    if block.body.len() < SHORTEST_BODY || block.is_shortened {
         return Verdict::NotAKey;
     }
     if block.label.starts_with(b"PGP") {
@@ -131,6 +131,8 @@ pub(crate) struct PemBlock<'t> {
     pub(crate) label_end: usize,
     /// Whether an END line follows.
     is_closed: bool,
+    /// Whether dots stand for a part of the body.
+    is_shortened: bool,
 }
 
 impl<'t> PemBlock<'t> {
@@ -143,15 +145,44 @@ impl<'t> PemBlock<'t> {
         let content = &block[label_end..];
         let end = memchr::memmem::find(content, b"-----END");
         let content = &content[..end.unwrap_or(content.len())];
-        // A header line is `Name: value`; the body starts behind the last one.
-        let body_start = memchr::memrchr(b':', content).map_or(0, |colon| {
-            let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
-            line_end.map_or(content.len(), |end| colon + end + 1)
-        });
-        let (headers, body) = content.split_at(body_start);
-        let (label, body) = (&rest[..label_length], base64_of(body));
-        Some(Self { label, headers, body, label_end, is_closed: end.is_some() })
+        let (headers, body) = content.split_at(header_length(content));
+        // Three dots stand for what was left out.
+        let is_shortened = memchr::memmem::find(body, b"...").is_some();
+        let label = &rest[..label_length];
+        let body = match base64_of(body) {
+            plain if label.starts_with(b"PGP") || begins_a_body(&plain) => plain,
+            _ => longest_runs(body),
+        };
+        Some(Self { label, headers, body, label_end, is_closed: end.is_some(), is_shortened })
     }
+}
+
+/// How much of the content is header lines: `Name: value`, the name of letters and hyphens.
+fn header_length(content: &[u8]) -> usize {
+    let is_name = |colon: &usize| {
+        let name = content[..*colon].iter().rev().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-');
+        name.count() >= 4
+    };
+    memchr::memrchr_iter(b':', content).find(is_name).map_or(0, |colon| {
+        let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
+        line_end.map_or(content.len(), |end| colon + end + 1)
+    })
+}
+
+/// Whether base64 begins as a sequence of ASN.1 or as OpenSSH's magic does.
+fn begins_a_body(base64: &[u8]) -> bool {
+    base64.starts_with(b"M") || base64.starts_with(b"b3BlbnNz")
+}
+
+/// The longest base64 text of each line: the rest is what a log, a comment or a quotation puts before it, also before
+/// the END line.
+fn longest_runs(body: &[u8]) -> Vec<u8> {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let longest = |line: &[u8]| -> Vec<u8> {
+        line.split(|byte| !is_base64(byte)).max_by_key(|run| run.len()).unwrap_or_default().to_vec()
+    };
+    let end = memchr::memrchr(b'\n', body).unwrap_or(body.len());
+    body[..end].split(|byte| *byte == b'\n').flat_map(longest).collect()
 }
 
 /// The base64 characters of a PEM body. Escapes (`\n`, `%0A`), quotes, blanks and the `+` that joins two strings fall
@@ -214,6 +245,19 @@ mod tests {
             let cut = pem(cut.join("\n").as_bytes());
             assert!(matches!(cut, Verdict::Invalid(_) | Verdict::NotAKey), "{label} without its second line: {cut:?}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_each_line_falls_away() {
+        for label in ["RSA PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
+            let block = block(label, 5);
+            for before in ["2026-04-26 12:36:01 ", "// ", "# ", "17| "] {
+                let quoted = block.replace('\n', &format!("\n{before}"));
+                assert_eq!(pem(quoted.as_bytes()), DECODES, "{before}{label}");
+            }
+        }
+        let shortened = block("RSA PRIVATE KEY", 6).replacen('\n', "\nMIIEpAIBAAKCAQEA...\n", 1);
+        assert_eq!(pem(shortened.as_bytes()), Verdict::NotAKey);
     }
 
     #[test]
