@@ -93,10 +93,10 @@ fn is_owned(value: &[u8]) -> bool {
 }
 
 /// The words of a value: what stands between separators, and in `camelCase` what begins with a capital.
-fn words_of(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn words_of(value: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     value
         .split(|byte| is_separator(*byte))
-        .flat_map(|word| word.chunk_by(|before, after| !(before.is_ascii_lowercase() && after.is_ascii_uppercase())))
+        .flat_map(|word| word.chunk_by(|before, after| before.is_ascii_uppercase() || !after.is_ascii_uppercase()))
 }
 
 /// `${X}`, `$X`, `{{ x }}`, `<x>`, `%s`, `[x]`, `#{x}`, `@@x@@`, `%X%`.

@@ -14,12 +14,13 @@ use anyhow::Result;
 
 use crate::change::BytePath;
 use crate::decode::{Kind, Signs, Text, Way};
+use crate::encrypted::Encrypted;
 use crate::finding::{Confidence, Finding, Locator, Validity};
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Fingerprint, Secret};
 use crate::validator::{self, PemBlock, Verdict};
-use crate::{entropy, generic, placeholder, published};
+use crate::{digest, entropy, generic, placeholder, published};
 use disguise::Layer;
 
 /// Rules ready to be tried.
@@ -70,6 +71,7 @@ impl<'r> Scanner<'r> {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
+        drop_what_is_encoded(text.bytes(), &mut candidates);
         Ok(self.findings(text, candidates))
     }
 
@@ -206,6 +208,21 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
         confidence: candidate.confidence.min(surest),
         ..candidate
     }))
+}
+
+/// Drops what only looks like a key because ciphertext, digests and embedded data are random too. What is proven stays,
+/// and what a configured rule asks for.
+fn drop_what_is_encoded(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+    let is_certain = |candidate: &Candidate<'_>| {
+        candidate.validity == Validity::Valid || candidate.rule.facts().placeholders == Placeholders::Report
+    };
+    if candidates.iter().all(is_certain) {
+        return;
+    }
+    let encrypted = Encrypted::within(text);
+    candidates.retain(|candidate| {
+        is_certain(candidate) || !encrypted.covers(&candidate.span) && !digest::covers(text, &candidate.span)
+    });
 }
 
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.
