@@ -38,6 +38,7 @@ static PUBLISHED: &[u64] = &[
     0x19ab_d6d4_bbd5_e009, // GitHub documentation
     0x1a60_d712_056e_c574, // Truffle documentation accounts
     0x1bb5_ba6b_164a_a4c1, // Hardhat and Foundry documentation accounts
+    0x1c06_2c6a_d8e4_53ed, // age documentation
     0x1e8c_816f_4d8d_e244, // Vagrant documentation
     0x20ab_c319_5646_71ed, // Ganache documentation accounts
     0x2111_2863_4d45_5962, // Hardhat and Foundry documentation accounts
@@ -83,6 +84,7 @@ static PUBLISHED: &[u64] = &[
     0x56f8_bd94_6baf_7f6e, // BIP-39 test vectors
     0x59a6_d3e4_a063_5113, // BIP-32 test vectors
     0x5a45_955d_0ac3_121a, // MinIO documentation
+    0x5b8b_4e4e_1ec2_0fbc, // RFC 7515 and RFC 7517
     0x5c94_84f2_ae6b_4e0a, // Ganache documentation accounts
     0x5cb8_fdea_1e44_5c60, // AWS documentation
     0x5d88_7ec8_7590_793c, // Ganache documentation accounts
@@ -90,6 +92,7 @@ static PUBLISHED: &[u64] = &[
     0x6022_ccb0_08b7_69c5, // Hardhat and Foundry documentation accounts
     0x6267_fc14_6edd_befc, // Hardhat and Foundry documentation accounts
     0x6270_d329_7aa7_d6c3, // Azure documentation
+    0x62e7_db30_6576_9ea5, // RFC 7515 and RFC 7517
     0x641b_ccc2_d6fe_2781, // BIP-32 test vectors
     0x64de_be7c_9b76_17de, // Hardhat and Foundry documentation accounts
     0x64e9_3c40_d9c7_f921, // Hardhat and Foundry documentation accounts
@@ -118,6 +121,7 @@ static PUBLISHED: &[u64] = &[
     0x7da6_6fb8_da32_228c, // Hardhat and Foundry documentation accounts
     0x7dae_208c_ca80_ea26, // Ethereum documentation
     0x7e6c_d779_9975_f4d4, // Truffle documentation accounts
+    0x7e6f_2bde_2319_512e, // RFC 7515 and RFC 7517
     0x8090_19e4_b936_5394, // BIP-39 test vectors
     0x811b_d1ab_923a_bb8f, // Truffle documentation accounts
     0x81f7_cdc1_80dc_55d4, // Ganache documentation accounts
@@ -170,6 +174,7 @@ static PUBLISHED: &[u64] = &[
     0xc6a2_f59e_ea26_77ae, // BIP-32 test vectors
     0xc703_c6f6_9003_8662, // RFC 7519
     0xcb19_ab5a_ad82_3c02, // Hardhat and Foundry documentation accounts
+    0xcd05_cdde_4b8d_7012, // RFC 7515 and RFC 7517
     0xcec4_57f3_6e39_bba6, // Postmark documentation
     0xcf37_c24e_2ee8_dc0b, // AWS emulators documentation
     0xcf5e_ce31_3292_54b0, // BIP-39 test vectors
@@ -187,6 +192,7 @@ static PUBLISHED: &[u64] = &[
     0xdf0d_c3f4_8aac_5311, // Ganache documentation
     0xdfb8_8889_143c_6bcd, // OAuth documentation
     0xe0b4_505a_120a_73b3, // HTTP Basic documentation
+    0xe1de_ec28_dd70_4647, // RFC 7515 and RFC 7517
     0xe454_4703_3860_7f64, // Google documentation
     0xe45c_c87e_bceb_6a28, // Truffle documentation accounts
     0xe552_c145_2898_a01e, // AWS emulators documentation

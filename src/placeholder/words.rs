@@ -280,6 +280,7 @@ pub(super) const MARKERS: &[&[u8]] = &[
     b"sample",
     b"sanitized",
     b"scrubbed",
+    b"secret_scanning_",
     b"secrethere",
     b"test_only",
     b"testonly",
