@@ -33,4 +33,5 @@ mod report;
 mod repositories;
 mod sandbox;
 mod scan;
+mod silence;
 mod surroundings;
