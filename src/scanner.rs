@@ -71,7 +71,6 @@ impl<'r> Scanner<'r> {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
-        drop_what_is_encoded(text.bytes(), &mut candidates);
         Ok(self.findings(text, candidates))
     }
 
@@ -95,6 +94,7 @@ impl<'r> Scanner<'r> {
                 }
             }
         }
+        drop_what_is_encoded(text, &mut candidates);
         Ok((candidates, signs))
     }
 
