@@ -13,7 +13,7 @@ pub(crate) fn covers(text: &[u8], span: &Range<usize>) -> bool {
     let before = line_before(text, span.start);
     is_labelled(before, value)
         || is_digest(name_before(before), value)
-        || is_in_blob(text, span)
+        || is_in_base64(text, span)
         || has_length_of_digest(value) && is_one_of(COLLECTIONS, heading(text, span.start))
 }
 
@@ -147,18 +147,26 @@ fn heading(text: &[u8], start: usize) -> &[u8] {
     &above[first..end]
 }
 
-/// Whether `span` is a small part of a long run of base64: a font, an image, a compiled module in a bundle.
-fn is_in_blob(text: &[u8], span: &Range<usize>) -> bool {
+/// Whether `span` is a part of a longer text in base64: a font, an image, a compiled module or a table in a bundle.
+fn is_in_base64(text: &[u8], span: &Range<usize>) -> bool {
+    /// No path is so long without a dot.
     const LONG: usize = 256;
     const PART: usize = 4;
-    let enough = LONG.max(span.len() * PART);
-    let is_data = |byte: &&u8| is_base64(**byte);
-    if !text[span.clone()].iter().all(|byte| is_base64(*byte)) {
+    /// Enough to tell what stands before a key from the beginning of the text around it.
+    const LEAD: usize = 8;
+    const FARTHEST: usize = 4 << 10;
+    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/".contains(*byte);
+    if !text[span.clone()].iter().all(|byte| is_letter(&byte)) {
         return false;
     }
-    let before = text[..span.start].iter().rev().take(enough).take_while(is_data).count();
-    let behind = text[span.end..].iter().take(enough).take_while(is_data).count();
-    before + span.len() + behind >= enough
+    let before = text[..span.start].iter().rev().take(FARTHEST).take_while(is_letter).count();
+    let behind = text[span.end..].iter().take(FARTHEST).take_while(is_letter).count();
+    let padding = text[span.end + behind..].iter().take(2).take_while(|byte| **byte == b'=').count();
+    let around = [&text[span.start - before..span.start], &text[span.end..span.end + behind]];
+    let length = before + span.len() + behind;
+    let is_whole =
+        (length + padding).is_multiple_of(4) && (padding > 0 || around.iter().any(|part| part.contains(&b'+')));
+    before >= LONG || length >= LONG.max(span.len() * PART) || before >= LEAD && is_whole
 }
 
 #[cfg(test)]
@@ -196,6 +204,7 @@ mod tests {
         }
         let blob = format!("url(data:font/woff2;base64,{}HEX{})", "Ab0/".repeat(40), "+k9Z".repeat(40));
         assert!(silent(&blob));
+        assert!(silent("table = \"Uk9+Uk9HFAgUrCetJ0cqSCr/HEX/zM=\""));
     }
 
     #[test]
@@ -211,6 +220,8 @@ mod tests {
             "sha1: 00 token: HEX",
             "mysha1-HEX",
             "token: HEX",
+            "https://api.example.org/v2/apps/live/HEX",
+            "KEY=HEX=",
         ] {
             assert!(!silent(text), "{text}");
         }

@@ -14,6 +14,7 @@ const LONG: usize = 100;
 pub fn is_placeholder(value: &[u8]) -> bool {
     is_template(value)
         || is_word(value)
+        || is_words(value)
         || is_uniform(value)
         || is_periodic(value)
         || has_uniform_groups(value)
@@ -59,6 +60,27 @@ fn is_word(value: &[u8]) -> bool {
     letters_and_digits.is_empty() && separators > 0 || is_listed(&letters_and_digits) || {
         few_others && few_digits && is_listed(&letters)
     }
+}
+
+/// `test-password`, `my%20secret`, `user:pass`: nothing but such words.
+fn is_words(value: &[u8]) -> bool {
+    let plain = without_escapes(value);
+    let mut words =
+        plain.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let is_listed = |word: &[u8]| WORDS.iter().any(|entry| entry.as_bytes().eq_ignore_ascii_case(word));
+    value.len() <= LONG && words.clone().count() > 1 && words.all(is_listed)
+}
+
+/// The value with `%` alone for each `%20` of an address: which sign it is does not matter, only that a word ends.
+fn without_escapes(value: &[u8]) -> Vec<u8> {
+    let mut parts = value.split(|byte| *byte == b'%');
+    let mut plain = parts.next().unwrap_or_default().to_vec();
+    for part in parts {
+        let is_escape = part.iter().take(2).filter(|byte| byte.is_ascii_hexdigit()).count() == 2;
+        plain.push(b'%');
+        plain.extend(if is_escape { &part[2..] } else { part });
+    }
+    plain
 }
 
 fn has_marker(value: &[u8]) -> bool {
@@ -258,6 +280,9 @@ mod tests {
             "notarealkey",
             "thisIsNotARealToken",
             "replace me",
+            "pass%20pass",
+            "test-password",
+            "x-oauth-basic",
             "11111111-2222-3333-4444-555555555555",
             "zyxwvutsrqponmlk",
             "qwertzuiop123",

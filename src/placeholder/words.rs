@@ -194,6 +194,7 @@ pub(super) const WORDS: &[&str] = &[
     "verysecret",
     "wachtwoord",
     "wordpress",
+    "xoauthbasic",
     "xxx",
     "yes",
     "your",
