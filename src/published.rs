@@ -74,7 +74,7 @@ static PUBLISHED: &[u64] = &[
     0x4945_5356_ad4e_7937, // Hardhat and Foundry documentation accounts
     0x4cee_30f9_b9bd_b7a0, // Kubernetes documentation
     0x4e83_d3f9_e755_d203, // BIP-39 test vectors
-    0x4efa_4a73_c989_0956, // AWS documentation
+    0x4efa_9a73_c989_0956, // AWS documentation
     0x4feb_af76_abf7_88e0, // Hardhat and Foundry documentation accounts
     0x5009_5eda_0279_8e24, // BIP-39 test vectors
     0x50ab_b1c7_434b_ff76, // GitLab documentation
