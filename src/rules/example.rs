@@ -34,7 +34,7 @@ pub fn expand(template: &str, rule: &str, number: usize) -> String {
 }
 
 /// A path that the glob covers, for the examples of a rule that looks at some files alone.
-pub(crate) fn path(glob: &str) -> String {
+pub fn path(glob: &str) -> String {
     let glob = glob.replace("**/", "").replace("**", "x");
     let mut out = String::new();
     let mut rest = glob.chars();

@@ -4,7 +4,12 @@ use anyhow::Result;
 
 use super::{Candidate, Scanner};
 use crate::change::BytePath;
-use crate::decode::Signs;
+use crate::decode::{Signs, Way};
+use crate::encrypted::Encrypted;
+use crate::finding::Validity;
+use crate::published;
+use crate::rules::spec::Finds;
+use crate::secret::Secret;
 
 /// A text to look behind, the file's or a decoded piece of it.
 pub(super) struct Layer<'t> {
@@ -43,19 +48,41 @@ impl<'r> Scanner<'r> {
             let (mut inside, signs) = self.candidates(path, piece.bytes())?;
             // The rest was seen in the text itself.
             inside.retain(|candidate| piece.changes(&candidate.matched));
+            // A value that ends in `=` at the end of its line is base64 far more often than a line of mail.
+            if piece.way == Way::QuotedPrintable {
+                inside.retain(|candidate| candidate.rule.facts().finds == Finds::Secret);
+            }
             layer.budget = left;
             if layer.depth > 1 {
                 let mut deeper = Layer { text: piece.bytes(), depth: layer.depth - 1, budget: left };
                 self.undisguise(&mut deeper, path, signs, &mut inside)?;
                 layer.budget = deeper.budget;
             }
-            found.extend(inside.into_iter().map(|mut candidate| {
-                candidate.matched = piece.original(&candidate.matched);
-                candidate.span = piece.original(&candidate.span);
-                candidate.decoded.insert(0, piece.way);
-                candidate
-            }));
+            let mut outside: Vec<_> = inside
+                .into_iter()
+                .map(|mut candidate| {
+                    candidate.matched = piece.original(&candidate.matched);
+                    candidate.span = piece.original(&candidate.span);
+                    candidate.decoded.insert(0, piece.way);
+                    candidate
+                })
+                .collect();
+            drop_what_is_known_outside(layer.text, &mut outside);
+            found.extend(outside);
         }
         Ok(())
     }
+}
+
+/// Drops what a reader of the text itself knows for ciphertext or a published example. What is proven stays.
+fn drop_what_is_known_outside(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+    if candidates.is_empty() {
+        return;
+    }
+    let encrypted = Encrypted::within(text);
+    candidates.retain(|candidate| {
+        let written = Secret::new(&text[candidate.span.clone()], 0);
+        let is_known = encrypted.covers(&candidate.span) || published::is_published(written.fingerprint());
+        candidate.validity == Validity::Valid || !is_known
+    });
 }

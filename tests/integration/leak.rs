@@ -5,11 +5,14 @@ use keyguard::rules::{RuleSet, example};
 use crate::sandbox::Sandbox;
 
 /// Every rule's first example in a file of its own, with the parts that must not be printed.
-fn samples() -> Vec<(String, String)> {
+/// For each rule its id, a file that it looks at, and what it finds there.
+fn samples() -> Vec<(String, String, String)> {
     let rules = RuleSet::built_in();
     let sample = |rule: keyguard::rules::Rule<'_>| {
-        let template = rule.facts().matches.iter().next().unwrap();
-        (rule.id().to_owned(), example::expand(template, rule.id(), 0))
+        let facts = rule.facts();
+        let name = facts.paths.iter().next().map_or_else(|| "x".to_owned(), example::path);
+        let template = facts.matches.iter().next().unwrap();
+        (facts.id.to_owned(), format!("{}/{name}", facts.id), example::expand(template, facts.id, 0))
     };
     rules.iter().map(sample).collect()
 }
@@ -25,8 +28,8 @@ fn nothing_prints_a_secret() {
     let repo = Sandbox::with_hook();
     let samples = samples();
     assert!(samples.len() >= 60, "at least 60 kinds");
-    for (id, text) in &samples {
-        repo.write(format!("files/{id}"), text);
+    for (_, path, text) in &samples {
+        repo.write(format!("files/{path}"), text);
     }
     repo.git(["add", "."]).success();
     let runs_of = [
@@ -40,7 +43,7 @@ fn nothing_prints_a_secret() {
     for output in runs_of {
         output.code(1);
         let printed = output.text();
-        for (id, text) in &samples {
+        for (id, _, text) in &samples {
             for run in runs(text) {
                 assert!(!printed.contains(run), "{id}: {} characters of the secret are printed", run.len());
             }
@@ -54,16 +57,16 @@ fn every_kind_blocks_a_commit() {
     let repo = Sandbox::with_hook();
     let rules = RuleSet::built_in();
     let samples = samples();
-    for (id, text) in &samples {
-        repo.write(id, text);
+    for (_, path, text) in &samples {
+        repo.write(path, text);
     }
     repo.git(["add", "."]).success();
     let report = repo.keyguard(["scan", "--staged", "--format", "json", "--min-confidence", "low"]);
     report.code(1);
     let report: serde_json::Value = serde_json::from_str(&report.text()).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    for (id, _) in &samples {
-        let found = findings.iter().any(|finding| finding["path"] == **id && finding["rule"] == **id);
+    for (id, path, _) in &samples {
+        let found = findings.iter().any(|finding| finding["path"] == **path && finding["rule"] == **id);
         assert!(found, "{id} is not found in its own example");
     }
     assert_eq!(rules.iter().count(), samples.len());
