@@ -44,6 +44,13 @@ struct Candidate<'r> {
     proof: Option<&'static str>,
 }
 
+impl Candidate<'_> {
+    /// Whether nothing around it can say that it is no key: it is proven, or a configured rule asks for it.
+    fn is_certain(&self) -> bool {
+        self.validity == Validity::Valid || self.rule.facts().placeholders == Placeholders::Report
+    }
+}
+
 impl<'r> Scanner<'r> {
     /// How many disguises, one inside the other, are undone when nothing else is asked for.
     pub const DEPTH: u32 = 2;
@@ -213,15 +220,12 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
 /// Drops what only looks like a key because ciphertext, digests and embedded data are random too. What is proven stays,
 /// and what a configured rule asks for.
 fn drop_what_is_encoded(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
-    let is_certain = |candidate: &Candidate<'_>| {
-        candidate.validity == Validity::Valid || candidate.rule.facts().placeholders == Placeholders::Report
-    };
-    if candidates.iter().all(is_certain) {
+    if candidates.iter().all(Candidate::is_certain) {
         return;
     }
     let encrypted = Encrypted::within(text);
     candidates.retain(|candidate| {
-        is_certain(candidate) || !encrypted.covers(&candidate.span) && !digest::covers(text, &candidate.span)
+        candidate.is_certain() || !encrypted.covers(&candidate.span) && !digest::covers(text, &candidate.span)
     });
 }
 

@@ -6,7 +6,6 @@ use super::{Candidate, Scanner};
 use crate::change::BytePath;
 use crate::decode::{Signs, Way};
 use crate::encrypted::Encrypted;
-use crate::finding::Validity;
 use crate::published;
 use crate::rules::spec::Finds;
 use crate::secret::Secret;
@@ -74,15 +73,15 @@ impl<'r> Scanner<'r> {
     }
 }
 
-/// Drops what a reader of the text itself knows for ciphertext or a published example. What is proven stays.
+/// Drops what a reader of the text itself knows for ciphertext or a published example. What is certain stays.
 fn drop_what_is_known_outside(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
-    if candidates.is_empty() {
+    if candidates.iter().all(Candidate::is_certain) {
         return;
     }
     let encrypted = Encrypted::within(text);
     candidates.retain(|candidate| {
         let written = Secret::new(&text[candidate.span.clone()], 0);
         let is_known = encrypted.covers(&candidate.span) || published::is_published(written.fingerprint());
-        candidate.validity == Validity::Valid || !is_known
+        candidate.is_certain() || !is_known
     });
 }
