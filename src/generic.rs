@@ -47,6 +47,11 @@ pub(crate) fn judge(suspect: &Suspect, base: Confidence, path: &BytePath) -> Con
     if is_sure && !is_for_trial(path) { base } else { Confidence::Low }
 }
 
+/// Whether the user chooses what stands behind `name`, so that no provider gives it a form.
+pub(crate) fn has_no_form(name: &str) -> bool {
+    name::is_password(name)
+}
+
 /// Whether files of this path hold made-up values by trade: tests, examples, documentation.
 fn is_for_trial(path: &BytePath) -> bool {
     const WORDS: [&[u8]; 17] = [

@@ -3,6 +3,7 @@
 //! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
 
 mod disguise;
+mod near_miss;
 mod pair;
 mod prefilter;
 
@@ -209,12 +210,14 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
         return Ok(None);
     }
     let surest = generic::judge(&suspect, rule.facts().confidence, path);
-    let candidate = judge(rule, text, suspect.span)?;
-    Ok(candidate.map(|candidate| Candidate {
-        matched: suspect.whole,
-        confidence: candidate.confidence.min(surest),
-        ..candidate
-    }))
+    let Some(candidate) = judge(rule, text, suspect.span.clone())? else { return Ok(None) };
+    let confidence = candidate.confidence.min(surest);
+    let is_near_miss = confidence > Confidence::Low
+        && !generic::has_no_form(&suspect.name)
+        && near_miss::is_near_miss(rule.set(), &suspect.name, &text[suspect.span]);
+    let (confidence, proof) =
+        if is_near_miss { (Confidence::Low, Some(near_miss::WHY)) } else { (confidence, candidate.proof) };
+    Ok(Some(Candidate { matched: suspect.whole, confidence, proof, ..candidate }))
 }
 
 /// Drops what only looks like a key because ciphertext, digests and embedded data are random too. What is proven stays,

@@ -148,6 +148,11 @@ pub(super) fn is_telling(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// Whether the name is a password's.
+pub(super) fn is_password(name: &str) -> bool {
+    ["pass", "pwd"].iter().any(|word| name.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -161,6 +161,39 @@ fn requires(hir: &Hir, byte: u8) -> bool {
     }
 }
 
+/// How long the secrets that `regex` finds are, at least and at most, where nothing fixed opens them.
+pub(crate) fn lengths_of_unmarked_secrets(regex: &str) -> Option<std::ops::RangeInclusive<usize>> {
+    let hir = parse(regex).ok()?;
+    let secret = secret_group(&hir).unwrap_or(&hir);
+    let properties = secret.properties();
+    (!opens_fixed(secret)).then_some(properties.minimum_len()?..=properties.maximum_len()?)
+}
+
+fn secret_group(hir: &Hir) -> Option<&Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) if capture.name.as_deref() == Some("secret") => Some(&capture.sub),
+        HirKind::Capture(capture) => secret_group(&capture.sub),
+        HirKind::Repetition(repetition) => secret_group(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().find_map(secret_group),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => None,
+    }
+}
+
+/// Whether every match begins with a letter that the expression fixes, in whatever case.
+fn opens_fixed(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(_) => true,
+        HirKind::Class(Class::Bytes(class)) => class.iter().map(|range| range.len()).sum::<usize>() <= 2,
+        HirKind::Capture(capture) => opens_fixed(&capture.sub),
+        HirKind::Concat(parts) => {
+            parts.iter().find(|part| !matches!(part.kind(), HirKind::Look(_))).is_some_and(opens_fixed)
+        }
+        HirKind::Alternation(parts) => parts.iter().all(opens_fixed),
+        HirKind::Repetition(repetition) => repetition.min > 0 && opens_fixed(&repetition.sub),
+        HirKind::Class(Class::Unicode(_)) | HirKind::Empty | HirKind::Look(_) => false,
+    }
+}
+
 /// Parses a regex as the scanner reads it.
 pub(crate) fn parse(regex: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).map_err(Box::new)
