@@ -34,7 +34,8 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
     let likeness = value::Likeness::of(&text[span.clone()], &assignment)?;
     let name = name::normalized(&text[assignment.name.clone()]);
     let whole = assignment.name.start..span.end;
-    (!name::is_about(&name)).then_some(Suspect { name, whole, span, assignment, likeness })
+    let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
+    (!is_unfit && !name::is_about(&name)).then_some(Suspect { name, whole, span, assignment, likeness })
 }
 
 /// How sure we are that the suspect is a secret, where its name alone deserves `base`.

@@ -301,7 +301,7 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
         facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value, &text[span.end..]));
     let proven = matches!(verdict, Verdict::Valid(_));
     let body = &value[public_prefix(rule, value)..];
-    let made_up = !proven && placeholder::is_placeholder(body);
+    let made_up = !proven && (placeholder::is_placeholder(body) || encodes_no_secret(value));
     if made_up && facts.placeholders == Placeholders::Silent {
         return Ok(None);
     }
@@ -315,6 +315,14 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     }
     let (matched, decoded) = (span.clone(), Vec::new());
     Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof }))
+}
+
+/// Whether `value` is the base64 of something that nobody keeps secret: `changeme`, a published example.
+fn encodes_no_secret(value: &[u8]) -> bool {
+    let text = validator::base64_bytes(value).filter(|text| text.iter().all(|byte| (b' '..=b'~').contains(byte)));
+    text.is_some_and(|text| {
+        placeholder::is_placeholder(&text) || published::is_published(Secret::new(&text, 0).fingerprint())
+    })
 }
 
 /// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium, and low where the value

@@ -182,7 +182,7 @@ fn json_of_base64(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Val
 }
 
 /// What base64 in either alphabet, padded or not, stands for.
-fn base64_bytes(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn base64_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let alphabet = if text.iter().any(|byte| b"-_".contains(byte)) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

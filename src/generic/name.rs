@@ -148,6 +148,12 @@ pub(super) fn is_telling(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// Whether people choose such a value themselves, of whatever letters their keyboard has. Tokens and keys are made by
+/// programs and have to stand in headers and addresses.
+pub(super) fn is_free(name: &str) -> bool {
+    is_password(name) || ["secret", "credential"].iter().any(|word| name.contains(word))
+}
+
 /// Whether the name is a password's.
 pub(super) fn is_password(name: &str) -> bool {
     ["pass", "pwd"].iter().any(|word| name.contains(word))

@@ -54,7 +54,8 @@ impl Likeness {
         }
         let surprise = surprise(value);
         let per_byte = surprise / length(value);
-        let is_token = value.iter().all(|byte| is_token(*byte)) && has_padding_alone(value);
+        let is_token =
+            is_token68(value) && (has_padding_alone(value) || assignment.is_quoted() && value.len() >= 2 * LONG);
         // Digits among the letters are a sign of their own, so that less is asked of the letters.
         let is_mixed = digits >= 2 || has_both_cases(value);
         let (least, least_per_byte) = if is_mixed { (5.0, 0.2) } else { (8.0, 0.4) };
@@ -65,9 +66,10 @@ impl Likeness {
     }
 }
 
-/// What tokens are made of, so that they can stand in a header: `token68` of RFC 9110, and `:` between two parts.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(&byte)
+/// Whether `value` is made of what tokens are made of, so that they can stand in a header: `token68` of RFC 9110, and `:`
+/// between two parts. Percent-encoded it may stand in an address.
+pub(super) fn is_token68(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:%".contains(byte)) && !value.starts_with(b"=")
 }
 
 /// Whether every `=` stands at the end, where base64 has it.

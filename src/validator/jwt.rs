@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::{Verdict, json_of_base64};
 
 /// Header and payload are base64url of JSON objects, and the header names an algorithm. Any three texts in base64url can
-/// be made to pass, so this never raises.
+/// be made to pass, so this never raises. A good header before a payload that does not decode is a token that was cut or
+/// changed.
 pub(super) fn jwt(secret: &[u8]) -> Verdict {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
     jwt_at(secret, now)
@@ -17,7 +18,8 @@ pub(super) fn jwt(secret: &[u8]) -> Verdict {
 pub(super) fn jwt_at(secret: &[u8], now: f64) -> Verdict {
     let mut parts = secret.split(|byte| *byte == b'.');
     let mut object = || parts.next().and_then(json_of_base64);
-    let (Some(header), Some(payload)) = (object(), object()) else { return Verdict::NotAKey };
+    let Some(header) = object() else { return Verdict::NotAKey };
+    let Some(payload) = object() else { return Verdict::Harmless("its payload is no JSON") };
     if is_sample(&payload) {
         return Verdict::NotAKey;
     }
@@ -71,8 +73,8 @@ mod tests {
     fn tokens_must_hold_json() {
         let token = example::expand("<jwt>", "validator", 0);
         assert_eq!(jwt(token.as_bytes()), Verdict::Open);
-        assert_eq!(jwt(b"eyJhbGciOiJIUzI1NiJ9"), Verdict::NotAKey);
-        assert_eq!(jwt(b"eyJhbGciOiJIUzI1NiJ9.bm90IGpzb24.c2ln"), Verdict::NotAKey);
+        assert_eq!(jwt(b"eyJub3QganNvbiI.bm90IGpzb24.c2ln"), Verdict::NotAKey);
+        assert_eq!(jwt(b"eyJhbGciOiJIUzI1NiJ9.bm90IGpzb24.c2ln"), Verdict::Harmless("its payload is no JSON"));
         assert_eq!(jwt(b""), Verdict::NotAKey);
         assert_eq!(jwt(b"eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."), Verdict::Harmless("unsigned"));
     }
