@@ -12,13 +12,15 @@ const LONG: usize = 100;
 
 /// Whether `value` (without the public prefix of its kind) is a placeholder.
 pub fn is_placeholder(value: &[u8]) -> bool {
+    is_blank(value) || is_word(value) || is_words(value) || is_periodic(value) || is_sequence(value)
+}
+
+/// Whether `value` is a placeholder that says so: a template, one letter again and again, `your_token`, `EXAMPLE`.
+/// Whoever is careless may have a word or a sequence for a password; nobody has this.
+pub(crate) fn is_blank(value: &[u8]) -> bool {
     is_template(value)
-        || is_word(value)
-        || is_words(value)
         || is_uniform(value)
-        || is_periodic(value)
         || has_uniform_groups(value)
-        || is_sequence(value)
         || value.len() <= LONG && (has_marker(value) || has_long_run(value) || is_owned(value))
 }
 

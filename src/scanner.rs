@@ -302,10 +302,12 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     let proven = matches!(verdict, Verdict::Valid(_));
     let body = &value[public_prefix(rule, value)..];
     let made_up = !proven && (placeholder::is_placeholder(body) || encodes_no_secret(value));
-    if made_up && facts.placeholders == Placeholders::Silent {
+    let is_careless = facts.finds == Finds::Secret && facts.confidence > Confidence::Low && !placeholder::is_blank(body);
+    if made_up && facts.placeholders == Placeholders::Silent && !is_careless {
         return Ok(None);
     }
     let surest = match verdict {
+        _ if made_up && facts.placeholders == Placeholders::Silent => Confidence::Low,
         Verdict::Invalid(_) if placeholder::has_made_up_trait(body) => Confidence::Low,
         _ => facts.confidence,
     };
