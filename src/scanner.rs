@@ -137,9 +137,9 @@ impl<'r> Scanner<'r> {
     }
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
-    /// that match the same value; then what would be reported before what would not, built-in before configured, a kind
-    /// with a format before one without, proven before unproven, written as it is before decoded, surer before less
-    /// sure, longer before shorter, rule order.
+    /// that match the same value; then what would be reported before what would not, built-in before configured, surer
+    /// before less sure, a kind with a format before one without, proven before unproven, written as it is before
+    /// decoded, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
         drop_what_has_a_form(&mut candidates);
@@ -147,7 +147,7 @@ impl<'r> Scanner<'r> {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
             let is_specific = c.rule.facts().finds == Finds::Secret;
             let plainness = Reverse(c.decoded.len());
-            (reported, c.rule.origin(), is_specific, proven, plainness, c.confidence, c.span.len())
+            (reported, c.rule.origin(), c.confidence, is_specific, proven, plainness, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
@@ -301,13 +301,13 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
         facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value, &text[span.end..]));
     let proven = matches!(verdict, Verdict::Valid(_));
     let body = &value[public_prefix(rule, value)..];
-    let made_up = !proven && (placeholder::is_placeholder(body) || encodes_no_secret(value));
-    let is_careless = facts.finds == Finds::Secret && facts.confidence > Confidence::Low && !placeholder::is_blank(body);
-    if made_up && facts.placeholders == Placeholders::Silent && !is_careless {
+    let madeness = if proven || facts.placeholders == Placeholders::Report { None } else { madeness(body, value) };
+    let is_weak = facts.finds == Finds::AssignedValue || facts.confidence == Confidence::Low;
+    if madeness == Some(Madeness::Blank) || madeness.is_some() && is_weak {
         return Ok(None);
     }
     let surest = match verdict {
-        _ if made_up && facts.placeholders == Placeholders::Silent => Confidence::Low,
+        _ if madeness.is_some() => Confidence::Low,
         Verdict::Invalid(_) if placeholder::has_made_up_trait(body) => Confidence::Low,
         _ => facts.confidence,
     };
@@ -319,12 +319,25 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof }))
 }
 
-/// Whether `value` is the base64 of something that nobody keeps secret: `changeme`, a published example.
-fn encodes_no_secret(value: &[u8]) -> bool {
-    let text = validator::base64_bytes(value).filter(|text| text.iter().all(|byte| (b' '..=b'~').contains(byte)));
-    text.is_some_and(|text| {
-        placeholder::is_placeholder(&text) || published::is_published(Secret::new(&text, 0).fingerprint())
-    })
+/// How plainly a value is made up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Madeness {
+    /// As whoever is careless makes up a password.
+    Careless,
+    /// It says so itself, or is published.
+    Blank,
+}
+
+/// Whether `value`, whose part behind the beginning of its kind is `body`, or what it is the base64 of, is made up.
+fn madeness(body: &[u8], value: &[u8]) -> Option<Madeness> {
+    let is_text = |decoded: &Vec<u8>| decoded.iter().all(|byte| (b' '..=b'~').contains(byte));
+    let text = validator::base64_bytes(value).filter(is_text);
+    let is_published = |text: &[u8]| published::is_published(Secret::new(text, 0).fingerprint());
+    let is = |made_up: fn(&[u8]) -> bool| made_up(body) || text.as_deref().is_some_and(made_up);
+    if is(placeholder::is_blank) || text.as_deref().is_some_and(is_published) {
+        return Some(Madeness::Blank);
+    }
+    is(placeholder::is_placeholder).then_some(Madeness::Careless)
 }
 
 /// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium, and low where the value
