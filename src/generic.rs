@@ -25,6 +25,10 @@ pub(crate) struct Suspect {
     pub(crate) span: Range<usize>,
     assignment: Assignment,
     likeness: value::Likeness,
+    /// Whether something about the value is as in values that people make up.
+    is_made_up: bool,
+    /// Whether name and value stand in the query of an address.
+    is_in_query: bool,
 }
 
 /// The suspicious assignment whose name holds the word at `hit`.
@@ -35,15 +39,20 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
     let name = name::normalized(&text[assignment.name.clone()]);
     let whole = assignment.name.start..span.end;
     let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
-    (!is_unfit && !name::is_about(&name)).then_some(Suspect { name, whole, span, assignment, likeness })
+    if is_unfit || name::is_about(&name) {
+        return None;
+    }
+    let is_made_up = value::is_made_up(&text[span.clone()]);
+    let is_in_query = text[..whole.start].ends_with(b"?") || text[..whole.start].ends_with(b"&");
+    Some(Suspect { name, whole, span, assignment, likeness, is_made_up, is_in_query })
 }
 
 /// How sure we are that the suspect is a secret, where its name alone deserves `base`.
 pub(crate) fn judge(suspect: &Suspect, base: Confidence, path: &BytePath) -> Confidence {
     let is_sure = match suspect.likeness {
         value::Likeness::Random => !name::is_bare(&suspect.name),
-        value::Likeness::Id => suspect.assignment.is_marked() && name::is_telling(&suspect.name),
-        value::Likeness::Password => false,
+        value::Likeness::Id => suspect.assignment.is_marked() && !name::is_bare(&suspect.name) && !suspect.is_made_up,
+        value::Likeness::Password => suspect.assignment.is_marked() && !suspect.is_in_query && !suspect.is_made_up,
     };
     if is_sure && !is_for_trial(path) { base } else { Confidence::Low }
 }

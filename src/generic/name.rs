@@ -142,12 +142,6 @@ pub(super) fn is_bare(name: &str) -> bool {
     name == "key"
 }
 
-/// Whether the name alone tells a secret from the ids, hashes and look-up keys that have the same form.
-pub(super) fn is_telling(name: &str) -> bool {
-    const WORDS: [&str; 8] = ["token", "secret", "pass", "api", "access", "auth", "private", "credential"];
-    WORDS.iter().any(|word| name.contains(word))
-}
-
 /// Whether people choose such a value themselves, of whatever letters their keyboard has. Tokens and keys are made by
 /// programs and have to stand in headers and addresses.
 pub(super) fn is_free(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Assignment;
-use crate::entropy;
+use crate::{entropy, placeholder};
 
 /// What a value is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,11 @@ impl Likeness {
         }
         (digits > 0 && assignment.is_marked() && surprise >= 4.0 && per_byte >= 0.3).then_some(Self::Password)
     }
+}
+
+/// Whether `value` looks as if somebody had made it up, or is the UUID of Wikipedia's and many other examples.
+pub(super) fn is_made_up(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"123e4567-e89b-12d3-a456-426614174000") || placeholder::has_made_up_trait(value)
 }
 
 /// Whether `value` is made of what tokens are made of, so that they can stand in a header: `token68` of RFC 9110, and `:`
