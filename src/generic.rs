@@ -11,7 +11,6 @@ mod value;
 use std::ops::Range;
 
 use crate::change::BytePath;
-use crate::finding::Confidence;
 
 use assignment::Assignment;
 
@@ -47,14 +46,30 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
     Some(Suspect { name, whole, span, assignment, likeness, is_made_up, is_in_query })
 }
 
-/// How sure we are that the suspect is a secret, where its name alone deserves `base`.
-pub(crate) fn judge(suspect: &Suspect, base: Confidence, path: &BytePath) -> Confidence {
+/// How sure we are that a suspect is a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opinion {
+    /// As sure as its name lets us be.
+    Sure,
+    /// The value is random, but the name says so little that someone whose key it is must be named near by.
+    DependsOnProvider,
+    /// It may be something else.
+    Unsure,
+}
+
+/// What there is to say of the suspect in a file of this path.
+pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
+    if is_for_trial(path) {
+        return Opinion::Unsure;
+    }
+    let is_bare = name::is_bare(&suspect.name);
     let is_sure = match suspect.likeness {
-        value::Likeness::Random => !name::is_bare(&suspect.name),
-        value::Likeness::Id => suspect.assignment.is_marked() && !name::is_bare(&suspect.name) && !suspect.is_made_up,
+        value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
+        value::Likeness::Random => true,
+        value::Likeness::Id => suspect.assignment.is_marked() && !is_bare && !suspect.is_made_up,
         value::Likeness::Password => suspect.assignment.is_marked() && !suspect.is_in_query && !suspect.is_made_up,
     };
-    if is_sure && !is_for_trial(path) { base } else { Confidence::Low }
+    if is_sure { Opinion::Sure } else { Opinion::Unsure }
 }
 
 /// Whether the user chooses what stands behind `name`, so that no provider gives it a form.

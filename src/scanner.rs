@@ -3,9 +3,9 @@
 //! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
 
 mod disguise;
-mod near_miss;
 mod pair;
 mod prefilter;
+mod provider;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -17,6 +17,7 @@ use crate::change::BytePath;
 use crate::decode::{Kind, Signs, Text, Way};
 use crate::encrypted::Encrypted;
 use crate::finding::{Confidence, Finding, Locator, Validity};
+use crate::generic::Opinion;
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Fingerprint, Secret};
@@ -209,14 +210,19 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
     if !is_known || rule.set().waives(text, &suspect.whole)? {
         return Ok(None);
     }
-    let surest = generic::judge(&suspect, rule.facts().confidence, path);
+    let base = rule.facts().confidence;
     let Some(candidate) = judge(rule, text, suspect.span.clone())? else { return Ok(None) };
-    let confidence = candidate.confidence.min(surest);
+    let confidence = match generic::judge(&suspect, path) {
+        Opinion::Sure => base,
+        Opinion::DependsOnProvider if provider::is_spoken_of(rule.set(), text, &suspect.span) => base,
+        Opinion::DependsOnProvider | Opinion::Unsure => Confidence::Low,
+    };
+    let confidence = candidate.confidence.min(confidence);
     let is_near_miss = confidence > Confidence::Low
         && !generic::has_no_form(&suspect.name)
-        && near_miss::is_near_miss(rule.set(), &suspect.name, &text[suspect.span]);
+        && provider::is_near_miss(rule.set(), &suspect.name, &text[suspect.span]);
     let (confidence, proof) =
-        if is_near_miss { (Confidence::Low, Some(near_miss::WHY)) } else { (confidence, candidate.proof) };
+        if is_near_miss { (Confidence::Low, Some(provider::WHY)) } else { (confidence, candidate.proof) };
     Ok(Some(Candidate { matched: suspect.whole, confidence, proof, ..candidate }))
 }
 
