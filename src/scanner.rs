@@ -303,8 +303,7 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
     if published::is_published(secret.fingerprint()) {
         return Ok(None);
     }
-    let verdict =
-        facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, value, &text[span.end..]));
+    let verdict = facts.validator.map_or(Verdict::Open, |validator| validator::check(validator, text, &span));
     let proven = matches!(verdict, Verdict::Valid(_));
     let body = &value[public_prefix(rule, value)..];
     let madeness = if proven || facts.placeholders == Placeholders::Report { None } else { madeness(body, value) };

@@ -9,7 +9,10 @@ pub(crate) mod marvin;
 mod pem;
 pub(crate) mod pgp;
 pub(crate) mod putty;
+mod sas;
 pub(crate) mod wallet;
+
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -40,8 +43,9 @@ const DECODES: Verdict = Verdict::Valid("body decodes");
 /// A key that is locked by a passphrase.
 const ENCRYPTED: Verdict = Verdict::Harmless("encrypted");
 
-/// Runs the proof called `validator` on a secret; `behind` is what follows it in the text.
-pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdict {
+/// Runs the proof called `validator` on the secret at `span` of `text`.
+pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> Verdict {
+    let secret = &text[span.clone()];
     match validator {
         Validator::Crc32Base62 => checksum::crc32_base62(secret),
         Validator::Polar => checksum::polar(secret),
@@ -86,7 +90,9 @@ pub(crate) fn check(validator: Validator, secret: &[u8], behind: &[u8]) -> Verdi
         Validator::Jwt => jwt::jwt(secret),
         Validator::Pem => pem::pem(secret),
         Validator::Putty => putty::putty(secret),
-        Validator::UrlPassword => url_password(behind),
+        Validator::Base64Pem => pem::base64_of_pem(secret),
+        Validator::AzureSas => sas::sas(text, span),
+        Validator::UrlPassword => url_password(&text[span.end..]),
     }
 }
 
@@ -136,6 +142,8 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
         Validator::Putty => {
             "both parts must decode, and a checksum (HMAC) covers them; one locked by a passphrase is low"
         }
+        Validator::Base64Pem => "it must decode to a private key; one locked by a passphrase is low",
+        Validator::AzureSas => "none, but one that has expired is low",
         Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
     }
 }

@@ -161,6 +161,10 @@ pub enum Validator {
     Pem,
     /// A PuTTY key file without a passphrase.
     Putty,
+    /// A PEM block of a private key, as a whole in base64.
+    Base64Pem,
+    /// Says nothing more than whether an Azure signature has expired.
+    AzureSas,
     /// A password in an address, which is worth less where the host is one of documentation.
     UrlPassword,
 }

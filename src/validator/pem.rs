@@ -30,6 +30,15 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
     }
 }
 
+/// The base64 of such a block, as in the files of Kubernetes. Where it is cut nothing can be said.
+pub(super) fn base64_of_pem(secret: &[u8]) -> Verdict {
+    let whole = &secret[..secret.len() / 4 * 4];
+    let text = base64_bytes(whole).unwrap_or_default();
+    let is_closed = PemBlock::parse(&text).is_some_and(|block| block.is_closed);
+    let is_locked = memchr::memmem::find(&text, b"ENCRYPTED").is_some();
+    if is_closed || is_locked { pem(&text) } else { Verdict::Open }
+}
+
 const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
