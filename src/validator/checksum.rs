@@ -64,10 +64,10 @@ pub(super) fn dynamic(secret: &[u8]) -> Verdict {
 
 /// Synapse's tokens: the part behind the last `_` is the sum of what stands before that `_`. Other servers make tokens
 /// without a sum, so a wrong one says nothing.
-/// Source: <https://github.com/element-hq/synapse/blob/develop/synapse/handlers/auth.py>
+/// Source: <https://github.com/element-hq/synapse/blob/develop/synapse/handlers/auth.py> and `util/stringutils.py`
 pub(super) fn matrix(secret: &[u8]) -> Verdict {
     let Some((covered, digits)) = last_underscore(secret) else { return Verdict::Open };
-    if number(digits, SMALL_FIRST) == Some(crc(covered)) { CHECKSUM_VALID } else { Verdict::Open }
+    if number(digits, CAPITALS_FIRST) == Some(crc(covered)) { CHECKSUM_VALID } else { Verdict::Open }
 }
 
 /// Atlassian's and Bitbucket's tokens: eight hex digits in capitals are the sum of all before them.

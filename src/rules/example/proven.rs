@@ -34,7 +34,7 @@ pub(super) fn token(kind: &str, prefix: &str, random: &mut Random) -> Option<Str
         }
         "matrix" => {
             let covered = format!("{prefix}{}{}", body("upper", 10), body("lower", 10));
-            format!("{covered}_{}", sum(&covered, SMALL_FIRST, 6))
+            format!("{covered}_{}", sum(&covered, CAPITALS_FIRST, 6))
         }
         "atlassian" => {
             let covered = format!("{prefix}{}=", body("base64url", 177));
