@@ -62,6 +62,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::NatsSeed => checksum::nats_seed(secret),
         Validator::AzureStorage => marvin::azure_storage(secret),
         Validator::AzureAnnotated => marvin::azure_annotated(secret),
+        Validator::AzureDevops => checksum::azure_devops(secret),
         Validator::AgeIdentity => wallet::age_identity(secret),
         Validator::NostrKey => wallet::nostr_key(secret),
         Validator::BitcoinWif => wallet::bitcoin_wif(secret),
@@ -115,6 +116,7 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
         Validator::AzureStorage | Validator::AzureAnnotated => {
             "the last bytes are a checksum (Marvin32) in keys that a recent service made"
         }
+        Validator::AzureDevops => "four of the bytes are a checksum (CRC-32) of the others where Azure DevOps made it",
         Validator::AgeIdentity | Validator::NostrKey => "the last six characters are a checksum (bech32)",
         Validator::BitcoinWif | Validator::ExtendedKey => "the last four bytes are a checksum (base58check)",
         Validator::Mnemonic => "all words are on the list of BIP-39, and the last one holds a checksum",

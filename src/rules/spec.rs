@@ -105,6 +105,8 @@ pub enum Validator {
     AzureStorage,
     /// Marvin32 of an annotated key of Azure.
     AzureAnnotated,
+    /// CRC-32 in a token of Azure `DevOps` of 52 letters.
+    AzureDevops,
     /// bech32 of an age identity.
     AgeIdentity,
     /// bech32 of a Nostr secret key.
@@ -383,13 +385,10 @@ impl RuleSpec {
 pub const NO_VARIABLE: &str = "none: ";
 
 fn check_keywords(keywords: &[String]) -> Result<(), Flaw> {
-    match keywords.iter().position(|keyword| keyword.len() < 3 || !keyword.is_ascii()) {
-        Some(place) => {
-            let message = format!("`{}` must be at least three ASCII characters", keywords[place]);
-            Err(Flaw::new("keywords", message).at(Spot::Entry(place)))
-        }
-        None => Ok(()),
-    }
+    let short = |keyword: &String| keyword.len() < 3 || !keyword.is_ascii();
+    let Some(place) = keywords.iter().position(short) else { return Ok(()) };
+    let message = format!("`{}` must be at least three ASCII characters", keywords[place]);
+    Err(Flaw::new("keywords", message).at(Spot::Entry(place)))
 }
 
 /// Whether `id` is words of small letters and digits joined by hyphens.

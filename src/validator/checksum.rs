@@ -70,6 +70,18 @@ pub(super) fn matrix(secret: &[u8]) -> Verdict {
     if number(digits, CAPITALS_FIRST) == Some(crc(covered)) { CHECKSUM_VALID } else { Verdict::Open }
 }
 
+/// Azure DevOps' tokens of 52 base32 letters, for people and for applications: of the 32 bytes that they write, four
+/// are the sum of the others, each kind's sum changed by a number of its own. Microsoft does not say since when, so a
+/// wrong one says nothing.
+/// Source: `SEC101_102_AdoPat.cs` and `IdentifiableMetadata.cs` in <https://github.com/microsoft/security-utilities>
+pub(super) fn azure_devops(secret: &[u8]) -> Verdict {
+    const KINDS: [u32; 2] = [0xe0b9_692d, 0x1019_f92e];
+    let Some(Ok(bytes)) = base32(&secret.to_ascii_uppercase()).map(<[u8; 32]>::try_from) else { return Verdict::Open };
+    let covered = [&bytes[..2], &bytes[3..7], &bytes[9..22], &bytes[23..]].concat();
+    let sum = u32::from_le_bytes([bytes[22], bytes[8], bytes[7], bytes[2]]);
+    if KINDS.contains(&(crc(&covered) ^ sum)) { CHECKSUM_VALID } else { Verdict::Open }
+}
+
 /// Atlassian's and Bitbucket's tokens: eight hex digits in capitals are the sum of all before them.
 /// Source: <https://developer.atlassian.com/cloud/admin/dlp/>
 pub(super) fn atlassian(secret: &[u8]) -> Verdict {

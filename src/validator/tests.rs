@@ -23,6 +23,7 @@ const PROOFS: &[(Validator, &str, &str)] = &[
     (Validator::NatsSeed, "<nats-seed>", "SUA<base32:55>"),
     (Validator::AzureStorage, "<azure-storage>", "<base64:76>+ASt<base64:5>A=="),
     (Validator::AzureAnnotated, "<azure-annotated:AZDO>", "<alnum:52>JQQJ99BAACYeBjFXJ3w3AAAAAZDO<alnum:4>"),
+    (Validator::AzureDevops, "<azure-devops>", "<lower:52>"),
     (Validator::AgeIdentity, "<BECH32:age-secret-key->", "AGE-SECRET-KEY-1<uppernum:58>"),
     (Validator::NostrKey, "<bech32:nsec>", "nsec1<lowernum:58>"),
     (Validator::BitcoinWif, "<wif>", "L4<alnum:50>"),

@@ -67,6 +67,7 @@ pub(super) fn token(kind: &str, prefix: &str, random: &mut Random) -> Option<Str
 fn encoding(kind: &str, prefix: &str, random: &mut Random) -> Option<String> {
     Some(match kind {
         "nats-seed" => nats_seed(random),
+        "azure-devops" => azure_devops(random),
         "azure-storage" => {
             // 57 bytes of key and the mark `+ASt` at letter 76.
             let key = [random.bytes(57), vec![0xf8, 0x04, 0xad]].concat();
@@ -121,6 +122,21 @@ fn nats_seed(random: &mut Random) -> String {
         (0..8).fold(sum ^ u16::from(*byte) << 8, |sum, _| if sum & 0x8000 == 0 { sum << 1 } else { sum << 1 ^ 0x1021 })
     });
     bytes.extend(crc.to_le_bytes());
+    base32(&bytes)
+}
+
+/// A token for a person: its sum lies among the other bytes.
+fn azure_devops(random: &mut Random) -> String {
+    let mut bytes = random.bytes(32);
+    let covered = [&bytes[..2], &bytes[3..7], &bytes[9..22], &bytes[23..]].concat();
+    let sum = (crc32fast::hash(&covered) ^ 0xe0b9_692d).to_le_bytes();
+    for (place, byte) in [22, 8, 7, 2].into_iter().zip(sum) {
+        bytes[place] = byte;
+    }
+    base32(&bytes).to_lowercase()
+}
+
+fn base32(bytes: &[u8]) -> String {
     let bits: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
     let digit = |bits: &[bool]| bits.iter().fold(0, |number, bit| number << 1 | usize::from(*bit)) << (5 - bits.len());
     bits.chunks(5).map(|bits| char::from(BASE32[digit(bits)])).collect()
