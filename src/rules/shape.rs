@@ -183,7 +183,9 @@ fn secret_group(hir: &Hir) -> Option<&Hir> {
 fn opens_fixed(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(_) => true,
-        HirKind::Class(Class::Bytes(class)) => class.iter().map(|range| range.len()).sum::<usize>() <= 2,
+        HirKind::Class(Class::Bytes(class)) => {
+            class.iter().map(regex_syntax::hir::ClassBytesRange::len).sum::<usize>() <= 2
+        }
         HirKind::Capture(capture) => opens_fixed(&capture.sub),
         HirKind::Concat(parts) => {
             parts.iter().find(|part| !matches!(part.kind(), HirKind::Look(_))).is_some_and(opens_fixed)

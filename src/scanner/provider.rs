@@ -58,7 +58,7 @@ pub(super) fn is_spoken_of(rules: &RuleSet, text: &[u8], span: &Range<usize>) ->
 /// The built-in kinds with a form of their own.
 fn with_form(rules: &RuleSet) -> impl Iterator<Item = Facts<'_>> {
     let built_in = rules.iter().filter(|rule| rule.origin() == Origin::BuiltIn);
-    built_in.map(|rule| rule.facts()).filter(|facts| facts.finds == Finds::Secret)
+    built_in.map(crate::rules::Rule::facts).filter(|facts| facts.finds == Finds::Secret)
 }
 
 fn is_given_out(facts: &Facts<'_>) -> bool {
