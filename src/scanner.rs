@@ -212,17 +212,18 @@ fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<us
     }
     let base = rule.facts().confidence;
     let Some(candidate) = judge(rule, text, suspect.span.clone())? else { return Ok(None) };
-    let confidence = match generic::judge(&suspect, path) {
-        Opinion::Sure => base,
-        Opinion::DependsOnProvider if provider::is_spoken_of(rule.set(), text, &suspect.span) => base,
-        Opinion::DependsOnProvider | Opinion::Unsure => Confidence::Low,
+    let value = &text[suspect.span.clone()];
+    let is_near_miss =
+        || !generic::has_no_form(&suspect.name) && provider::is_near_miss(rule.set(), &suspect.name, value);
+    let (confidence, proof) = match generic::judge(&suspect, path) {
+        Opinion::Sure if is_near_miss() => (Confidence::Low, Some(provider::WHY)),
+        Opinion::Sure => (base, candidate.proof),
+        Opinion::DependsOnProvider if provider::is_spoken_of(rule.set(), text, &suspect.span) => {
+            (base, candidate.proof)
+        }
+        Opinion::DependsOnProvider | Opinion::Unsure => (Confidence::Low, candidate.proof),
     };
     let confidence = candidate.confidence.min(confidence);
-    let is_near_miss = confidence > Confidence::Low
-        && !generic::has_no_form(&suspect.name)
-        && provider::is_near_miss(rule.set(), &suspect.name, &text[suspect.span]);
-    let (confidence, proof) =
-        if is_near_miss { (Confidence::Low, Some(provider::WHY)) } else { (confidence, candidate.proof) };
     Ok(Some(Candidate { matched: suspect.whole, confidence, proof, ..candidate }))
 }
 
@@ -335,11 +336,17 @@ enum Madeness {
 
 /// Whether `value`, whose part behind the beginning of its kind is `body`, or what it is the base64 of, is made up.
 fn madeness(body: &[u8], value: &[u8]) -> Option<Madeness> {
-    let is_text = |decoded: &Vec<u8>| decoded.iter().all(|byte| (b' '..=b'~').contains(byte));
+    let is_text =
+        |decoded: &Vec<u8>| decoded.iter().all(|byte| (b' '..=b'~').contains(byte) || b"\r\n\t".contains(byte));
     let text = validator::base64_bytes(value).filter(is_text);
-    let is_published = |text: &[u8]| published::is_published(Secret::new(text, 0).fingerprint());
-    let is = |made_up: fn(&[u8]) -> bool| made_up(body) || text.as_deref().is_some_and(made_up);
-    if is(placeholder::is_blank) || text.as_deref().is_some_and(is_published) {
+    let is_public = |text: &[u8]| {
+        let holds = |words: &str| memchr::memmem::find(text, words.as_bytes()).is_some();
+        published::is_published(Secret::new(text, 0).fingerprint())
+            || (holds("-----BEGIN CERTIFICATE") || holds("-----BEGIN PUBLIC KEY")) && !holds("PRIVATE")
+    };
+    let line = text.as_deref().filter(|text| !text.contains(&b'\n'));
+    let is = |made_up: fn(&[u8]) -> bool| made_up(body) || line.is_some_and(made_up);
+    if is(placeholder::is_blank) || text.as_deref().is_some_and(is_public) {
         return Some(Madeness::Blank);
     }
     is(placeholder::is_placeholder).then_some(Madeness::Careless)

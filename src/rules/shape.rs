@@ -161,12 +161,16 @@ fn requires(hir: &Hir, byte: u8) -> bool {
     }
 }
 
-/// How long the secrets that `regex` finds are, at least and at most, where nothing fixed opens them.
-pub(crate) fn lengths_of_unmarked_secrets(regex: &str) -> Option<std::ops::RangeInclusive<usize>> {
-    let hir = parse(regex).ok()?;
+/// How long the secrets that `regex` finds are, at least and at most, for each of their forms that nothing fixed opens.
+pub(crate) fn lengths_of_unmarked_secrets(regex: &str) -> Vec<std::ops::RangeInclusive<usize>> {
+    let Ok(hir) = parse(regex) else { return Vec::new() };
     let secret = secret_group(&hir).unwrap_or(&hir);
-    let properties = secret.properties();
-    (!opens_fixed(secret)).then_some(properties.minimum_len()?..=properties.maximum_len()?)
+    let forms = match secret.kind() {
+        HirKind::Alternation(forms) => forms.as_slice(),
+        _ => std::slice::from_ref(secret),
+    };
+    let length = |form: &Hir| Some(form.properties().minimum_len()?..=form.properties().maximum_len()?);
+    forms.iter().filter(|form| !opens_fixed(form)).filter_map(length).collect()
 }
 
 fn secret_group(hir: &Hir) -> Option<&Hir> {

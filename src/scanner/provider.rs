@@ -81,14 +81,17 @@ fn is_named(facts: &Facts<'_>, name: &str) -> bool {
 
 /// Whether keys of this kind have nothing fixed at their beginning and may be as long as `value`.
 fn fits(facts: &Facts<'_>, value: &[u8]) -> bool {
-    lengths_of_unmarked_secrets(facts.regex).is_some_and(|lengths| lengths.contains(&value.len()))
+    lengths_of_unmarked_secrets(facts.regex).iter().any(|lengths| lengths.contains(&value.len()))
 }
 
 /// Whether `value` begins with a beginning that only this kind has.
 fn begins(facts: &Facts<'_>, value: &[u8]) -> bool {
     const SHORTEST: usize = 4;
+    // Short, and common to the kinds of many providers of language models.
+    const ALSO: &str = "sk-";
     let is_telling = |keyword: &&str| {
-        keyword.len() >= SHORTEST && keyword.bytes().any(|byte| b"_-.".contains(&byte)) && !keyword.starts_with('_')
+        let is_mark = keyword.bytes().any(|byte| b"_-.".contains(&byte)) && !keyword.starts_with('_');
+        *keyword == ALSO || keyword.len() >= SHORTEST && is_mark
     };
     facts.keywords.iter().filter(is_telling).any(|keyword| value.starts_with(keyword.as_bytes()))
 }
