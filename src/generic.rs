@@ -31,11 +31,16 @@ pub(crate) struct Suspect {
 }
 
 /// The suspicious assignment whose name holds the word at `hit`.
-pub(crate) fn find(text: &[u8], hit: &Range<usize>) -> Option<Suspect> {
+pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<Suspect> {
     let assignment = Assignment::around(text, hit)?;
     let span = value::secret_part(text, &assignment)?;
-    let likeness = value::Likeness::of(&text[span.clone()], &assignment)?;
     let name = name::normalized(&text[assignment.name.clone()]);
+    let value = &text[span.clone()];
+    let chosen = || {
+        let is_chosen = name::is_password(&name) && value::may_be_chosen(value) && is_environment(path);
+        is_chosen.then_some(value::Likeness::Chosen)
+    };
+    let likeness = value::Likeness::of(value, &assignment).or_else(chosen)?;
     let whole = assignment.name.start..span.end;
     let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
     if is_unfit || name::is_about(&name) {
@@ -67,6 +72,7 @@ pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
         value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
         value::Likeness::Random => true,
         value::Likeness::Id => suspect.assignment.is_marked() && !is_bare && !suspect.is_made_up,
+        value::Likeness::Chosen => true,
         value::Likeness::Password => suspect.assignment.is_marked() && !suspect.is_in_query && !suspect.is_made_up,
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }
@@ -75,6 +81,16 @@ pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
 /// Whether the user chooses what stands behind `name`, so that no provider gives it a form.
 pub(crate) fn has_no_form(name: &str) -> bool {
     name::is_password(name)
+}
+
+/// Whether the file is one that programs read their own passwords from: what stands there is no sample.
+fn is_environment(path: &BytePath) -> bool {
+    let name = path.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let is_sample = || {
+        let words = ["example", "sample", "template", "tmpl", "dist", "default", "defaults"];
+        name.split(|byte| *byte == b'.').any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word.as_bytes())))
+    };
+    (name == b".env" || name.starts_with(b".env.")) && !is_sample()
 }
 
 /// Whether files of this path hold made-up values by trade: tests, examples, documentation.

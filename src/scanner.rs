@@ -205,7 +205,7 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
 
 /// The value that is assigned to the name around `hit`, if `rule` knows such names.
 fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<usize>) -> Result<Option<Candidate<'r>>> {
-    let Some(suspect) = generic::find(text, hit) else { return Ok(None) };
+    let Some(suspect) = generic::find(text, hit, path) else { return Ok(None) };
     let is_known = rule.covers(path)? && rule.regex()?.is_match(suspect.name.as_bytes());
     if !is_known || rule.set().waives(text, &suspect.whole)? {
         return Ok(None);

@@ -91,6 +91,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Jwt => jwt::jwt(secret),
         Validator::Pem => pem::pem(secret),
         Validator::Putty => putty::putty(secret),
+        Validator::Der => pem::der(secret),
         Validator::Base64Pem => pem::base64_of_pem(secret),
         Validator::AzureSas => sas::sas(text, span),
         Validator::UrlPassword => url_password(&text[span.end..]),
@@ -144,6 +145,7 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
         Validator::Putty => {
             "both parts must decode, and a checksum (HMAC) covers them; one locked by a passphrase is low"
         }
+        Validator::Der => "it must decode to a private key",
         Validator::Base64Pem => "it must decode to a private key; one locked by a passphrase is low",
         Validator::AzureSas => "none, but one that has expired is low",
         Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",

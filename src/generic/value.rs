@@ -14,6 +14,8 @@ pub(super) enum Likeness {
     Id,
     /// Short, or near to words: a password perhaps.
     Password,
+    /// Words, where whoever chose them meant them as a password.
+    Chosen,
 }
 
 /// The word of the value that may be the secret: a value may begin with plain words, as `Bearer` in a header.
@@ -34,6 +36,17 @@ pub(super) fn secret_part(text: &[u8], assignment: &Assignment) -> Option<Range<
     }
     let start = assignment.value.start + (last.as_ptr() as usize - value.as_ptr() as usize);
     Some(start..start + last.len())
+}
+
+/// Whether somebody may have chosen `value` for a password, as weak as it may be.
+pub(super) fn may_be_chosen(value: &[u8]) -> bool {
+    const SHORTEST: usize = 5;
+    const KEYWORDS: [&[u8]; 4] = [b"false", b"undefined", b"disabled", b"enabled"];
+    value.len() >= SHORTEST
+        && !KEYWORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && !is_something_else(value)
+        && !placeholder::is_placeholder(value)
 }
 
 impl Likeness {

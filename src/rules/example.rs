@@ -1,7 +1,7 @@
 //! Examples of rules are templates, so that no file holds anything that looks like a live key.
 //!
 //! `<class:count>` becomes random text of that class, the same for the same rule and example: `<alnum:36>`, `<hex:40>`.
-//! `<uuid>`, `<jwt>` and `<pem:LABEL>` become what they say. `<base64-of:TEXT>` and `<base64url-of:TEXT>` encode a text
+//! `<uuid>`, `<jwt>`, `<pem:LABEL>` and `<der:LABEL>` become what they say. `<base64-of:TEXT>` and `<base64url-of:TEXT>` encode a text
 //! in which `[class:count]` is random too. The names in `proven.rs` make values whose proof holds, such as
 //! `<deno:ddo_>`. Everything else stays, other angle brackets too.
 
@@ -61,6 +61,7 @@ fn placeholder(name: &str, random: &mut Random) -> Option<String> {
         None if name == "uuid" => Some(uuid(random)),
         None if name == "jwt" => Some(jwt(random)),
         Some(("pem", label)) => Some(container::pem(label, random)),
+        Some(("der", label)) => Some(container::der(label, random)),
         Some(("putty", encryption)) => Some(container::putty(encryption, random)),
         Some(("base64-of", text)) => Some(STANDARD.encode(filled(text, random))),
         Some(("base64url-of", text)) => Some(URL_SAFE_NO_PAD.encode(filled(text, random))),

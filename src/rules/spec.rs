@@ -161,6 +161,8 @@ pub enum Validator {
     Pem,
     /// A PuTTY key file without a passphrase.
     Putty,
+    /// A private key in DER and base64, without the lines around it.
+    Der,
     /// A PEM block of a private key, as a whole in base64.
     Base64Pem,
     /// Says nothing more than whether an Azure signature has expired.

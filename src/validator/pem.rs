@@ -30,6 +30,14 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
     }
 }
 
+/// What stands between the lines of such a block, alone. Only a whole key is one: the beginning is the same in many texts
+/// about keys.
+pub(super) fn der(secret: &[u8]) -> Verdict {
+    let bytes = base64_bytes(&base64_of(secret)).unwrap_or_default();
+    let length = element(&bytes).map_or(0, |(_, _, rest)| bytes.len() - rest.len());
+    if asn1(&bytes[..length]) == DECODES { DECODES } else { Verdict::NotAKey }
+}
+
 /// The base64 of such a block, as in the files of Kubernetes. Where it is cut nothing can be said.
 pub(super) fn base64_of_pem(secret: &[u8]) -> Verdict {
     let whole = &secret[..secret.len() / 4 * 4];

@@ -25,6 +25,12 @@ pub(super) fn pem(label: &str, random: &mut Random) -> String {
     format!("-----BEGIN {label}-----{begin}{}{sum}\n-----END {label}-----", wrapped(&body, 64))
 }
 
+/// The body of such a block in one line.
+pub(super) fn der(label: &str, random: &mut Random) -> String {
+    let block = pem(label, random);
+    block.lines().filter(|line| !line.starts_with('-')).collect()
+}
+
 fn wrapped(bytes: &[u8], width: usize) -> String {
     let text = STANDARD.encode(bytes);
     text.as_bytes().chunks(width).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n")
