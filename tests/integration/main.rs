@@ -13,6 +13,7 @@ mod doctor;
 mod enforce;
 mod forms;
 mod global;
+mod grading;
 mod guard;
 mod history;
 mod hostile;

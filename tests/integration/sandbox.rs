@@ -474,7 +474,7 @@ pub(crate) mod fake {
     }
 
     /// `count` letters of `alphabet`, always the same for one `name`.
-    fn letters(name: &str, alphabet: &str, count: usize) -> String {
+    pub(crate) fn letters(name: &str, alphabet: &str, count: usize) -> String {
         let alphabet: Vec<char> = alphabet.chars().collect();
         let pick = |number: u64| alphabet[usize::try_from(number % alphabet.len() as u64).unwrap()];
         random(name).take(count).map(pick).collect()

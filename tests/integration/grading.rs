@@ -1,0 +1,148 @@
+//! How sure a finding is where a value has no format of its own: what its name, its provider and its file make of it.
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, fake};
+
+const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+const HEX: &str = "0123456789abcdef";
+const ALNUM: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// What is found in a file called `path`: rules with their confidence.
+fn graded(path: &str, content: &str) -> Vec<(String, String)> {
+    let repo = Sandbox::without_repository();
+    repo.write(path, content);
+    let report = repo.keyguard(["scan", ".", "--format", "json", "--min-confidence", "low"]).text();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|finding| (text(finding, "rule"), text(finding, "confidence"))).collect()
+}
+
+#[track_caller]
+fn check(path: &str, content: &str, expected: &[(&str, &str)]) {
+    let found = graded(path, content);
+    let found: Vec<_> = found.iter().map(|(rule, confidence)| (&rule[..], &confidence[..])).collect();
+    assert_eq!(found, expected, "{path}: {content}");
+}
+
+fn alnum(count: usize) -> String {
+    fake::letters("grading", ALNUM, count)
+}
+
+fn hex(count: usize) -> String {
+    fake::letters("grading", HEX, count)
+}
+
+#[test]
+fn a_near_miss_of_a_providers_form_is_low() {
+    // Amplitude's keys are 32 hex digits, Stripe's begin with `sk_`.
+    check("a.py", &format!("amplitude_secret_key = '{}'\n", hex(31)), &[("generic-api-key", "low")]);
+    check("a.py", &format!("STRIPE_API_KEY = '{}'\n", alnum(24)), &[("generic-api-key", "low")]);
+    // A beginning that only GitLab's tokens have, and too little behind it.
+    check("a.py", &format!("MY_TOKEN = 'glpat-{}'\n", alnum(14)), &[("generic-api-key", "low")]);
+    // Nobody knows the forms of a provider that has no rule, and a password has none.
+    check("a.py", &format!("nobodys_api_key = '{}'\n", hex(31)), &[("generic-api-key", "medium")]);
+    check("a.py", &format!("amplitude_password = '{}'\n", alnum(31)), &[("generic-password", "medium")]);
+}
+
+#[test]
+fn a_bare_key_counts_where_its_provider_is_spoken_of() {
+    // AudD's keys are 32 letters and digits.
+    let key = alnum(32);
+    check("a.js", &format!("const key = '{key}'\n"), &[("generic-key", "low")]);
+    let near = format!("fetch('https://api.audd.io/')\n\nconst key = '{key}'\n");
+    check("a.js", &near, &[("generic-key", "medium")]);
+    let far = format!("fetch('https://api.audd.io/')\n{}const key = '{key}'\n", "x()\n".repeat(20));
+    check("a.js", &far, &[("generic-key", "low")]);
+    let longer = format!("fetch('https://api.audd.io/')\nconst key = '{key}ab'\n");
+    check("a.js", &longer, &[("generic-key", "low")]);
+}
+
+#[test]
+fn a_token_is_made_of_what_can_stand_in_a_header() {
+    let value = alnum(40);
+    let (one, other) = value.split_at(20);
+    check("a.py", &format!("acme_token = '{one}?{other}'\n"), &[]);
+    check("a.py", &format!("acme_token = '={value}'\n"), &[]);
+    check("a.py", &format!("acme_token = '{one}+{other}=='\n"), &[("generic-api-key", "medium")]);
+    // A password and a secret may be anything.
+    check("a.py", &format!("acme_password = '{one}?{other}'\n"), &[("generic-password", "medium")]);
+}
+
+#[test]
+fn short_values_and_ids_count_under_names_that_say_key() {
+    check("a.py", "db_password = 'k7Rw2pQx9z'\n", &[("generic-password", "medium")]);
+    check("a.md", "![badge](https://acme.dev/badge.svg?token=k7Rw2pQx9z)\n", &[("generic-api-key", "low")]);
+    check("a.ini", &format!("lunch_key = {}\n", hex(40)), &[("generic-key", "medium")]);
+    check("a.ini", &format!("cache_key = {}\n", hex(40)), &[]);
+    check("a.ini", "acme_key = 123e4567-e89b-12d3-a456-426614174000\n", &[("generic-key", "low")]);
+    check("tests/a.py", &format!("acme_token = '{}'\n", alnum(32)), &[("generic-api-key", "low")]);
+}
+
+#[test]
+fn a_password_of_words_counts_in_the_file_that_programs_read() {
+    let words = "REACT_APP_AUTH_PASS=whiteelephant\n";
+    check(".env", words, &[("generic-password", "medium")]);
+    check("app/.env.production", words, &[("generic-password", "medium")]);
+    check(".env.example", words, &[]);
+    check("config.ini", words, &[]);
+    for silent in ["PASSWORD=changeme\n", "PASSWORD=\n", "PASSWORD=${OTHER}\n", "PASSWORD=false\n", "USER=elephant\n"] {
+        check(".env", silent, &[]);
+    }
+}
+
+#[test]
+fn base64_is_read_before_it_is_called_a_secret() {
+    use base64::Engine as _;
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    check("a.yml", &format!("token: '{}'\n", base64("please-changeme-before-use")), &[]);
+    let manifest = |value: &str| format!("kind: Secret\ndata:\n  cookie: {value}\n");
+    let rule = "kubernetes-secret-manifest";
+    check("a.yml", &manifest(&base64(&alnum(12))), &[(rule, "medium")]);
+    check("a.yml", &manifest(&base64("admin:password")), &[(rule, "low")]);
+    check("a.yml", &manifest(&base64("xxxxxxxxxxxx")), &[]);
+    let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", alnum(64));
+    check("a.yml", &manifest(&base64(&certificate)), &[]);
+    check("a.yml", &manifest(&base64(&alnum(12))).replace("Secret", "ConfigMap"), &[]);
+}
+
+#[test]
+fn what_somebody_careless_made_up_is_low_and_what_says_so_is_silent() {
+    let token = |body: &str| format!("a = 'vtwn_{body}'\n");
+    check("a.py", &token("aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeF"), &[("valtown-token", "low")]);
+    check("a.py", &token(&"x".repeat(32)), &[]);
+    check("a.py", "postgres://app:hunter2@db.internal/app\n", &[("postgres-url", "low")]);
+    check("a.py", "postgres://app:your_password@db.internal/app\n", &[]);
+}
+
+#[test]
+fn an_azure_signature_that_has_expired_is_low() {
+    let link = |expiry: &str| {
+        let signature = alnum(43);
+        format!(
+            "https://acme.blob.core.windows.net/a?sv=2022-11-02&sp=r&se={expiry}T00%3A00%3A00Z&sig={signature}%3D\n"
+        )
+    };
+    check("a.txt", &link("2020-01-01"), &[("azure-sas-token", "low")]);
+    check("a.txt", &link("2999-01-01"), &[("azure-sas-token", "high")]);
+}
+
+#[test]
+fn a_private_key_needs_no_lines_around_it() {
+    use base64::Engine as _;
+    let number = |count: usize| {
+        let digits = fake::letters("number", LOWER, count);
+        [&[2, u8::try_from(count).unwrap()][..], digits.as_bytes()].concat()
+    };
+    // An RSA key of 512 bits: a sequence of nine numbers.
+    let mut numbers = vec![vec![2, 1, 0], number(65), vec![2, 3, 1, 0, 1]];
+    numbers.extend([64, 33, 33, 33, 33, 33].map(number));
+    let content = numbers.concat();
+    let key = [&[0x30, 0x82][..], &u16::try_from(content.len()).unwrap().to_be_bytes(), &content].concat();
+    let text = base64::engine::general_purpose::STANDARD.encode(key);
+    check("a.xml", &format!("<data>{text}</data>\n"), &[("private-key-base64-der", "high")]);
+    let wrapped: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    check("a.xml", &format!("<data>\n  {}\n</data>\n", wrapped.join("\n  ")), &[("private-key-base64-der", "high")]);
+    check("a.xml", &format!("<data>{}</data>\n", &text[..text.len() - 40]), &[]);
+}
