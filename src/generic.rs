@@ -70,9 +70,8 @@ pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
     let is_bare = name::is_bare(&suspect.name);
     let is_sure = match suspect.likeness {
         value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
-        value::Likeness::Random => true,
+        value::Likeness::Random | value::Likeness::Chosen => true,
         value::Likeness::Id => suspect.assignment.is_marked() && !is_bare && !suspect.is_made_up,
-        value::Likeness::Chosen => true,
         value::Likeness::Password => suspect.assignment.is_marked() && !suspect.is_in_query && !suspect.is_made_up,
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }
