@@ -6,8 +6,8 @@
 #![expect(clippy::use_debug, reason = "the debug form of numbers and plain strings is Rust source")]
 #![expect(clippy::disallowed_methods, reason = "OUT_DIR comes from cargo")]
 
-#[path = "src/rules/pattern.rs"]
-mod pattern;
+#[path = "src/rules/macros.rs"]
+mod macros;
 #[path = "src/rules/shape.rs"]
 #[expect(dead_code, reason = "the crate uses the rest")]
 mod shape;
@@ -119,13 +119,13 @@ impl Tables {
         }
         let regex = need(&rule.regex, "regex");
         let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
-        let near = rule.near.as_ref().map(|near| (pattern::expand(&near.regex).into_owned(), near.lines));
+        let near = rule.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
             ("file", file.to_owned()),
             ("id", rule.id.clone()),
             ("title", need(&rule.title, "title")),
-            ("regex", pattern::expand(&regex).into_owned()),
+            ("regex", macros::expand(&regex).into_owned()),
             ("near", near.clone().unwrap_or_default().0),
             ("privilege", need(&rule.privilege, "privilege")),
             ("env_var", need(&rule.env_var, "env-var")),

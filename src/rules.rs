@@ -6,7 +6,7 @@
 
 pub(crate) mod builtin;
 pub mod example;
-pub(crate) mod pattern;
+mod macros;
 pub(crate) mod shape;
 pub mod spec;
 
@@ -275,9 +275,9 @@ impl RuleSet {
         let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
         let shape = Shape::of(&regex).map_err(|flaw| anyhow::Error::msg(flaw.message))?;
         self.own.push(OwnRule {
-            regex: pattern::expand(&regex).into_owned(),
+            regex: macros::expand(&regex).into_owned(),
             shape,
-            near: spec.near.as_ref().map(|near| (pattern::expand(&near.regex).into_owned(), near.lines)),
+            near: spec.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines)),
             origin: if base.is_some() { Origin::BuiltIn } else { Origin::Configured },
             engine: Engine::default(),
             spec,

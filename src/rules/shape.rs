@@ -5,7 +5,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::pattern::{expand, written_offset};
+use super::macros::{expand, written_offset};
 
 /// What the syntax of a regex tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,6 @@
-//! How a rule's regex is written: the macros that stand for what many rules need.
+//! The macros of a rule's regex: what would stand in many rules, written once.
+//!
+//! `{{` is no regex syntax, so nothing else can be meant. Shared by `build.rs` and the configuration, like the rules.
 
 use std::borrow::Cow;
 
@@ -18,7 +20,7 @@ const START: &str = r"(?:\\[nrtfv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa
 
 const MACROS: [(&str, &str); 2] = [("{{assign}}", ASSIGN), ("{{start}}", START)];
 
-/// Replaces the macros of a rule's regex; `{{` is no regex syntax, so nothing else can be meant.
+/// Replaces the macros of a rule's regex.
 pub(crate) fn expand(regex: &str) -> Cow<'_, str> {
     if regex.contains("{{") {
         Cow::Owned(MACROS.iter().fold(regex.to_owned(), |text, (name, meaning)| text.replace(name, meaning)))
