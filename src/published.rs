@@ -83,6 +83,7 @@ static PUBLISHED: &[u64] = &[
     0x5590_098d_f8f0_b5e3, // GitHub documentation
     0x56d5_e3b6_8d83_ccdd, // Discord documentation
     0x56f8_bd94_6baf_7f6e, // BIP-39 test vectors
+    0x56ff_2698_9781_cb6f, // NTLM hash of the empty password
     0x59a6_d3e4_a063_5113, // BIP-32 test vectors
     0x5a45_955d_0ac3_121a, // MinIO documentation
     0x5b8b_4e4e_1ec2_0fbc, // RFC 7515 and RFC 7517

@@ -18,7 +18,35 @@ const ASSIGN: &str = concat!(
 /// To `\b` alone the `n` of a line break in a string looks like the beginning of the word.
 const START: &str = r"(?:\\[nrtfv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
 
-const MACROS: [(&str, &str); 2] = [("{{assign}}", ASSIGN), ("{{start}}", START)];
+/// What is stored in place of a password, in the forms that name their algorithm and carry their salt: those of
+/// crypt(5), of the string format of the Password Hashing Competition and of passlib, Django, Werkzeug and LDAP. Compose
+/// files write `$$` for `$`.
+///
+/// Sources: <https://manpages.debian.org/crypt.5>, <https://github.com/P-H-C/phc-string-format>,
+/// <https://passlib.readthedocs.io/en/stable/modular_crypt_format.html>,
+/// <https://docs.djangoproject.com/en/stable/topics/auth/passwords/>, RFC 2307
+const PASSWORD_HASH: &str = concat!(
+    r"(?:\${1,2}(?:",
+    r"2[abxy]\${1,2}[0-9]{2}\${1,2}[./A-Za-z0-9]{53}",
+    r"|(?:1|apr1)\${1,2}[./A-Za-z0-9]{1,8}\${1,2}[./A-Za-z0-9]{22}",
+    r"|5\${1,2}(?:rounds=[0-9]{1,9}\${1,2})?[./A-Za-z0-9]{1,16}\${1,2}[./A-Za-z0-9]{43}",
+    r"|6\${1,2}(?:rounds=[0-9]{1,9}\${1,2})?[./A-Za-z0-9]{1,16}\${1,2}[./A-Za-z0-9]{86}",
+    r"|g?y\${1,2}[./A-Za-z0-9]{1,86}\${1,2}[./A-Za-z0-9]{1,86}\${1,2}[./A-Za-z0-9]{43}",
+    r"|[89]\${1,2}[./A-Za-z0-9]{14}\${1,2}[./A-Za-z0-9]{43}",
+    r"|sha1\${1,2}[0-9]{1,9}\${1,2}[./A-Za-z0-9]{1,64}\${1,2}[./A-Za-z0-9]{28}",
+    r"|[PH]\${1,2}[./A-Za-z0-9]{31}|S\${1,2}[./A-Za-z0-9]{52}",
+    r"|argon2(?:id|i|d)\${1,2}(?:v=[0-9]{1,3}\${1,2})?m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,5}",
+    r"(?:,[a-z]{1,9}=[A-Za-z0-9+/]{1,44})?\${1,2}[A-Za-z0-9+/]{11,64}={0,2}\${1,2}[A-Za-z0-9+/]{16,88}={0,2}",
+    r"|(?:scrypt\${1,2}ln=[0-9]{1,2},r=[0-9]{1,9},p=[0-9]{1,9}|pbkdf2(?:-sha(?:1|256|512))?\${1,2}[0-9]{1,9})",
+    r"\${1,2}[A-Za-z0-9./+]{0,88}={0,2}\${1,2}[A-Za-z0-9./+]{27,88}={0,2})",
+    r"|\bpbkdf2_sha(?:1|256|512)\${1,2}[0-9]{1,9}\${1,2}[A-Za-z0-9]{1,64}\${1,2}[A-Za-z0-9+/]{27,88}={0,2}",
+    r"|\b(?:pbkdf2:sha(?:1|256|512)(?::[0-9]{1,9})?|scrypt:[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,9})",
+    r"\${1,2}[A-Za-z0-9]{1,64}\${1,2}[0-9a-f]{40,128}",
+    r"|\{(?i:s?sha(?:224|256|384|512)?|s?md5)\}[A-Za-z0-9+/]{22,128}={0,2}",
+    r"|\{(?i:pbkdf2(?:-sha(?:1|256|512))?)\}[0-9]{1,9}\$[A-Za-z0-9./+]{1,88}\$[A-Za-z0-9./+]{27,88})",
+);
+
+const MACROS: [(&str, &str); 3] = [("{{assign}}", ASSIGN), ("{{start}}", START), ("{{password-hash}}", PASSWORD_HASH)];
 
 /// Replaces the macros of a rule's regex.
 pub(crate) fn expand(regex: &str) -> Cow<'_, str> {
