@@ -87,6 +87,8 @@ struct Tables {
     text: String,
     lists: Vec<(usize, usize)>,
     keywords: BTreeMap<String, Vec<usize>>,
+    /// Ends of paths that wake rules without keywords.
+    endings: Vec<((usize, usize), usize)>,
     rules: usize,
 }
 
@@ -112,11 +114,7 @@ impl Tables {
         let need = |value: &Option<String>, key: &str| {
             value.clone().unwrap_or_else(|| panic!("{file}: rule {} has no `{key}`", rule.id))
         };
-        let keywords = rule.keywords.clone().unwrap_or_default();
-        assert!(!keywords.is_empty(), "{file}: rule {} has no `keywords`", rule.id);
-        for keyword in &keywords {
-            self.keywords.entry(keyword.to_ascii_lowercase()).or_default().push(index);
-        }
+        self.enter(file, rule, index);
         let regex = need(&rule.regex, "regex");
         let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
         let near = rule.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines));
@@ -165,6 +163,23 @@ impl Tables {
         out
     }
 
+    /// What wakes the rule: its keywords, else the names of the files that it is for.
+    fn enter(&mut self, file: &str, rule: &RuleSpec, index: usize) {
+        const SHORTEST: usize = 3;
+        for keyword in rule.keywords.iter().flatten() {
+            self.keywords.entry(keyword.to_ascii_lowercase()).or_default().push(index);
+        }
+        if rule.keywords.iter().flatten().next().is_none() {
+            let endings: Vec<_> = rule.paths.iter().flatten().map(|glob| spec::ending(glob)).collect();
+            let are_plain = !endings.is_empty() && endings.iter().all(|ending| ending.len() >= SHORTEST);
+            assert!(are_plain, "{file}: rule {} has neither `keywords` nor `paths` that end in a name", rule.id);
+            for ending in endings {
+                let span = self.span(ending);
+                self.endings.push((span, index));
+            }
+        }
+    }
+
     fn source(&self, records: &[String], automaton: &Automaton) -> String {
         let mut wakes: Vec<usize> = Vec::new();
         let mut keyword_wakes = Vec::new();
@@ -183,6 +198,7 @@ impl Tables {
              static TEXT: &str = {:?};\n\
              static LISTS: [Span; {}] = {:?};\n\
              static RECORDS: [Record; {}] = [{}];\n\
+             pub(super) static ENDINGS: [(Span, usize); {}] = {:?};\n\
              pub(crate) static WAKES: [u16; {}] = {wakes:?};\n\
              pub(crate) static KEYWORD_WAKES: [Span; {}] = {keyword_wakes:?};\n\
              pub(crate) static KEYWORD_LENGTHS: [u8; {}] = {keyword_lengths:?};\n\
@@ -194,6 +210,8 @@ impl Tables {
             self.lists,
             records.len(),
             records.join(",\n"),
+            self.endings.len(),
+            self.endings,
             wakes.len(),
             keyword_wakes.len(),
             keyword_lengths.len(),

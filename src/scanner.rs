@@ -14,7 +14,7 @@ use std::ops::Range;
 use anyhow::Result;
 
 use crate::change::BytePath;
-use crate::decode::{Kind, Signs, Text, Way};
+use crate::decode::{Kind, Text, Way};
 use crate::encrypted::Encrypted;
 use crate::finding::{Confidence, Finding, Locator, Validity};
 use crate::generic::Opinion;
@@ -72,7 +72,9 @@ impl<'r> Scanner<'r> {
 
     /// All keys in `text`, in order, those below the floor included.
     pub fn scan(&self, path: &BytePath, text: &Text) -> Result<Vec<Finding<'r>>> {
-        let (mut candidates, signs) = self.candidates(path, text.bytes())?;
+        let (mut woken, signs) = prefilter::candidates(self.rules, text.bytes());
+        woken.extend(prefilter::named(self.rules, path, text.bytes()));
+        let mut candidates = self.candidates(path, text.bytes(), woken)?;
         if self.depth > 0 && text.kind() != Kind::Binary {
             let mut layer = Layer::outermost(self.depth, text.bytes());
             self.undisguise(&mut layer, path, signs, &mut candidates)?;
@@ -83,10 +85,14 @@ impl<'r> Scanner<'r> {
         Ok(self.findings(text, candidates))
     }
 
-    /// What may be keys in `text` as it stands, and the signs that it hides more.
-    fn candidates(&self, path: &BytePath, text: &[u8]) -> Result<(Vec<Candidate<'r>>, Signs)> {
+    /// What may be keys in `text` as it stands, where the woken rules are tried.
+    fn candidates(
+        &self,
+        path: &BytePath,
+        text: &[u8],
+        all_woken: Vec<prefilter::Candidate>,
+    ) -> Result<Vec<Candidate<'r>>> {
         let mut candidates = Vec::new();
-        let (all_woken, signs) = prefilter::candidates(self.rules, text);
         for woken in all_woken {
             let rule = self.rules.get(woken.rule);
             if rule.facts().finds == Finds::AssignedValue {
@@ -104,7 +110,7 @@ impl<'r> Scanner<'r> {
             }
         }
         drop_what_is_encoded(text, &mut candidates);
-        Ok((candidates, signs))
+        Ok(candidates)
     }
 
     fn findings(&self, text: &Text, candidates: Vec<Candidate<'r>>) -> Vec<Finding<'r>> {

@@ -65,6 +65,12 @@ pub(crate) use tables::{
 /// The automaton's table, two bytes a cell, little endian; row = state, column = class.
 pub(crate) static TRANSITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/transitions.bin"));
 
+/// The built-in rules without keywords that are for files of this path; a path that ends so may still be another.
+pub(crate) fn named(path: &[u8]) -> impl Iterator<Item = usize> {
+    let ends = move |ending: Span| path.ends_with(tables::text(ending).as_bytes());
+    tables::ENDINGS.iter().filter(move |(ending, _)| ends(*ending)).map(|(_, rule)| *rule)
+}
+
 /// How many rules are built in.
 pub(crate) fn count() -> usize {
     tables::records().len()

@@ -403,6 +403,11 @@ pub fn is_variable_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// The plain text that every path ends with that the glob covers.
+pub fn ending(glob: &str) -> &str {
+    glob.rsplit(['*', '?', '[', ']', '{', '}', '\\']).next().unwrap_or_default().trim_start_matches('/')
+}
+
 /// Splits `class: sentence`.
 pub fn privilege(text: &str) -> Option<(PrivilegeClass, &str)> {
     let (word, sentence) = text.split_once(": ")?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Candidate, Scanner};
+use super::{Candidate, Scanner, prefilter};
 use crate::change::BytePath;
 use crate::decode::{Signs, Way};
 use crate::encrypted::Encrypted;
@@ -44,7 +44,8 @@ impl<'r> Scanner<'r> {
         for window in signs.windows(layer.text) {
             let Some(left) = layer.budget.checked_sub(window.len()) else { return Ok(()) };
             let piece = window.decode(layer.text);
-            let (mut inside, signs) = self.candidates(path, piece.bytes())?;
+            let (woken, signs) = prefilter::candidates(self.rules, piece.bytes());
+            let mut inside = self.candidates(path, piece.bytes(), woken)?;
             // The rest was seen in the text itself.
             inside.retain(|candidate| piece.changes(&candidate.matched));
             // A value that ends in `=` at the end of its line is base64 far more often than a line of mail.

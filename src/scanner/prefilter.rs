@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::change::BytePath;
 use crate::decode::Signs;
 use crate::rules::spec::Finds;
 use crate::rules::{RuleSet, builtin};
@@ -40,6 +41,14 @@ pub(super) fn candidates(rules: &RuleSet, text: &[u8]) -> (Vec<Candidate>, Signs
     });
     rules.own_keywords(text, |rule, hit| found.add(rule, &hit));
     (found.candidates, signs)
+}
+
+/// The rules that are for files of this path, whatever stands in them.
+pub(super) fn named(rules: &RuleSet, path: &BytePath, text: &[u8]) -> Vec<Candidate> {
+    let mut woken: Vec<usize> = builtin::named(path.as_bytes()).filter(|rule| rules.is_enabled(*rule)).collect();
+    woken.dedup();
+    let whole = |rule| Candidate { rule, windows: std::iter::once(0..text.len()).collect() };
+    woken.into_iter().map(whole).collect()
 }
 
 struct Found<'r> {
