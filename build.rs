@@ -25,7 +25,7 @@ use std::{env, fs};
 
 use serde::Deserialize;
 use shape::Shape;
-use spec::{Confidence, RuleSpec, Validator};
+use spec::{Confidence, Finds, RuleSpec, Validator};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +89,9 @@ struct Tables {
     keywords: BTreeMap<String, Vec<usize>>,
     /// Ends of paths that wake rules without keywords.
     endings: Vec<((usize, usize), usize)>,
+    /// How files begin, and how their paths end, that wake rules for whole files.
+    whole: Vec<((usize, usize), (usize, usize), usize)>,
+    openings: Vec<u8>,
     rules: usize,
 }
 
@@ -166,16 +169,37 @@ impl Tables {
     /// What wakes the rule: its keywords, else the names of the files that it is for.
     fn enter(&mut self, file: &str, rule: &RuleSpec, index: usize) {
         const SHORTEST: usize = 3;
+        let endings: Vec<_> = rule.paths.iter().flatten().map(|glob| spec::ending(glob)).collect();
+        if rule.finds == Some(Finds::WholeFile) {
+            self.enter_whole(rule, &endings, index);
+            return;
+        }
         for keyword in rule.keywords.iter().flatten() {
             self.keywords.entry(keyword.to_ascii_lowercase()).or_default().push(index);
         }
         if rule.keywords.iter().flatten().next().is_none() {
-            let endings: Vec<_> = rule.paths.iter().flatten().map(|glob| spec::ending(glob)).collect();
             let are_plain = !endings.is_empty() && endings.iter().all(|ending| ending.len() >= SHORTEST);
             assert!(are_plain, "{file}: rule {} has neither `keywords` nor `paths` that end in a name", rule.id);
             for ending in endings {
                 let span = self.span(ending);
                 self.endings.push((span, index));
+            }
+        }
+    }
+
+    fn enter_whole(&mut self, rule: &RuleSpec, endings: &[&str], index: usize) {
+        let mut openings = shape::openings(rule.regex.as_deref().unwrap_or_default());
+        // What a check has not refused begins in one of few ways or has paths.
+        if openings.is_empty() {
+            openings.push(Vec::new());
+        }
+        let endings = if endings.is_empty() { &[""] } else { endings };
+        for opening in openings {
+            let begin = (self.openings.len(), opening.len());
+            self.openings.extend(opening);
+            for ending in endings {
+                let end = self.span(ending);
+                self.whole.push((begin, end, index));
             }
         }
     }
@@ -199,6 +223,8 @@ impl Tables {
              static LISTS: [Span; {}] = {:?};\n\
              static RECORDS: [Record; {}] = [{}];\n\
              pub(super) static ENDINGS: [(Span, usize); {}] = {:?};\n\
+             pub(super) static OPENINGS: [u8; {}] = {:?};\n\
+             pub(super) static WHOLE: [(Span, Span, usize); {}] = {:?};\n\
              pub(crate) static WAKES: [u16; {}] = {wakes:?};\n\
              pub(crate) static KEYWORD_WAKES: [Span; {}] = {keyword_wakes:?};\n\
              pub(crate) static KEYWORD_LENGTHS: [u8; {}] = {keyword_lengths:?};\n\
@@ -212,6 +238,10 @@ impl Tables {
             records.join(",\n"),
             self.endings.len(),
             self.endings,
+            self.openings.len(),
+            self.openings,
+            self.whole.len(),
+            self.whole,
             wakes.len(),
             keyword_wakes.len(),
             keyword_lengths.len(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::decode::Way;
 use crate::rules::Rule;
 pub use crate::rules::spec::Confidence;
+use crate::rules::spec::Finds;
 use crate::secret::{Excerpt, Fingerprint, Secret};
 
 /// A place in a text. Lines and columns count from 1; columns count code points.
@@ -77,6 +78,11 @@ pub struct Half<'r> {
 }
 
 impl Finding<'_> {
+    /// Whether the file as a whole is the secret.
+    pub(crate) fn is_whole_file(&self) -> bool {
+        self.rule.facts().finds == Finds::WholeFile
+    }
+
     /// The name under which it can be allowed.
     pub fn fingerprint(&self) -> Fingerprint {
         self.secret.fingerprint()

@@ -84,7 +84,10 @@ impl<'c> Inspector<'c> {
                 outcome.skipped.extend(path.map(|path| Skipped { path, reason }));
                 return Ok(());
             }
-            let findings = self.scanner.scan(&change.path, text)?;
+            let mut findings = self.scanner.scan(&change.path, text)?;
+            if change.part == Part::File {
+                findings.extend(self.scanner.scan_whole(&change.path, text)?);
+            }
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
@@ -126,8 +129,13 @@ impl<'c> Inspector<'c> {
     }
 
     /// Whether the change brings the finding in: its secret stands in no old version, and it touches an added line of
-    /// each. A secret on one line that stands in no old version makes its line an added one, so that needs no diff.
+    /// each. A secret on one line that stands in no old version makes its line an added one, so that needs no diff. A file
+    /// that is a secret as a whole is another one whenever it changes.
     fn is_new(&self, change: &Change<'_>, text: &Text, finding: &Finding<'_>) -> Result<bool> {
+        if finding.is_whole_file() {
+            let stands = |old: &Previous| old.texts().iter().any(|old| old.bytes() == text.bytes());
+            return Ok(!change.previous()?.iter().any(stands));
+        }
         let lines = finding.location.line..=finding.location.end_line;
         let is_plain =
             lines.start() == lines.end() && finding.secret.is_written_as(&text.bytes()[finding.span.clone()]);

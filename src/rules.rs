@@ -7,6 +7,7 @@
 pub(crate) mod builtin;
 pub mod example;
 mod macros;
+mod own;
 pub(crate) mod shape;
 pub mod spec;
 
@@ -18,6 +19,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::change::BytePath;
+use own::OwnRule;
 use shape::Shape;
 use spec::{Confidence, Finds, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
 
@@ -222,16 +224,6 @@ pub(crate) fn glob_set<'p>(patterns: impl Iterator<Item = &'p str>) -> Result<Gl
     Ok(builder.build()?)
 }
 
-/// A rule that a configuration adds, or a built-in one with some fields replaced.
-struct OwnRule {
-    spec: RuleSpec,
-    regex: String,
-    shape: Shape,
-    near: Option<(String, u32)>,
-    origin: Origin,
-    engine: Engine,
-}
-
 /// All rules in force. Numbers below the count of built-in rules are built-in, the rest configured.
 pub struct RuleSet {
     /// By number of the built-in rule; empty when none is switched off.
@@ -265,23 +257,10 @@ impl RuleSet {
 
     fn add(&mut self, spec: RuleSpec) -> Result<()> {
         let base = builtin::find(&spec.id);
-        let spec = match base {
-            Some(index) => spec_of(&builtin::facts(index)).overlaid(spec),
-            None => spec,
-        };
         if let Some(index) = base {
             self.disabled[index] = true;
         }
-        let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
-        let shape = Shape::of(&regex).map_err(|flaw| anyhow::Error::msg(flaw.message))?;
-        self.own.push(OwnRule {
-            regex: macros::expand(&regex).into_owned(),
-            shape,
-            near: spec.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines)),
-            origin: if base.is_some() { Origin::BuiltIn } else { Origin::Configured },
-            engine: Engine::default(),
-            spec,
-        });
+        self.own.push(OwnRule::new(spec, base)?);
         Ok(())
     }
 
@@ -290,7 +269,7 @@ impl RuleSet {
         for (position, rule) in self.own.iter().enumerate() {
             let index = builtin::count() + position;
             let own = rule.spec.keywords.as_deref().unwrap_or_default();
-            if own.is_empty() {
+            if own.is_empty() && rule.spec.finds != Some(Finds::WholeFile) {
                 self.unkeyed.push(index);
             }
             keywords.extend(own.iter().map(|keyword| keyword.to_ascii_lowercase()));
@@ -355,6 +334,15 @@ impl RuleSet {
         }
     }
 
+    /// The rules in force of which `text`, a file of this path, may be a secret as a whole: it begins as each match does.
+    pub(crate) fn of_whole_file(&self, path: &BytePath, text: &[u8]) -> Vec<usize> {
+        let built_in = builtin::of_whole_file(path.as_bytes(), text).filter(|index| self.is_enabled(*index));
+        let own = self.own.iter().enumerate().filter(|(_, rule)| rule.may_be(text));
+        let mut rules: Vec<_> = built_in.chain(own.map(|(position, _)| builtin::count() + position)).collect();
+        rules.dedup();
+        rules
+    }
+
     /// Compiles every configured rule, so that an oversized regex is told before anything is scanned.
     pub fn compile_own(&self) -> Result<()> {
         for position in 0..self.own.len() {
@@ -379,71 +367,4 @@ pub(crate) fn begins_a_keyword(word: &str) -> bool {
 /// Whether `id` names a built-in rule.
 pub fn is_built_in(id: &str) -> bool {
     builtin::find(id).is_some()
-}
-
-/// A built-in rule as a specification, so that a configuration can be laid over it.
-fn spec_of(facts: &Facts<'_>) -> RuleSpec {
-    let list = |strings: Strings<'_>| Some(strings.iter().map(str::to_owned).collect());
-    let text = |text: Option<&str>| text.map(str::to_owned);
-    RuleSpec {
-        id: facts.id.to_owned(),
-        title: text(Some(facts.title)),
-        keywords: list(facts.keywords),
-        regex: text(Some(facts.regex)),
-        finds: Some(facts.finds),
-        min_entropy: facts.min_entropy,
-        validator: facts.validator,
-        confidence: Some(facts.confidence),
-        paths: list(facts.paths),
-        exclude_paths: list(facts.exclude_paths),
-        near: facts.near.map(|(regex, lines)| spec::Near { regex: regex.to_owned(), lines }),
-        pair: facts.pair.map(|pair| spec::Pair {
-            with: pair.with.iter().map(str::to_owned).collect(),
-            lines: pair.lines,
-            confidence: pair.confidence,
-        }),
-        privilege: text(facts.privilege),
-        placeholders: Some(facts.placeholders),
-        env_var: text(facts.env_var),
-        docs: text(facts.docs),
-        revoke: text(facts.revoke),
-        matches: list(facts.matches),
-        ignores: list(facts.ignores),
-    }
-}
-
-impl OwnRule {
-    fn facts(&self) -> Facts<'_> {
-        fn list(texts: Option<&Vec<String>>) -> Strings<'_> {
-            Strings::Own(texts.map_or(&[], Vec::as_slice))
-        }
-        let spec = &self.spec;
-        Facts {
-            file: None,
-            id: &spec.id,
-            title: spec.title.as_deref().unwrap_or(&spec.id),
-            regex: &self.regex,
-            near: self.near.as_ref().map(|(regex, lines)| (regex.as_str(), *lines)),
-            pair: spec.pair.as_ref().map(|pair| PairFacts {
-                with: Strings::Own(&pair.with),
-                lines: pair.lines,
-                confidence: pair.confidence,
-            }),
-            privilege: spec.privilege.as_deref(),
-            env_var: spec.env_var.as_deref(),
-            docs: spec.docs.as_deref(),
-            revoke: spec.revoke.as_deref(),
-            keywords: list(spec.keywords.as_ref()),
-            paths: list(spec.paths.as_ref()),
-            exclude_paths: list(spec.exclude_paths.as_ref()),
-            matches: list(spec.matches.as_ref()),
-            ignores: list(spec.ignores.as_ref()),
-            finds: spec.finds.unwrap_or_default(),
-            min_entropy: spec.min_entropy,
-            validator: spec.validator,
-            confidence: spec.confidence.unwrap_or(Confidence::Medium),
-            placeholders: spec.placeholders.unwrap_or(Placeholders::Report),
-            shape: self.shape,
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod disguise;
 mod pair;
 mod prefilter;
 mod provider;
+mod whole;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};

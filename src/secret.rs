@@ -31,6 +31,12 @@ impl Secret {
         Self { bytes: bytes.into(), shown: if is_safe { public } else { 0 } }
     }
 
+    /// Stands for a whole file that `rule` knows: the rule's name and a digest of the content, so that it is named by all
+    /// that it holds and nothing of it is kept.
+    pub fn of_file(rule: &str, content: &[u8]) -> Self {
+        Self { bytes: [rule.as_bytes(), b"\0", &Sha256::digest(content)].concat().into(), shown: 0 }
+    }
+
     /// The secret in full. Every caller states why it must have it.
     pub fn expose(&self) -> &[u8] {
         &self.bytes
@@ -124,6 +130,11 @@ const BEFORE: usize = 30;
 const AFTER: usize = 16;
 
 impl Excerpt {
+    /// Of a file that is a secret as a whole no line is shown.
+    pub fn of_file() -> Self {
+        Self { before: String::new(), mask: "(the whole file)".to_owned(), after: String::new() }
+    }
+
     /// Cuts the line around `at` out of `text`. `hidden` are the spans of all matches, sorted and apart from each other.
     pub fn new(text: &[u8], at: &Range<usize>, secret: &Secret, hidden: &[Range<usize>]) -> Self {
         // A bounded piece of the line is enough, and keeps a line of many megabytes cheap.
@@ -256,6 +267,15 @@ mod tests {
         (b" leading and trailing ", "kg1:a899f8479954437f"),
         (b"kg1:0000000000000000", "kg1:bd46a1e1bc815387"),
     ];
+
+    #[test]
+    fn a_file_is_named_by_its_kind_and_by_all_that_it_holds() {
+        let name = |rule, content| Secret::of_file(rule, content).fingerprint();
+        assert_eq!(name("key-store", b"abc"), name("key-store", b"abc"));
+        assert_ne!(name("key-store", b"abc"), name("key-store", b"abd"));
+        assert_ne!(name("key-store", b"abc"), name("database", b"abc"));
+        assert_eq!(name("key-store", b"abc").to_string(), "kg1:a8da1e29f723a8a7");
+    }
 
     #[test]
     fn excerpts_hide_neighbours() {

@@ -5,6 +5,7 @@
 mod checksum;
 mod encoded;
 mod jwt;
+mod keystore;
 pub(crate) mod marvin;
 mod pem;
 pub(crate) mod pgp;
@@ -94,6 +95,9 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Der => pem::der(secret),
         Validator::Base64Pem => pem::base64_of_pem(secret),
         Validator::AzureSas => sas::sas(text, span),
+        Validator::JavaKeystore => keystore::java(secret),
+        Validator::Pkcs12 => keystore::pkcs12(secret),
+        Validator::PgpSecretKey => pgp::secret_key(secret),
         Validator::UrlPassword => url_password(&text[span.end..]),
     }
 }
@@ -148,6 +152,9 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
         Validator::Der => "it must decode to a private key",
         Validator::Base64Pem => "it must decode to a private key; one locked by a passphrase is low",
         Validator::AzureSas => "none, but one that has expired is low",
+        Validator::JavaKeystore => "an entry must be a key; a store of certificates alone is none",
+        Validator::Pkcs12 => "a bag must be a key; one that may hold certificates alone is low",
+        Validator::PgpSecretKey => "the first packet must be a secret key; one locked by a passphrase is low",
         Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
     }
 }

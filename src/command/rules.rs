@@ -84,8 +84,10 @@ pub(crate) fn flaws(rules: &RuleSet, rule: Rule<'_>) -> Result<Vec<String>> {
         return Ok(flaws);
     };
     let find = |number: usize, template: &str, floor: Confidence| -> Result<Vec<String>> {
-        let text = Text::decode(example::expand(template, rule.id(), number).into_bytes());
-        let findings = Scanner::new(rules, floor).scan(&path, &text)?;
+        let text = Text::decode(example::content(template, rule.id(), number));
+        let scanner = Scanner::new(rules, floor);
+        let mut findings = scanner.scan(&path, &text)?;
+        findings.extend(scanner.scan_whole(&path, &text)?);
         let is_told = |finding: &&Finding<'_>| finding.confidence >= floor;
         let halves: Vec<_> = findings
             .iter()

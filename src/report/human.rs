@@ -142,10 +142,11 @@ fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
 /// How to get on with what is no secret after all; the command follows.
 fn not_a_secret(subject: Subject, located: &Located<'_>) -> &'static str {
     match subject {
+        Subject::Files if located.finding.is_whole_file() => "Not a secret? Say so:",
         Subject::Files => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so:",
         Subject::Push | Subject::Receive => "Not a secret? Say so, commit keyguard.toml, and push again:",
         Subject::History => "Not a secret? Say so:",
-        _ if located.path.is_none() => "Not a secret? Say so, and commit again:",
+        _ if located.path.is_none() || located.finding.is_whole_file() => "Not a secret? Say so, and commit again:",
         _ => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so, and commit again:",
     }
 }

@@ -114,7 +114,7 @@ fn finding(located: &Located<'_>) -> Value {
         ("end_line", json!(location.end_line)),
         ("end_column", json!(location.end_column)),
         ("offset", json!(location.offset)),
-        ("secret", json!(finding.secret.to_string())),
+        ("secret", if finding.is_whole_file() { Value::Null } else { json!(finding.secret.to_string()) }),
         ("fingerprint", json!(finding.fingerprint().to_string())),
         ("commit", located.commit.as_deref().map_or(Value::Null, commit)),
         ("privilege", json!({ "class": class.name(), "text": privilege })),

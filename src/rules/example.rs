@@ -1,9 +1,10 @@
 //! Examples of rules are templates, so that no file holds anything that looks like a live key.
 //!
 //! `<class:count>` becomes random text of that class, the same for the same rule and example: `<alnum:36>`, `<hex:40>`.
-//! `<uuid>`, `<jwt>`, `<pem:LABEL>` and `<der:LABEL>` become what they say. `<base64-of:TEXT>` and `<base64url-of:TEXT>` encode a text
-//! in which `[class:count]` is random too. The names in `proven.rs` make values whose proof holds, such as
-//! `<deno:ddo_>`. Everything else stays, other angle brackets too.
+//! `<uuid>`, `<jwt>`, `<pem:LABEL>` and `<der:LABEL>` become what they say. `<base64-of:TEXT>` and
+//! `<base64url-of:TEXT>` encode a text in which `[class:count]` is random too. `<bytes:FEED 0001>` becomes bytes. The
+//! names in `proven.rs` make values whose proof holds, such as `<deno:ddo_>`. Everything else stays, other angle brackets
+//! too.
 
 mod container;
 mod proven;
@@ -31,6 +32,26 @@ pub fn expand(template: &str, rule: &str, number: usize) -> String {
         }
     }
     out + rest
+}
+
+/// The bytes of an example: `<bytes:FEED 0001 [hex:20]>` in it becomes the bytes that the hexadecimal digits stand for.
+pub fn content(template: &str, rule: &str, number: usize) -> Vec<u8> {
+    const OPEN: &str = "<bytes:";
+    let text = expand(template, rule, number);
+    let mut random = Random::new(&format!("{rule}/{number}/bytes"));
+    let mut out = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once(OPEN) {
+        let Some((digits, tail)) = behind.split_once('>') else { break };
+        out.extend_from_slice(before.as_bytes());
+        let digits: Vec<u8> = filled(digits, &mut random).into_bytes();
+        let digits: Vec<u8> = digits.into_iter().filter(u8::is_ascii_hexdigit).collect();
+        let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or(0);
+        out.extend(digits.as_chunks::<2>().0.iter().map(|[high, low]| value(*high) << 4 | value(*low)));
+        rest = tail;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out
 }
 
 /// A path that the glob covers, for the examples of a rule that looks at some files alone.

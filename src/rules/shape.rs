@@ -3,7 +3,8 @@
 //! Compiling a regex costs as much as all else that a small commit needs, and a keyword such as `token` stands in many
 //! texts. So before a regex is compiled, its [`Gate`] looks whether a match is possible at all.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::macros::{expand, written_offset};
 
@@ -200,6 +201,21 @@ fn opens_fixed(hir: &Hir) -> bool {
     }
 }
 
+/// How every text begins that `regex` matches at its start; none where it may match elsewhere, or in too many ways.
+pub(crate) fn openings(regex: &str) -> Vec<Vec<u8>> {
+    const MOST: usize = 16;
+    const LONG: usize = 16;
+    let Ok(hir) = parse(&expand(regex)) else { return Vec::new() };
+    if !hir.properties().look_set_prefix().contains(Look::Start) {
+        return Vec::new();
+    }
+    let mut extractor = Extractor::new();
+    extractor.limit_class(MOST).limit_total(MOST).limit_literal_len(LONG);
+    let found = extractor.extract(&hir);
+    let openings: Vec<_> = found.literals().unwrap_or_default().iter().map(|one| one.as_bytes().to_vec()).collect();
+    if openings.iter().any(Vec::is_empty) { Vec::new() } else { openings }
+}
+
 /// Parses a regex as the scanner reads it.
 pub(crate) fn parse(regex: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).map_err(Box::new)
@@ -246,6 +262,18 @@ mod tests {
         check("a@|b@", 1, 1, true);
         check("a@|b", 1, 1, false);
         check(".{40}", 0, 0, false);
+    }
+
+    #[test]
+    fn openings_are_how_every_match_begins() {
+        let openings =
+            |regex| openings(regex).into_iter().map(|one| one.escape_ascii().to_string()).collect::<Vec<_>>();
+        assert_eq!(openings(r"\A\xfe\xed.*"), [r"\xfe\xed"]);
+        assert_eq!(openings(r"^(?:abc|x)y"), ["abcy", "xy"]);
+        assert_eq!(openings(r"\A[\x94-\x96]z"), [r"\x94z", r"\x95z", r"\x96z"]);
+        for regex in ["abc", r"\A.abc", r"\Aa*", r"(?m)^abc", r"\Aabc|x"] {
+            assert!(openings(regex).is_empty(), "{regex}: {:?}", openings(regex));
+        }
     }
 
     #[test]

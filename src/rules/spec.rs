@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-pub(crate) use super::shape::{Shape, SyntaxFlaw};
+pub(crate) use super::shape::{Shape, SyntaxFlaw, openings};
 
 /// How sure a finding is; the one axis on which findings are ranked and filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -167,6 +167,12 @@ pub enum Validator {
     Base64Pem,
     /// Says nothing more than whether an Azure signature has expired.
     AzureSas,
+    /// A key store of Java that holds more than certificates.
+    JavaKeystore,
+    /// A container of keys and certificates, with a key in it.
+    Pkcs12,
+    /// A secret key of `OpenPGP` without armor.
+    PgpSecretKey,
     /// A password in an address, which is worth less where the host is one of documentation.
     UrlPassword,
 }
@@ -181,6 +187,8 @@ pub enum Finds {
     /// Names in lower case with their words joined by `_`: the secret is a value without a format that is assigned to
     /// a name, if it looks random.
     AssignedValue,
+    /// Whole files, from their first byte on: a file that matches is the secret.
+    WholeFile,
 }
 
 /// What happens to values that look made up.
@@ -356,6 +364,9 @@ impl RuleSpec {
                 return Err(Flaw::new("regex", "must not match the empty string"));
             }
         }
+        if self.finds == Some(Finds::WholeFile) {
+            self.check_whole_file()?;
+        }
         if let Some(near) = &self.near {
             Shape::of(&near.regex).map_err(|flaw| Flaw::syntax("near", &flaw).at(Spot::ByteOfRegex(flaw.at)))?;
         }
@@ -378,6 +389,30 @@ impl RuleSpec {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl RuleSpec {
+    /// A rule for whole files is tried where the file begins as the regex does, so that other files cost nothing.
+    fn check_whole_file(&self) -> Result<(), Flaw> {
+        let regex = self.regex.as_deref().unwrap_or_default();
+        if !regex.is_empty() && openings(regex).is_empty() && self.paths.is_none() {
+            return Err(Flaw::new(
+                "regex",
+                r"must begin with `\A` and bytes that the file begins with, or the rule must name `paths`",
+            ));
+        }
+        for (key, is_there) in [
+            ("keywords", self.keywords.is_some()),
+            ("near", self.near.is_some()),
+            ("pair", self.pair.is_some()),
+            ("min-entropy", self.min_entropy.is_some()),
+        ] {
+            if is_there {
+                return Err(Flaw::new(key, "says nothing in a rule that finds whole files"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -159,11 +159,12 @@ fn rules_are_complete() {
         let regex = rule.regex().unwrap_or_else(|error| panic!("{}", what(&format!("{error:#}"))));
         let groups: Vec<_> = regex.capture_names().flatten().collect();
         let matches_name = facts.finds == Finds::AssignedValue;
+        let has_no_group = facts.finds != Finds::Secret;
         assert_eq!(
             (regex.captures_len(), &groups[..]),
-            if matches_name { (1, &[][..]) } else { (2, &["secret"][..]) },
+            if has_no_group { (1, &[][..]) } else { (2, &["secret"][..]) },
             "{}",
-            what("have the one group `secret`, or none where it matches a name")
+            what("have the one group `secret`, or none where it matches a name or a whole file")
         );
         let (_, privilege) = facts.privilege();
         assert!(

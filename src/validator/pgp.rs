@@ -24,6 +24,15 @@ pub(super) fn private_key(body: &[u8]) -> Verdict {
     }
 }
 
+/// The packets of a key as they are, without armor.
+pub(super) fn secret_key(packets: &[u8]) -> Verdict {
+    match lock(packets) {
+        Some(Lock::Open) => DECODES,
+        Some(Lock::Passphrase) => ENCRYPTED,
+        None => Verdict::NotAKey,
+    }
+}
+
 /// Section 6.1.1: polynomial 864CFB, starting from B704CE.
 pub(crate) fn crc24(bytes: &[u8]) -> u32 {
     let sum = bytes.iter().fold(0x00b7_04ce, |sum, byte| {

@@ -35,4 +35,5 @@ mod repositories;
 mod sandbox;
 mod scan;
 mod silence;
+mod stored;
 mod surroundings;
