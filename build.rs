@@ -253,6 +253,9 @@ impl Tables {
     }
 }
 
+/// Characters that differ in keywords and signs, and one for all others.
+const MOST_CLASSES: usize = 64;
+
 /// An Aho-Corasick automaton as a dense table: state and class of the next byte give the next state.
 ///
 /// States are numbered so that those in which a keyword ends come last: one comparison tells a hit. Letters are folded.
@@ -280,6 +283,12 @@ impl Automaton {
             renumbered[old] = new;
         }
         assert_eq!(renumbered[0], 0, "the root is state 0");
+        // Half as many rows would fit into a processor's cache if a row were longer.
+        assert!(
+            class_count <= MOST_CLASSES,
+            "keywords hold {} different characters; leave the new one out",
+            class_count - 1
+        );
         let stride_bits = class_count.next_power_of_two().trailing_zeros();
         let mut transitions = vec![0; order.len() << stride_bits];
         for (new, &old) in order.iter().enumerate() {

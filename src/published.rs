@@ -52,6 +52,7 @@ static PUBLISHED: &[u64] = &[
     0x2b39_2cf9_2cf8_a316, // Hardhat and Foundry documentation accounts
     0x2b49_b7ee_091e_314f, // Truffle documentation accounts
     0x2b5d_066c_5e8f_f1e3, // AWS documentation
+    0x2b84_5253_022f_75f2, // PHP documentation
     0x2b9b_af84_a882_7f9f, // BIP-32 test vectors
     0x2c50_b0bb_2143_b1a8, // Azure documentation
     0x2c69_3f59_2ed2_a5ce, // Truffle documentation accounts
@@ -87,6 +88,7 @@ static PUBLISHED: &[u64] = &[
     0x59a6_d3e4_a063_5113, // BIP-32 test vectors
     0x5a45_955d_0ac3_121a, // MinIO documentation
     0x5b8b_4e4e_1ec2_0fbc, // RFC 7515 and RFC 7517
+    0x5bbd_df24_f86a_58d4, // Wikipedia on bcrypt
     0x5c94_84f2_ae6b_4e0a, // Ganache documentation accounts
     0x5cb8_fdea_1e44_5c60, // AWS documentation
     0x5d88_7ec8_7590_793c, // Ganache documentation accounts
@@ -106,6 +108,7 @@ static PUBLISHED: &[u64] = &[
     0x6bc3_05fe_ba66_5450, // BIP-39 test vectors
     0x6cbd_9e30_2268_2a00, // BIP-39 test vectors
     0x6df2_67f0_b829_531e, // GitHub documentation
+    0x6e0f_9f5e_d3da_f88d, // Wikipedia on bcrypt
     0x71b2_2429_2f0a_01c7, // BIP-39 test vectors
     0x71f5_ba17_8fb4_133f, // Hardhat and Foundry documentation accounts
     0x7461_6a1c_ff85_99ec, // Hardhat and Foundry documentation accounts
