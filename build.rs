@@ -81,22 +81,25 @@ fn read_rules(folder: &Path) -> Vec<(String, RuleSpec)> {
     rules
 }
 
+/// Start and length in one of the tables.
+type Span = (usize, usize);
+
 /// The growing tables: one text, one list of spans, keyword to the rules that it wakes.
 #[derive(Default)]
 struct Tables {
     text: String,
-    lists: Vec<(usize, usize)>,
+    lists: Vec<Span>,
     keywords: BTreeMap<String, Vec<usize>>,
     /// Ends of paths that wake rules without keywords.
-    endings: Vec<((usize, usize), usize)>,
+    endings: Vec<(Span, usize)>,
     /// How files begin, and how their paths end, that wake rules for whole files.
-    whole: Vec<((usize, usize), (usize, usize), usize)>,
+    whole: Vec<(Span, Span, usize)>,
     openings: Vec<u8>,
     rules: usize,
 }
 
 impl Tables {
-    fn span(&mut self, text: &str) -> (usize, usize) {
+    fn span(&mut self, text: &str) -> Span {
         let start = self.text.find(text).unwrap_or_else(|| {
             self.text.push_str(text);
             self.text.len() - text.len()
@@ -104,7 +107,7 @@ impl Tables {
         (start, text.len())
     }
 
-    fn list(&mut self, items: Option<&Vec<String>>) -> (usize, usize) {
+    fn list(&mut self, items: Option<&Vec<String>>) -> Span {
         let spans: Vec<_> = items.into_iter().flatten().map(|item| self.span(item)).collect();
         self.lists.extend(&spans);
         (self.lists.len() - spans.len(), spans.len())

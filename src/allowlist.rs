@@ -139,14 +139,16 @@ impl<'c> Entry<'c> {
         })
     }
 
-    /// All fields that are there must hold.
+    /// All fields that are there must hold. Of a file that is a secret as a whole there is no value to look into.
     #[expect(clippy::disallowed_methods, reason = "`regex` and `stopword` look into the secret")]
     fn matches(&self, located: &Located<'_>) -> bool {
         let finding = &located.finding;
         let secret = finding.secret.expose();
         let holds_path = |set: &GlobSet| located.path.as_ref().is_some_and(|path| set.is_match(path.as_path()));
         let holds_word = |word: &Vec<u8>| memchr::memmem::find(&secret.to_ascii_lowercase(), word).is_some();
-        self.fingerprint.is_none_or(|fingerprint| fingerprint == finding.fingerprint())
+        let asks_for_value = self.regex.is_some() || self.stopword.is_some();
+        !(asks_for_value && finding.is_whole_file())
+            && self.fingerprint.is_none_or(|fingerprint| fingerprint == finding.fingerprint())
             && self.spec.rule.as_deref().is_none_or(|rule| rule == finding.rule.id())
             && self.path.as_ref().is_none_or(holds_path)
             && self.regex.as_ref().is_none_or(|regex| regex.is_match(secret))

@@ -1,7 +1,5 @@
 //! What programs keep in files: log-ins, hashes of passwords, and files that are a secret as a whole.
 
-#![expect(clippy::needless_raw_string_hashes, reason = "snapshots are written by a program")]
-
 use std::fs;
 
 use serde_json::Value;
@@ -34,10 +32,10 @@ fn staged(repo: &Sandbox) -> Vec<(String, String, String)> {
 
 /// Writes and stages the files, each with what has to be found in it; then they must not be committed.
 #[track_caller]
-fn check<const N: usize>(files: [(&str, String, &str, &str); N]) {
+fn check(files: &[(&str, String, &str, &str)]) {
     let repo = Sandbox::with_hook();
     let mut expected = Vec::new();
-    for (path, content, rule, confidence) in &files {
+    for (path, content, rule, confidence) in files {
         repo.write(path, content);
         expected.push(((*path).to_owned(), (*rule).to_owned(), (*confidence).to_owned()));
     }
@@ -56,7 +54,7 @@ fn a_hash_of_a_password_is_surer_beside_an_account_or_a_name() {
     let django = format!("pbkdf2_sha256$600000${}${}=", letters("salt", 22), letters("django", 43));
     let ldap = format!("{{SSHA}}{}", letters("ldap", 40));
     let (stored, bare) = ("password-hash-stored", "password-hash");
-    check([
+    check(&[
         (".htpasswd", format!("ops:$apr1${}${}\n", letters("salt", 8), letters("apr1", 22)), stored, "medium"),
         ("old/.htpasswd", format!("ops:{}\n", letters("des", 13)), "htpasswd-hash", "medium"),
         ("etc/shadow", format!("root:{sha512}:19700:0:99999:7:::\n"), stored, "medium"),
@@ -91,7 +89,7 @@ fn log_ins_are_found_in_the_files_that_programs_keep_them_in() {
         base64::engine::general_purpose::STANDARD.encode(format!("deploy:{password}"))
     };
     let (file, medium) = ("login-file-password", "medium");
-    check([
+    check(&[
         (".netrc", format!("default login ann password {password}\n"), file, medium),
         ("_netrc", format!("machine git.corp-net.io\n  password {password}\n  login ann\n"), file, medium),
         (".pgpass", format!("*:*:*:ann:a\\:b{password}\n"), "pgpass-file", medium),
@@ -254,6 +252,10 @@ fn a_rule_of_ones_own_can_be_for_whole_files() {
     repo.git(["add", "."]).success();
     repo.git(["commit", "--quiet", "--message", "x"]).code(1).says("store of Acme in a.store:1:1");
     assert_eq!(staged(&repo).len(), 1);
+    // An entry that looks into the value finds none there, not even the kind.
+    let entry = "[[allow]]\nregex = 'acme-store'\nreason = \"all of them\"\n";
+    fs::write(repo.root().join("other.toml"), format!("{rule}regex = '\\AACME\\x00'\n{entry}")).unwrap();
+    repo.keyguard(["scan", "-c", "other.toml", "a.store"]).code(1).says("store of Acme in a.store:1:1");
     for (key, line) in [("regex", "regex = 'ACME'\n"), ("keywords", "regex = '\\AACME'\nkeywords = [\"ACME\"]\n")] {
         fs::write(repo.root().join("keyguard.toml"), format!("{rule}{line}")).unwrap();
         repo.keyguard(["config", "check"]).code(2).says(&format!("`{key}`"));
