@@ -30,6 +30,8 @@ use spec::{Confidence, Finds, RuleSpec, Validator};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleFile {
+    /// What kinds of keys it holds, as a heading.
+    about: String,
     #[serde(default)]
     rule: Vec<RuleSpec>,
 }
@@ -39,20 +41,22 @@ fn main() {
     println!("cargo::rerun-if-changed=src/decode/sign.rs");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let rules = read_rules(Path::new("src/rules"));
+    let files = read_files(Path::new("src/rules"));
     let mut tables = Tables::default();
-    let records: Vec<String> = rules.iter().map(|(file, rule)| tables.record(file, rule)).collect();
+    let groups: Vec<_> = files.iter().map(|(name, file)| (tables.span(name), tables.span(&file.about))).collect();
+    let rules = checked(files);
+    let records: Vec<String> = rules.iter().map(|(group, rule)| tables.record(group, rule)).collect();
     for sign in sign::SIGNED.into_iter().flat_map(sign::signs) {
         tables.keywords.entry((*sign).to_owned()).or_default();
     }
     let automaton = Automaton::build(tables.keywords.keys().map(String::as_str));
-    fs::write(out.join("rules.rs"), tables.source(&records, &automaton)).expect("write rules.rs");
+    fs::write(out.join("rules.rs"), tables.source(&records, &groups, &automaton)).expect("write rules.rs");
     fs::write(out.join("transitions.bin"), automaton.transition_bytes()).expect("write transitions.bin");
 }
 
-/// Every rule with the name of its file, sorted by id; a flaw stops the build with a sentence.
-fn read_rules(folder: &Path) -> Vec<(String, RuleSpec)> {
-    let mut rules = Vec::new();
+/// Every file of rules with its name but for `.toml`, sorted by name.
+fn read_files(folder: &Path) -> Vec<(String, RuleFile)> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("src/rules exists") {
         let path = entry.expect("read src/rules").path();
         if path.extension().is_none_or(|extension| extension != "toml") {
@@ -60,28 +64,37 @@ fn read_rules(folder: &Path) -> Vec<(String, RuleSpec)> {
         }
         let text = fs::read_to_string(&path).expect("rule files are UTF-8");
         let file: RuleFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        files.push((path.file_stem().expect("a file has a name").to_string_lossy().into_owned(), file));
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+/// Every rule with the name of its group, sorted by id; a flaw stops the build with a sentence.
+fn checked(files: Vec<(String, RuleFile)>) -> Vec<(String, RuleSpec)> {
+    let mut rules = Vec::new();
+    for (name, file) in files {
         for rule in file.rule {
             if let Err(flaw) = rule.check() {
-                panic!("{}: rule {}: {}: {}", path.display(), rule.id, flaw.key, flaw.message);
+                panic!("{name}.toml: rule {}: {}: {}", rule.id, flaw.key, flaw.message);
             }
             rules.push((name.clone(), rule));
         }
     }
     rules.sort_by(|a, b| a.1.id.cmp(&b.1.id));
     if let Some(pair) = rules.windows(2).find(|pair| pair[0].1.id == pair[1].1.id) {
-        panic!("two rules are called {}: in {} and {}", pair[0].1.id, pair[0].0, pair[1].0);
+        panic!("two rules are called {}: in {}.toml and {}.toml", pair[0].1.id, pair[0].0, pair[1].0);
     }
     let has = |id: &String| rules.binary_search_by(|(_, rule)| rule.id.cmp(id)).is_ok();
-    for (file, rule) in &rules {
+    for (group, rule) in &rules {
         if let Some(id) = rule.pair.iter().flat_map(|pair| &pair.with).find(|id| !has(id)) {
-            panic!("{file}: rule {} makes a pair with {id}, which does not exist", rule.id);
+            panic!("{group}.toml: rule {} makes a pair with {id}, which does not exist", rule.id);
         }
     }
     rules
 }
 
-/// Start and length in one of the tables.
+/// Start and length of a text, or of a part of a list.
 type Span = (usize, usize);
 
 /// The growing tables: one text, one list of spans, keyword to the rules that it wakes.
@@ -114,19 +127,19 @@ impl Tables {
     }
 
     /// The source text of one `Record`; also enters the rule's keywords.
-    fn record(&mut self, file: &str, rule: &RuleSpec) -> String {
+    fn record(&mut self, group: &str, rule: &RuleSpec) -> String {
         let index = self.rules;
         self.rules += 1;
         let need = |value: &Option<String>, key: &str| {
-            value.clone().unwrap_or_else(|| panic!("{file}: rule {} has no `{key}`", rule.id))
+            value.clone().unwrap_or_else(|| panic!("{group}.toml: rule {} has no `{key}`", rule.id))
         };
-        self.enter(file, rule, index);
+        self.enter(group, rule, index);
         let regex = need(&rule.regex, "regex");
         let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
         let near = rule.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
-            ("file", file.to_owned()),
+            ("group", group.to_owned()),
             ("id", rule.id.clone()),
             ("title", need(&rule.title, "title")),
             ("regex", macros::expand(&regex).into_owned()),
@@ -149,7 +162,7 @@ impl Tables {
         }
         let validator = rule.validator.map_or("None".to_owned(), |v: Validator| format!("Some(Validator::{v:?})"));
         let confidence: Confidence =
-            rule.confidence.unwrap_or_else(|| panic!("{file}: rule {} has no `confidence`", rule.id));
+            rule.confidence.unwrap_or_else(|| panic!("{group}.toml: rule {} has no `confidence`", rule.id));
         let pair = rule.pair.as_ref();
         write!(
             out,
@@ -170,7 +183,7 @@ impl Tables {
     }
 
     /// What wakes the rule: its keywords, else the names of the files that it is for.
-    fn enter(&mut self, file: &str, rule: &RuleSpec, index: usize) {
+    fn enter(&mut self, group: &str, rule: &RuleSpec, index: usize) {
         const SHORTEST: usize = 3;
         let endings: Vec<_> = rule.paths.iter().flatten().map(|glob| spec::ending(glob)).collect();
         if rule.finds == Some(Finds::WholeFile) {
@@ -182,7 +195,7 @@ impl Tables {
         }
         if rule.keywords.iter().flatten().next().is_none() {
             let are_plain = !endings.is_empty() && endings.iter().all(|ending| ending.len() >= SHORTEST);
-            assert!(are_plain, "{file}: rule {} has neither `keywords` nor `paths` that end in a name", rule.id);
+            assert!(are_plain, "{group}.toml: rule {} has neither `keywords` nor `paths` that end in a name", rule.id);
             for ending in endings {
                 let span = self.span(ending);
                 self.endings.push((span, index));
@@ -207,7 +220,7 @@ impl Tables {
         }
     }
 
-    fn source(&self, records: &[String], automaton: &Automaton) -> String {
+    fn source(&self, records: &[String], groups: &[(Span, Span)], automaton: &Automaton) -> String {
         let mut wakes: Vec<usize> = Vec::new();
         let mut keyword_wakes = Vec::new();
         let mut keyword_lengths = Vec::new();
@@ -224,6 +237,7 @@ impl Tables {
             "pub(super) const COUNT: usize = {};\n\
              static TEXT: &str = {:?};\n\
              static LISTS: [Span; {}] = {:?};\n\
+             pub(super) static GROUPS: [(Span, Span); {}] = {groups:?};\n\
              static RECORDS: [Record; {}] = [{}];\n\
              pub(super) static ENDINGS: [(Span, usize); {}] = {:?};\n\
              pub(super) static OPENINGS: [u8; {}] = {:?};\n\
@@ -237,6 +251,7 @@ impl Tables {
             self.text,
             self.lists.len(),
             self.lists,
+            groups.len(),
             records.len(),
             records.join(",\n"),
             self.endings.len(),

@@ -149,10 +149,18 @@ pub(crate) struct AllowArgs {
     pub(crate) no_stage: bool,
 }
 
+/// What `rules list` takes.
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// Write a page in Markdown, with proofs and where to revoke
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
 #[derive(Subcommand)]
 enum RulesVerb {
-    /// List every rule in force
-    List,
+    /// List every rule in force; with `--format json` those too that are off
+    List(ListArgs),
     /// Run the examples of every rule in force, or of those in FILE
     Test {
         /// A configuration with `[[rule]]` entries
@@ -309,7 +317,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
-        Verb::Rules(RulesVerb::List) => command::rules::list(&global, environment, &mut out),
+        Verb::Rules(RulesVerb::List(args)) => command::rules::list(&args, &global, environment, &mut out),
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),
         Verb::Config(ConfigVerb::Init) => command::config::init(environment, &mut out),
         Verb::Config(ConfigVerb::Check) => command::config::check(&global, environment, &mut out),

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 pub(crate) use human::headline;
+pub(crate) use json::write_document;
 pub(crate) use terminal::sanitized;
 
 use crate::outcome::Outcome;

@@ -30,8 +30,8 @@ const REGEX_SIZE_LIMIT: usize = 2 << 20;
 #[derive(Clone, Copy)]
 #[expect(missing_docs, reason = "the fields are documented once, in config.example.toml")]
 pub struct Facts<'a> {
-    /// The file of `src/rules` that holds it; `None` for a configured rule.
-    pub file: Option<&'a str>,
+    /// The file of `src/rules` that holds it, without `.toml`; `None` for a configured rule.
+    pub group: Option<&'a str>,
     pub id: &'a str,
     pub title: &'a str,
     /// With macros expanded.

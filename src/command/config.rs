@@ -159,7 +159,7 @@ fn show_rule(rule: &RuleSpec, out: &mut dyn Write) -> Result<()> {
 }
 
 /// The word that the configuration has for a variant: its name in kebab case.
-fn word(variant: impl std::fmt::Debug) -> String {
+pub(super) fn word(variant: impl std::fmt::Debug) -> String {
     let mut word = String::new();
     for character in format!("{variant:?}").chars() {
         if character.is_ascii_uppercase() && !word.is_empty() {

@@ -1,5 +1,8 @@
 //! `keyguard rules list|test`.
 
+mod catalogue;
+mod page;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,45 +10,52 @@ use anyhow::Result;
 
 use super::config_of_work_tree;
 use crate::change::BytePath;
-use crate::cli::Global;
+use crate::cli::{Global, ListArgs};
 use crate::config::{Sources, load};
 use crate::decode::Text;
 use crate::environment::Environment;
 use crate::finding::{Confidence, Finding};
 use crate::outcome::Exit;
 use crate::report::{Format, sanitized};
-use crate::rules::{Origin, Rule, RuleSet, example};
+use crate::rules::{Rule, RuleSet, example};
 use crate::scanner::Scanner;
 
 /// Lists every rule in force.
-pub(crate) fn list(global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+pub(crate) fn list(args: &ListArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
-    if global.format == Format::Json {
-        let rules: Vec<_> = config.rules.iter().map(json).collect();
-        serde_json::to_writer_pretty(&mut *out, &rules)?;
-        writeln!(out)?;
-        return Ok(Exit::Clean);
-    }
-    let width = config.rules.iter().map(|rule| rule.id().len()).max().unwrap_or(0);
-    for rule in config.rules.iter() {
-        let facts = rule.facts();
-        let title = sanitized(facts.title.as_bytes());
-        writeln!(out, "{:width$}  {:6}  {title}", facts.id, facts.confidence.name())?;
+    if args.markdown {
+        page::write(&config.rules, out)?;
+    } else if global.format == Format::Json {
+        catalogue::write(&config, out)?;
+    } else {
+        for rule in config.rules.iter() {
+            writeln!(out, "{}", line(rule))?;
+        }
     }
     Ok(Exit::Clean)
 }
 
-fn json(rule: Rule<'_>) -> serde_json::Value {
+/// A rule in one line, of which a terminal of 80 columns shows all: a long title goes on below its beginning.
+fn line(rule: Rule<'_>) -> String {
+    const COLUMNS: usize = 80;
+    const TITLE: usize = 37;
     let facts = rule.facts();
-    serde_json::json!({
-        "id": facts.id,
-        "title": facts.title,
-        "confidence": facts.confidence.name(),
-        "origin": if rule.origin() == Origin::BuiltIn { "built-in" } else { "configured" },
-        "env_var": facts.variable(),
-        "docs": facts.docs,
-        "revoke": facts.revoke,
-    })
+    let mut text = format!("{:27}  {:6} ", facts.id, facts.confidence.name());
+    let mut column = text.len();
+    for word in sanitized(facts.title.as_bytes()).split(' ') {
+        let width = word.chars().count();
+        if column + 1 + width > COLUMNS && column >= TITLE {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', TITLE));
+            column = TITLE + width;
+        } else {
+            text.push(' ');
+            column += 1 + width;
+        }
+        text.push_str(word);
+    }
+    text
 }
 
 /// Runs the examples of every rule in force, or of those that a file adds.

@@ -38,7 +38,7 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
 }
 
 /// Writes a document in the form that all of ours have.
-pub(super) fn write_document(document: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_document(document: &Value, out: &mut dyn Write) -> io::Result<()> {
     document.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Ascii(PrettyFormatter::new())))?;
     writeln!(out)
 }

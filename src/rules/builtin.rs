@@ -12,7 +12,7 @@ pub(crate) type Span = (usize, usize);
 
 /// One rule without a single pointer, so that loading the program costs nothing per rule.
 struct Record {
-    file: Span,
+    group: Span,
     id: Span,
     title: Span,
     regex: Span,
@@ -85,6 +85,11 @@ pub(crate) fn count() -> usize {
     tables::records().len()
 }
 
+/// The groups of built-in rules by name, each with what kinds of keys it holds.
+pub(crate) fn groups() -> impl Iterator<Item = (&'static str, &'static str)> {
+    tables::GROUPS.iter().map(|(name, about)| (tables::text(*name), tables::text(*about)))
+}
+
 /// The number of the built-in rule called `id`; the records are sorted by id.
 pub(crate) fn find(id: &str) -> Option<usize> {
     tables::records().binary_search_by(|record| tables::text(record.id).cmp(id)).ok()
@@ -110,7 +115,7 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
     let record = &tables::records()[index];
     let optional = |span| Some(tables::text(span)).filter(|text| !text.is_empty());
     Facts {
-        file: Some(tables::text(record.file)),
+        group: Some(tables::text(record.group)),
         id: tables::text(record.id),
         title: tables::text(record.title),
         regex: tables::text(record.regex),

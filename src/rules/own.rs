@@ -50,7 +50,7 @@ impl OwnRule {
         }
         let spec = &self.spec;
         Facts {
-            file: None,
+            group: builtin::find(&spec.id).and_then(|index| builtin::facts(index).group),
             id: &spec.id,
             title: spec.title.as_deref().unwrap_or(&spec.id),
             regex: &self.regex,

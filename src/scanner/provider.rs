@@ -16,17 +16,7 @@ pub(super) const WHY: &str = "keys of the provider that it is named for look oth
 
 /// The files of rules whose kinds are given out by one provider. What a user chooses for a server of their own, as the
 /// password of a database, has no form that it could miss.
-const GIVEN_OUT: [&str; 9] = [
-    "ai.toml",
-    "chat.toml",
-    "ci.toml",
-    "cloud.toml",
-    "email.toml",
-    "monitoring.toml",
-    "payment.toml",
-    "saas.toml",
-    "vcs.toml",
-];
+const GIVEN_OUT: [&str; 9] = ["ai", "chat", "ci", "cloud", "email", "monitoring", "payment", "saas", "vcs"];
 
 /// Whether `value` begins as the keys of a built-in kind do, or is too long or too short for what `name` calls it. The
 /// words of the name are joined by `_`. No rule with a form has matched.
@@ -62,7 +52,7 @@ fn with_form(rules: &RuleSet) -> impl Iterator<Item = Facts<'_>> {
 }
 
 fn is_given_out(facts: &Facts<'_>) -> bool {
-    facts.file.is_some_and(|file| GIVEN_OUT.contains(&file))
+    facts.group.is_some_and(|group| GIVEN_OUT.contains(&group))
 }
 
 /// The first word of an id is the provider's name.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::rules::example;
-use crate::rules::spec::RuleSpec;
+use crate::rules::spec::{NO_VARIABLE, RuleSpec};
 
 fn scan(rules: &RuleSet, text: &str) -> Vec<(String, usize, usize)> {
     let findings = Scanner::new(rules, Confidence::Medium)
@@ -113,7 +113,7 @@ fn examples_of_all_rules_hold() {
     let mut flaws = Vec::new();
     for rule in rules.iter() {
         for flaw in crate::command::rules::flaws(&rules, rule).unwrap() {
-            flaws.push(format!("{} ({}): {flaw}", rule.id(), rule.facts().file.unwrap()));
+            flaws.push(format!("{} ({}.toml): {flaw}", rule.id(), rule.facts().group.unwrap()));
         }
     }
     assert!(flaws.is_empty(), "{}", flaws.join("\n"));
@@ -153,7 +153,7 @@ fn the_prefilter_loses_nothing() {
 fn rules_are_complete() {
     for rule in RuleSet::built_in().iter() {
         let facts = rule.facts();
-        let what = |what: &str| format!("rule {} in {}: {what}", facts.id, facts.file.unwrap());
+        let what = |what: &str| format!("rule {} in {}.toml: {what}", facts.id, facts.group.unwrap());
         assert!(facts.matches.iter().count() >= 2, "{}", what("give at least two `matches`"));
         assert!(facts.ignores.iter().count() >= 2, "{}", what("give at least two `ignores`"));
         let regex = rule.regex().unwrap_or_else(|error| panic!("{}", what(&format!("{error:#}"))));
@@ -172,6 +172,13 @@ fn rules_are_complete() {
             "{}",
             what("privilege in lower case")
         );
+        let is_said = |text: &str| text.contains(' ');
+        let is_page = |text: &str| text.starts_with("https://") && !is_said(text);
+        let revoke = facts.revoke.unwrap_or_default();
+        assert!(is_page(revoke) || is_said(revoke), "{}", what("`revoke` is a page or says what to do"));
+        assert!(facts.docs.is_none_or(is_page), "{}", what("`docs` is a page"));
+        let reason = facts.env_var.unwrap_or_default().strip_prefix(NO_VARIABLE);
+        assert!(facts.variable().is_some() || reason.is_some_and(is_said), "{}", what("say why there is no `env-var`"));
         for (number, template) in facts.matches.iter().enumerate() {
             let text = example::expand(template, facts.id, number).into_bytes();
             let found = if matches_name { Some(&text[..]) } else { regex.find(&text).map(|found| found.as_bytes()) };

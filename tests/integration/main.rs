@@ -7,6 +7,7 @@ mod allow;
 mod architecture;
 mod brought_in;
 mod bytes;
+mod catalogue;
 mod config;
 mod disguise;
 mod doctor;

@@ -1,0 +1,61 @@
+//! `keyguard rules list --format json`: every rule there is, on or off. `docs/rules.schema.json` describes it.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::command::config::word;
+use crate::config::{Config, Setting};
+use crate::report::write_document;
+use crate::rules::spec::RuleSpec;
+use crate::rules::{Origin, Rule, RuleSet};
+
+/// Writes all rules by id, each with whether it is in force.
+pub(super) fn write(config: &Config, out: &mut dyn Write) -> Result<()> {
+    let own = config.own_rules.iter().map(|own| own.value.clone()).collect();
+    let all = RuleSet::new(own, |_| true)?;
+    let on: HashSet<_> = config.rules.iter().map(Rule::id).collect();
+    let rules = all.iter().map(|rule| {
+        let own = config.own_rules.iter().find(|own| own.value.id == rule.id());
+        let mut value = described(rule, own);
+        value["enabled"] = on.contains(rule.id()).into();
+        value
+    });
+    let document = json!({
+        "version": 1,
+        "tool": { "name": "keyguard", "version": env!("CARGO_PKG_VERSION") },
+        "rules": rules.collect::<Vec<_>>(),
+    });
+    Ok(write_document(&document, out)?)
+}
+
+/// What a rule says; `own` is what a configuration says of it.
+fn described(rule: Rule<'_>, own: Option<&Setting<RuleSpec>>) -> Value {
+    let facts = rule.facts();
+    let (class, privilege) = facts.privilege();
+    let pair = facts.pair.map(|pair| {
+        json!({
+            "with": pair.with.iter().collect::<Vec<_>>(),
+            "lines": pair.lines,
+            "confidence": pair.confidence.name(),
+        })
+    });
+    json!({
+        "id": facts.id,
+        "title": facts.title,
+        "group": facts.group,
+        "confidence": facts.confidence.name(),
+        "proof": facts.validator.map(word),
+        "pair": pair,
+        "finds": word(facts.finds),
+        "keywords": facts.keywords.iter().collect::<Vec<_>>(),
+        "privilege": { "class": class.name(), "text": privilege },
+        "env_var": facts.variable(),
+        "docs": facts.docs,
+        "revoke": facts.revoke,
+        "origin": if rule.origin() == Origin::BuiltIn { "built-in" } else { "configured" },
+        "layer": own.map(|own| own.origin.to_string()),
+    })
+}
