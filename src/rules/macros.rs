@@ -14,9 +14,9 @@ const ASSIGN: &str = concat!(
     r#"[ \t]{0,20}(?:[:?.|]{0,3}=|=>|[:,(]|>(?:[ \t]{0,4}\r?\n)?|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}[ \t]{0,2}"#
 );
 
-/// Where a word starts, also behind what is written for another character: `\n`, `%3D`, `\u003d`, a colour sequence.
-/// To `\b` alone the `n` of a line break in a string looks like the beginning of the word.
-const START: &str = r"(?:\\[nrtfv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
+/// Where a word starts, also behind what stands for another character (`\n`, `%3D`, `\u003d`, a colour sequence): to `\b`
+/// alone its last letter looks like the beginning. No two branches begin alike, so that captures cost a seventh.
+const START: &str = r"(?:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
 
 /// What is stored in place of a password, in the forms that name their algorithm and carry their salt: those of
 /// crypt(5), of the string format of the Password Hashing Competition and of passlib, Django, Werkzeug and LDAP. Compose

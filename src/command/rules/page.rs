@@ -27,10 +27,10 @@ pub(super) fn write(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
         "<!-- Written by `keyguard rules list --markdown`. -->\n\n# Rules\n\n\
          The {} kinds of keys that keyguard knows. `keyguard explain RULE` tells more of one: how it matches, what such a \
          key can do, the variable to read it from.\n\n\
-         A proof is checked offline. Where it holds the finding is of high confidence, where it fails of medium at most; \
-         the confidence given here is that of a value of which nothing is proven. A commit is blocked from medium on, \
-         unless `min-confidence` says otherwise. A rule that is paired is surer where the other half of the secret \
-         stands close by.\n",
+         A proof is checked offline. Where it holds the finding is of high confidence, unless such keys are public by \
+         design or for tests; where it fails, of medium at most. The confidence given here is that of a value of which \
+         nothing is proven. A commit is blocked from medium on, unless `min-confidence` says otherwise. A rule that is \
+         paired has that confidence at least where the other half of the secret stands close by.\n",
         facts.len(),
     )?;
     table(["Group", "What it holds", "Rules"], out)?;
