@@ -8,6 +8,9 @@
 
 #[path = "src/rules/macros.rs"]
 mod macros;
+#[path = "src/rules/proof.rs"]
+#[expect(unreachable_pub, reason = "the crate documents it")]
+mod proof;
 #[path = "src/rules/shape.rs"]
 #[expect(dead_code, reason = "the crate uses the rest")]
 mod shape;

@@ -8,6 +8,7 @@ pub(crate) mod builtin;
 pub mod example;
 mod macros;
 mod own;
+mod proof;
 pub(crate) mod shape;
 pub mod spec;
 
