@@ -8,6 +8,7 @@ pub(crate) mod builtin;
 pub mod example;
 mod macros;
 mod own;
+mod paths;
 mod proof;
 pub(crate) mod shape;
 pub mod spec;
@@ -16,11 +17,12 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use anyhow::{Context as _, Result};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::change::BytePath;
 use own::OwnRule;
+pub(crate) use paths::glob_set;
 use shape::Shape;
 use spec::{Confidence, Finds, NO_VARIABLE, Placeholders, PrivilegeClass, RuleSpec, Validator};
 
@@ -54,8 +56,6 @@ pub struct Facts<'a> {
     pub validator: Option<Validator>,
     pub confidence: Confidence,
     pub placeholders: Placeholders,
-    /// What the regex's syntax tells.
-    pub(crate) shape: Shape,
 }
 
 /// What a rule says of the other half of its secret.
@@ -112,8 +112,8 @@ impl<'a> Facts<'a> {
 pub(crate) struct Engine {
     regex: OnceLock<Regex>,
     near: OnceLock<Regex>,
-    paths: OnceLock<Option<GlobSet>>,
-    exclude_paths: OnceLock<Option<GlobSet>>,
+    paths: OnceLock<GlobSet>,
+    exclude_paths: OnceLock<GlobSet>,
 }
 
 /// One rule of a [`RuleSet`], built in or configured.
@@ -136,6 +136,16 @@ impl<'a> Rule<'a> {
     /// What the rule says.
     pub fn facts(self) -> Facts<'a> {
         self.own().map_or_else(|| builtin::facts(self.index), OwnRule::facts)
+    }
+
+    /// What its regex is for, without looking up all that it says.
+    pub(crate) fn finds(self) -> Finds {
+        self.own().map_or_else(|| builtin::finds(self.index), |own| own.spec.finds.unwrap_or_default())
+    }
+
+    /// What its regex's syntax tells, without looking up all that it says.
+    pub(crate) fn shape(self) -> Shape {
+        self.own().map_or_else(|| builtin::shape(self.index), |own| own.shape)
     }
 
     /// The rule's stable name.
@@ -189,14 +199,9 @@ impl<'a> Rule<'a> {
 
     /// Whether the rule is to be tried on a file of this path.
     pub fn covers(self, path: &BytePath) -> Result<bool> {
-        let facts = self.facts();
-        if facts.paths.is_empty() && facts.exclude_paths.is_empty() {
-            return Ok(true);
-        }
-        let wanted = globs(&self.engine().paths, facts.paths)?;
-        let unwanted = globs(&self.engine().exclude_paths, facts.exclude_paths)?;
-        let path = path.as_path();
-        Ok(wanted.is_none_or(|set| set.is_match(&path)) && unwanted.is_none_or(|set| !set.is_match(&path)))
+        let (facts, engine) = (self.facts(), self.engine());
+        Ok((facts.paths.is_empty() || paths::hold(&engine.paths, facts.paths, path)?)
+            && !paths::hold(&engine.exclude_paths, facts.exclude_paths, path)?)
     }
 }
 
@@ -206,23 +211,6 @@ fn compile<'a>(cell: &'a OnceLock<Regex>, pattern: &str) -> Result<&'a Regex> {
     }
     let regex = RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_SIZE_LIMIT).build()?;
     Ok(cell.get_or_init(|| regex))
-}
-
-fn globs<'a>(cell: &'a OnceLock<Option<GlobSet>>, patterns: Strings<'_>) -> Result<Option<&'a GlobSet>> {
-    if let Some(set) = cell.get() {
-        return Ok(set.as_ref());
-    }
-    let set = if patterns.is_empty() { None } else { Some(glob_set(patterns.iter())?) };
-    Ok(cell.get_or_init(|| set).as_ref())
-}
-
-/// Compiles path globs as everywhere in keyguard: `*` and `?` stop at `/`, `**` does not.
-pub(crate) fn glob_set<'p>(patterns: impl Iterator<Item = &'p str>) -> Result<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        builder.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
-    }
-    Ok(builder.build()?)
 }
 
 /// All rules in force. Numbers below the count of built-in rules are built-in, the rest configured.
@@ -350,7 +338,8 @@ impl RuleSet {
             let rule = self.get(builtin::count() + position);
             rule.regex()?;
             rule.near()?;
-            rule.covers(&BytePath::from("x"))?;
+            paths::globs(&rule.engine().paths, rule.facts().paths)?;
+            paths::globs(&rule.engine().exclude_paths, rule.facts().exclude_paths)?;
         }
         Ok(())
     }

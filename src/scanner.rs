@@ -96,13 +96,13 @@ impl<'r> Scanner<'r> {
         let mut candidates = Vec::new();
         for woken in all_woken {
             let rule = self.rules.get(woken.rule);
-            if rule.facts().finds == Finds::AssignedValue {
+            if rule.finds() == Finds::AssignedValue {
                 for hit in &woken.windows {
                     candidates.extend(try_assigned(rule, path, text, hit)?);
                 }
                 continue;
             }
-            let gate = rule.facts().shape.gate;
+            let gate = rule.shape().gate;
             let windows: Vec<_> = woken.windows.into_iter().filter(|w| gate.admits(&text[w.clone()])).collect();
             if !windows.is_empty() && rule.covers(path)? {
                 for window in windows {
@@ -153,7 +153,7 @@ impl<'r> Scanner<'r> {
         drop_what_has_a_form(&mut candidates);
         let rank = |c: &Candidate<'_>| {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
-            let is_specific = c.rule.facts().finds == Finds::Secret;
+            let is_specific = c.rule.finds() == Finds::Secret;
             let plainness = Reverse(c.decoded.len());
             (reported, c.rule.origin(), c.confidence, is_specific, proven, plainness, c.span.len())
         };
@@ -260,7 +260,7 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
     if !settled.is_empty() {
         candidates.retain(|candidate| is_harmless(candidate) || !harmless.contains(&candidate.span));
         let overlaps = |span: &Range<usize>| settled.iter().any(|one| one.start < span.end && span.start < one.end);
-        candidates.retain(|c| c.rule.facts().finds == Finds::Secret || !overlaps(&c.span));
+        candidates.retain(|c| c.rule.finds() == Finds::Secret || !overlaps(&c.span));
     }
 }
 
@@ -268,7 +268,7 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
 /// nothing: it is the same finding under a better title, also where that rule is a configured one. Half of the value is
 /// the same value; a smaller piece may be chosen so that an entry which allows it covers other keys.
 fn drop_what_has_a_form(candidates: &mut Vec<Candidate<'_>>) {
-    let has_form = |candidate: &Candidate<'_>| candidate.rule.facts().finds == Finds::Secret;
+    let has_form = |candidate: &Candidate<'_>| candidate.rule.finds() == Finds::Secret;
     let formed: Vec<_> = candidates.iter().filter(|c| has_form(c)).map(|c| (c.span.clone(), c.confidence)).collect();
     if !formed.is_empty() {
         let is_told = |c: &Candidate<'_>| {

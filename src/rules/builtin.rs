@@ -140,12 +140,18 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
         validator: record.validator,
         confidence: record.confidence,
         placeholders: record.placeholders,
-        shape: Shape {
-            longest: Some(record.longest).filter(|bytes| *bytes > 0),
-            matches_empty: false,
-            gate: record.gate,
-        },
     }
+}
+
+/// What the regex of rule number `index` is for.
+pub(super) fn finds(index: usize) -> Finds {
+    tables::records()[index].finds
+}
+
+/// What the syntax of the regex of rule number `index` tells.
+pub(super) fn shape(index: usize) -> Shape {
+    let Record { longest, gate, .. } = tables::records()[index];
+    Shape { longest: Some(longest).filter(|bytes| *bytes > 0), matches_empty: false, gate }
 }
 
 /// The text of one entry of a list.

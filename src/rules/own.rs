@@ -10,7 +10,7 @@ use super::{Engine, Facts, Origin, PairFacts, Strings, builtin, macros, shape};
 pub(super) struct OwnRule {
     pub(super) spec: RuleSpec,
     regex: String,
-    shape: Shape,
+    pub(super) shape: Shape,
     near: Option<(String, u32)>,
     pub(super) origin: Origin,
     pub(super) engine: Engine,
@@ -74,7 +74,6 @@ impl OwnRule {
             validator: spec.validator,
             confidence: spec.confidence.unwrap_or(Confidence::Medium),
             placeholders: spec.placeholders.unwrap_or(Placeholders::Report),
-            shape: self.shape,
         }
     }
 }

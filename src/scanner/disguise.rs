@@ -50,7 +50,7 @@ impl<'r> Scanner<'r> {
             inside.retain(|candidate| piece.changes(&candidate.matched));
             // A value that ends in `=` at the end of its line is base64 far more often than a line of mail.
             if piece.way == Way::QuotedPrintable {
-                inside.retain(|candidate| candidate.rule.facts().finds == Finds::Secret);
+                inside.retain(|candidate| candidate.rule.finds() == Finds::Secret);
             }
             layer.budget = left;
             if layer.depth > 1 {

@@ -84,11 +84,11 @@ impl Found<'_> {
     }
 
     fn window(&self, rule: usize, hit: &Range<usize>) -> Range<usize> {
-        let facts = self.rules.get(rule).facts();
-        if facts.finds == Finds::AssignedValue {
+        let rule = self.rules.get(rule);
+        if rule.finds() == Finds::AssignedValue {
             return hit.clone();
         }
-        match facts.shape.longest {
+        match rule.shape().longest {
             Some(longest) => {
                 let end = hit.end.saturating_add(longest + MARGIN).min(self.length);
                 hit.start.saturating_sub(longest + MARGIN)..end

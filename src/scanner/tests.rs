@@ -134,7 +134,7 @@ fn the_prefilter_loses_nothing() {
     let text = text.into_bytes();
     let mut woken: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
     for candidate in prefilter::candidates(&rules, &text).0 {
-        let gate = rules.get(candidate.rule).facts().shape.gate;
+        let gate = rules.get(candidate.rule).shape().gate;
         let windows = candidate.windows.into_iter().filter(|window| gate.admits(&text[window.clone()]));
         woken.insert(candidate.rule, windows.collect());
     }
