@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::shape::{Gate, Shape};
+use super::shape::{Bytes, Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
@@ -41,7 +41,7 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way};
+    use super::{Bytes, Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {

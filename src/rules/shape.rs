@@ -25,30 +25,95 @@ impl Shape {
         let expanded = expand(regex);
         let hir = parse(&expanded).map_err(|error| SyntaxFlaw::new(&error, regex))?;
         let properties = hir.properties();
-        let gate =
-            Gate { words: Run::of(&hir, is_word).best, tokens: Run::of(&hir, is_token).best, at: requires(&hir, b'@') };
+        let gate = Gate::of(&hir);
         Ok(Self { longest: properties.maximum_len(), matches_empty: properties.minimum_len() == Some(0), gate })
     }
 }
 
 /// What each match must hold; a text that does not cannot match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gate {
-    /// A run of so many letters, digits, `_` and `-`.
-    pub(crate) words: usize,
-    /// A run of so many of these and `+`, `/`, `=`, `.`, `~`, `%`.
-    pub(crate) tokens: usize,
+    /// A run of so many of certain bytes.
+    pub(crate) run: usize,
+    /// These bytes: hex digits, say.
+    pub(crate) of: Bytes,
     /// An `@`.
     pub(crate) at: bool,
 }
 
 impl Gate {
+    /// Of all runs that every match holds the one that is found least elsewhere.
+    fn of(hir: &Hir) -> Self {
+        let mut kinds = vec![Bytes::where_all(is_word), Bytes::where_all(is_token)];
+        add_classes(hir, &mut kinds);
+        let runs = kinds.into_iter().map(|kind| (Run::of(hir, kind).best, kind));
+        let (run, of) = runs.max_by(|a, b| rarity(*a).total_cmp(&rarity(*b))).expect("there are two kinds at least");
+        Self { run, of, at: requires(hir, b'@') }
+    }
+
     /// Whether a match in `text` is possible.
     pub(crate) fn admits(&self, text: &[u8]) -> bool {
-        (!self.at || text.contains(&b'@'))
-            && holds_run(text, self.words, is_word)
-            && (self.tokens <= self.words || holds_run(text, self.tokens, is_token))
+        holds_run(text, self.run, self.of) && (!self.at || text.contains(&b'@'))
     }
+}
+
+/// A set of bytes, a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bytes(pub(crate) [u64; 4]);
+
+impl Bytes {
+    fn where_all(fits: fn(u8) -> bool) -> Self {
+        (0..=u8::MAX).filter(|byte| fits(*byte)).collect()
+    }
+
+    fn hold(self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    fn is_in(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).all(|(part, other)| part & !other == 0)
+    }
+
+    fn count(self) -> u32 {
+        self.0.iter().map(|part| part.count_ones()).sum()
+    }
+}
+
+impl FromIterator<u8> for Bytes {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        let mut parts = [0; 4];
+        for byte in bytes {
+            parts[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        Self(parts)
+    }
+}
+
+/// How many bits of chance it takes to have such a run in random bytes.
+fn rarity((length, of): (usize, Bytes)) -> f64 {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    if length == 0 { 0.0 } else { f64::from(length) * (8.0 - f64::from(of.count()).log2()) }
+}
+
+/// Adds every class of bytes that the expression names.
+fn add_classes(hir: &Hir, kinds: &mut Vec<Bytes>) {
+    match hir.kind() {
+        HirKind::Class(class) => kinds.extend(bytes_of(class).filter(|kind| !kinds.contains(kind))),
+        HirKind::Capture(capture) => add_classes(&capture.sub, kinds),
+        HirKind::Repetition(repetition) => add_classes(&repetition.sub, kinds),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            for part in parts {
+                add_classes(part, kinds);
+            }
+        }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => {}
+    }
+}
+
+/// The bytes of a class; `None` where it holds characters.
+fn bytes_of(class: &Class) -> Option<Bytes> {
+    let Class::Bytes(class) = class else { return None };
+    Some(class.iter().flat_map(|range| range.start()..=range.end()).collect())
 }
 
 fn is_word(byte: u8) -> bool {
@@ -60,18 +125,18 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// Whether there is a run of at least `length`. Looks at every `length`-th byte, and around it only when it fits.
-fn holds_run(text: &[u8], length: usize, fits: fn(u8) -> bool) -> bool {
+fn holds_run(text: &[u8], length: usize, of: Bytes) -> bool {
     if length == 0 {
         return true;
     }
     let mut position = length - 1;
     while position < text.len() {
-        let before = text[..=position].iter().rev().take(length).take_while(|byte| fits(**byte)).count();
+        let before = text[..=position].iter().rev().take(length).take_while(|byte| of.hold(**byte)).count();
         if before == length {
             return true;
         }
         if before > 0 {
-            let behind = text[position + 1..].iter().take(length - before).take_while(|byte| fits(**byte)).count();
+            let behind = text[position + 1..].iter().take(length - before).take_while(|byte| of.hold(**byte)).count();
             if before + behind >= length {
                 return true;
             }
@@ -98,24 +163,24 @@ impl Run {
         Self { all: Some(length), start: length, end: length, best: length }
     }
 
-    fn of(hir: &Hir, fits: fn(u8) -> bool) -> Self {
+    fn of(hir: &Hir, kind: Bytes) -> Self {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Self::whole(0),
             HirKind::Literal(literal) => literal
                 .0
                 .iter()
-                .map(|byte| if fits(*byte) { Self::whole(1) } else { Self::NONE })
+                .map(|byte| if kind.hold(*byte) { Self::whole(1) } else { Self::NONE })
                 .fold(Self::whole(0), Self::then),
-            HirKind::Class(class) if class_fits(class, fits) => Self::whole(1),
+            HirKind::Class(class) if bytes_of(class).is_some_and(|class| class.is_in(kind)) => Self::whole(1),
             HirKind::Class(_) => Self::NONE,
-            HirKind::Capture(capture) => Self::of(&capture.sub, fits),
-            HirKind::Concat(parts) => parts.iter().map(|part| Self::of(part, fits)).fold(Self::whole(0), Self::then),
+            HirKind::Capture(capture) => Self::of(&capture.sub, kind),
+            HirKind::Concat(parts) => parts.iter().map(|part| Self::of(part, kind)).fold(Self::whole(0), Self::then),
             HirKind::Alternation(parts) => {
-                parts.iter().map(|part| Self::of(part, fits)).reduce(Self::or).unwrap_or(Self::NONE)
+                parts.iter().map(|part| Self::of(part, kind)).reduce(Self::or).unwrap_or(Self::NONE)
             }
             HirKind::Repetition(repetition) => {
                 let least = usize::try_from(repetition.min).unwrap_or(0);
-                match Self::of(&repetition.sub, fits) {
+                match Self::of(&repetition.sub, kind) {
                     Self { all: Some(length), .. } => Self::whole(length * least),
                     _ if least == 0 => Self::NONE,
                     once => Self { all: None, ..once },
@@ -137,15 +202,6 @@ impl Run {
             start: self.start.min(other.start),
             end: self.end.min(other.end),
             best: self.best.min(other.best),
-        }
-    }
-}
-
-fn class_fits(class: &Class, fits: fn(u8) -> bool) -> bool {
-    match class {
-        Class::Bytes(class) => class.iter().all(|range| (range.start()..=range.end()).all(fits)),
-        Class::Unicode(class) => {
-            class.iter().all(|range| range.end().is_ascii() && (range.start()..=range.end()).all(|c| fits(c as u8)))
         }
     }
 }
@@ -246,22 +302,27 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(regex: &str, words: usize, tokens: usize, at: bool) {
-        assert_eq!(Shape::of(regex).unwrap().gate, Gate { words, tokens, at }, "{regex}");
+    fn check(regex: &str, run: usize, of: &str, at: bool) {
+        let of = of.bytes().collect();
+        assert_eq!(Shape::of(regex).unwrap().gate, Gate { run, of, at }, "{regex}");
     }
 
     #[test]
     fn gates_are_what_every_match_holds() {
-        check("ghp_[A-Za-z0-9]{36}", 40, 40, false);
-        check(r"\b(?<secret>AKIA[A-Z2-7]{16})\b", 20, 20, false);
-        check("(?i:key)[ =]{1,3}([0-9a-f]{32}|[0-9a-f]{40})", 32, 32, false);
-        check("a{2}[.]?b{3}", 3, 5, false);
-        check("x(?:yy|z-)?w", 2, 2, false);
-        check("x(?:y y)?w", 1, 1, false);
-        check("[a-z]+://[^@ ]+@[a-z]{4,}", 4, 4, true);
-        check("a@|b@", 1, 1, true);
-        check("a@|b", 1, 1, false);
-        check(".{40}", 0, 0, false);
+        const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+        let alnum = &format!("{UPPER}{LOWER}0123456789");
+        let word = &format!("{alnum}_-");
+        check("ghp_[A-Za-z0-9]{36}", 40, word, false);
+        check(r"\b(?<secret>AKIA[A-Z2-7]{16})\b", 20, &format!("{UPPER}234567"), false);
+        check("(?i:key)[ =]{1,3}([0-9a-f]{32}|[0-9a-f]{40})", 32, "0123456789abcdef", false);
+        check("[a-z]{3}[.]?[0-9]{8}", 8, "0123456789", false);
+        check("x(?:yy|z-)?w", 2, word, false);
+        check("x(?:y y)?w", 1, word, false);
+        check("[a-z]+://[^@ ]+@[a-z]{4,}", 4, LOWER, true);
+        check("a@|b@", 1, word, true);
+        check("a@|b", 1, word, false);
+        assert_eq!(Shape::of(".{0,40}").unwrap().gate.run, 0);
     }
 
     #[test]
@@ -278,15 +339,16 @@ mod tests {
 
     #[test]
     fn runs_are_found_wherever_they_stand() {
+        let word = Bytes::where_all(is_word);
         for length in 1..9 {
             for start in 0..20 {
                 let mut text = vec![b' '; 30];
                 text[start..start + length].fill(b'x');
                 for wanted in 1..12 {
-                    assert_eq!(holds_run(&text, wanted, is_word), wanted <= length, "{length} at {start}, {wanted}");
+                    assert_eq!(holds_run(&text, wanted, word), wanted <= length, "{length} at {start}, {wanted}");
                 }
             }
         }
-        assert!(holds_run(b"", 0, is_word) && !holds_run(b"", 1, is_word));
+        assert!(holds_run(b"", 0, word) && !holds_run(b"", 1, word));
     }
 }
