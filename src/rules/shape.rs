@@ -33,27 +33,28 @@ impl Shape {
 /// What each match must hold; a text that does not cannot match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gate {
-    /// A run of so many of certain bytes.
-    pub(crate) run: usize,
-    /// These bytes: hex digits, say.
-    pub(crate) of: Bytes,
+    /// Two runs, each of so many of certain bytes: hex digits, say.
+    pub(crate) runs: [(usize, Bytes); 2],
     /// An `@`.
     pub(crate) at: bool,
 }
 
 impl Gate {
-    /// Of all runs that every match holds the one that is found least elsewhere.
+    /// Of all runs that every match holds the two that are found least elsewhere.
     fn of(hir: &Hir) -> Self {
         let mut kinds = vec![Bytes::where_all(is_word), Bytes::where_all(is_token)];
         add_classes(hir, &mut kinds);
-        let runs = kinds.into_iter().map(|kind| (Run::of(hir, kind).best, kind));
-        let (run, of) = runs.max_by(|a, b| rarity(*a).total_cmp(&rarity(*b))).expect("there are two kinds at least");
-        Self { run, of, at: requires(hir, b'@') }
+        let mut runs: Vec<_> = kinds.into_iter().map(|kind| (Run::of(hir, kind).best, kind)).collect();
+        runs.sort_by(|a, b| rarity(*b).total_cmp(&rarity(*a)));
+        let rarest = runs[0];
+        let is_implied = |(length, kind): (usize, Bytes)| length <= rarest.0 && rarest.1.is_in(kind);
+        let second = runs.into_iter().find(|run| !is_implied(*run)).unwrap_or((0, rarest.1));
+        Self { runs: [rarest, second], at: requires(hir, b'@') }
     }
 
     /// Whether a match in `text` is possible.
     pub(crate) fn admits(&self, text: &[u8]) -> bool {
-        holds_run(text, self.run, self.of) && (!self.at || text.contains(&b'@'))
+        self.runs.iter().all(|(length, kind)| holds_run(text, *length, *kind)) && (!self.at || text.contains(&b'@'))
     }
 }
 
@@ -90,9 +91,9 @@ impl FromIterator<u8> for Bytes {
 }
 
 /// How many bits of chance it takes to have such a run in random bytes.
-fn rarity((length, of): (usize, Bytes)) -> f64 {
+fn rarity((length, kind): (usize, Bytes)) -> f64 {
     let length = u32::try_from(length).unwrap_or(u32::MAX);
-    if length == 0 { 0.0 } else { f64::from(length) * (8.0 - f64::from(of.count()).log2()) }
+    if length == 0 { 0.0 } else { f64::from(length) * (8.0 - f64::from(kind.count()).log2()) }
 }
 
 /// Adds every class of bytes that the expression names.
@@ -125,18 +126,18 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// Whether there is a run of at least `length`. Looks at every `length`-th byte, and around it only when it fits.
-fn holds_run(text: &[u8], length: usize, of: Bytes) -> bool {
+fn holds_run(text: &[u8], length: usize, kind: Bytes) -> bool {
     if length == 0 {
         return true;
     }
     let mut position = length - 1;
     while position < text.len() {
-        let before = text[..=position].iter().rev().take(length).take_while(|byte| of.hold(**byte)).count();
+        let before = text[..=position].iter().rev().take(length).take_while(|byte| kind.hold(**byte)).count();
         if before == length {
             return true;
         }
         if before > 0 {
-            let behind = text[position + 1..].iter().take(length - before).take_while(|byte| of.hold(**byte)).count();
+            let behind = text[position + 1..].iter().take(length - before).take_while(|byte| kind.hold(**byte)).count();
             if before + behind >= length {
                 return true;
             }
@@ -302,27 +303,28 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(regex: &str, run: usize, of: &str, at: bool) {
-        let of = of.bytes().collect();
-        assert_eq!(Shape::of(regex).unwrap().gate, Gate { run, of, at }, "{regex}");
+    fn check(regex: &str, runs: [(usize, &str); 2], at: bool) {
+        let runs = runs.map(|(length, kind)| (length, kind.bytes().collect()));
+        assert_eq!(Shape::of(regex).unwrap().gate, Gate { runs, at }, "{regex}");
     }
 
     #[test]
     fn gates_are_what_every_match_holds() {
-        const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+        const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let alnum = &format!("{UPPER}{LOWER}0123456789");
-        let word = &format!("{alnum}_-");
-        check("ghp_[A-Za-z0-9]{36}", 40, word, false);
-        check(r"\b(?<secret>AKIA[A-Z2-7]{16})\b", 20, &format!("{UPPER}234567"), false);
-        check("(?i:key)[ =]{1,3}([0-9a-f]{32}|[0-9a-f]{40})", 32, "0123456789abcdef", false);
-        check("[a-z]{3}[.]?[0-9]{8}", 8, "0123456789", false);
-        check("x(?:yy|z-)?w", 2, word, false);
-        check("x(?:y y)?w", 1, word, false);
-        check("[a-z]+://[^@ ]+@[a-z]{4,}", 4, LOWER, true);
-        check("a@|b@", 1, word, true);
-        check("a@|b", 1, word, false);
-        assert_eq!(Shape::of(".{0,40}").unwrap().gate.run, 0);
+        let (word, base32) = (&format!("{alnum}_-"), &format!("{UPPER}234567"));
+        let token = &format!("{word}+/=.~%");
+        check("ghp_[A-Za-z0-9]{36}", [(40, word), (36, alnum)], false);
+        check(r"\b(?<secret>AKIA[A-Z2-7]{16})\b", [(20, base32), (0, base32)], false);
+        check("(?i:key)[ =]{1,3}([0-9a-f]{32}|[0-9a-f]{40})", [(32, "0123456789abcdef"), (1, "Kk")], false);
+        check("[a-z]{3}[.]?[0-9]{8}", [(8, "0123456789"), (11, token)], false);
+        check("x(?:yy|z-)?w", [(2, word), (0, word)], false);
+        check("x(?:y y)?w", [(1, word), (0, word)], false);
+        check("[a-z]+://[a-z]+@[a-z]{4,}", [(4, LOWER), (0, LOWER)], true);
+        check("a@|b@", [(1, word), (0, word)], true);
+        check("a@|b", [(1, word), (0, word)], false);
+        assert_eq!(Shape::of(".{0,40}").unwrap().gate.runs.map(|(length, _)| length), [0, 0]);
     }
 
     #[test]
