@@ -55,5 +55,6 @@ fn skip(text: &[u8], from: usize, fits: fn(&u8) -> bool) -> usize {
 
 /// How many characters of a key stand next.
 fn part_length<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
-    bytes.take(SHORTEST).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.:@%".contains(byte)).count()
+    let is_sign = |byte: u8| matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.' | b':' | b'@' | b'%');
+    bytes.take(SHORTEST).take_while(|byte| byte.is_ascii_alphanumeric() || is_sign(**byte)).count()
 }

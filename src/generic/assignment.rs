@@ -33,7 +33,7 @@ const MOST_BLANKS: usize = 40;
 impl Assignment {
     /// The assignment to the name around `hit`, if there is one.
     pub(super) fn around(text: &[u8], hit: &Range<usize>) -> Option<Self> {
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let before = text[..hit.start].iter().rev().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
         let behind = text[hit.end..].iter().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
         let name = hit.start - before..hit.end + behind;

@@ -102,6 +102,8 @@ impl Found<'_> {
 const BLOCK: usize = 256 << 10;
 const LANES: usize = 8;
 const SMALLEST_LANE: usize = 1 << 9;
+/// Keywords and signs stand closer to each other in few texts.
+const USUAL_DISTANCE: usize = 64;
 
 /// Calls `hit` with the end and the number of each keyword that stands in `text`, in order of the ends.
 fn walk(text: &[u8], mut hit: impl FnMut(usize, usize)) {
@@ -146,6 +148,7 @@ fn walk_lane(text: &[u8], range: Range<usize>, ends: &mut Vec<(usize, u16)>) {
 fn walk_lanes(text: &[u8], start: usize, lane: usize, ends: &mut [Vec<(usize, u16)>; LANES]) {
     let mut states = [0_u16; LANES];
     for (number, state) in states.iter_mut().enumerate() {
+        ends[number].reserve(lane / USUAL_DISTANCE);
         let begin = start + number * lane;
         for byte in &text[warm_up(begin)..begin] {
             *state = step(*state, *byte);
