@@ -72,7 +72,7 @@ pub struct PairFacts<'a> {
 pub enum Strings<'a> {
     /// Spans of the constant text.
     #[doc(hidden)]
-    BuiltIn(&'static [(usize, usize)]),
+    BuiltIn(&'static [(u32, u32)]),
     /// Read from a configuration.
     Own(&'a [String]),
 }

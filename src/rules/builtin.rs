@@ -1,5 +1,6 @@
 //! The built-in rules as constants; `build.rs` makes the tables from the TOML files beside this one.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::shape::{Bytes, Gate, Shape};
@@ -7,8 +8,13 @@ use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
 
-/// Start and length, in `TEXT` or in one of the lists.
-pub(crate) type Span = (usize, usize);
+/// Start and length, in `TEXT` or in one of the lists; in half the bytes that a range takes, because there are thousands.
+pub(crate) type Span = (u32, u32);
+
+/// The span as places.
+pub(crate) const fn range((start, length): Span) -> Range<usize> {
+    start as usize..(start + length) as usize
+}
 
 /// One rule without a single pointer, so that loading the program costs nothing per rule.
 struct Record {
@@ -41,15 +47,15 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Bytes, Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way};
+    use super::{Bytes, Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way, range};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
-        TEXT.get(span.0..span.0 + span.1).expect("build.rs made the span from TEXT")
+        TEXT.get(range(span)).expect("build.rs made the span from TEXT")
     }
 
     pub(super) fn list(span: Span) -> &'static [Span] {
-        &LISTS[span.0..span.0 + span.1]
+        &LISTS[range(span)]
     }
 
     pub(super) fn records() -> &'static [Record] {

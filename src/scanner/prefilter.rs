@@ -26,14 +26,13 @@ pub(super) fn candidates(rules: &RuleSet, text: &[u8]) -> (Vec<Candidate>, Signs
     let mut found = Found { rules, length: text.len(), slots: Vec::new(), candidates: Vec::new() };
     let mut signs = Signs::new();
     walk(text, |end, keyword| {
-        let (start, count) = builtin::KEYWORD_WAKES[keyword];
         let hit = end - usize::from(builtin::KEYWORD_LENGTHS[keyword])..end;
         if let Some(way) = builtin::KEYWORD_SIGNS[keyword] {
             signs.sign(way, text, hit);
             return;
         }
         signs.keyword(end);
-        for rule in &builtin::WAKES[start..start + count] {
+        for rule in &builtin::WAKES[builtin::range(builtin::KEYWORD_WAKES[keyword])] {
             if rules.is_enabled(usize::from(*rule)) {
                 found.add(usize::from(*rule), &hit);
             }
@@ -118,8 +117,8 @@ fn walk(text: &[u8], mut hit: impl FnMut(usize, usize)) {
             walk_lane(text, start + lane * LANES..block.end, &mut ends[LANES - 1]);
         }
         for (end, state) in ends.iter_mut().flat_map(|lane| lane.drain(..)) {
-            let (first, count) = builtin::HITS[usize::from(state - builtin::FIRST_HIT)];
-            for keyword in &builtin::HIT_KEYWORDS[first..first + count] {
+            let hits = builtin::HITS[usize::from(state - builtin::FIRST_HIT)];
+            for keyword in &builtin::HIT_KEYWORDS[builtin::range(hits)] {
                 hit(end, usize::from(*keyword));
             }
         }
