@@ -163,12 +163,13 @@ fn ask(git: &RefCell<Option<Batch>>, repo: &Repo, name: &str) -> Result<Option<O
 fn inflate(inflater: &mut Decompressor, compressed: &[u8], kind: ObjectType) -> Result<Vec<u8>> {
     /// No deflate stream is denser than this.
     const DENSEST: usize = 1032;
-    /// The first attempt is the only one for most trees and commits and for many files.
+    /// Most trees and commits and many files are whole after one attempt.
     const SMALL: usize = 4 << 10;
-    let mut head = [0; SMALL];
+    let size_of_head = if compressed.len() * 4 <= SMALL { SMALL } else { 64 };
+    let head = &mut [0; SMALL][..size_of_head];
     // A larger object does not fit, which is an error, but its beginning has been written by then.
-    let complete = inflater.zlib_decompress(compressed, &mut head).ok();
-    let (word, size, start) = header(&head).context("no object header")?;
+    let complete = inflater.zlib_decompress(compressed, head).ok();
+    let (word, size, start) = header(head).context("no object header")?;
     if word != kind.str().as_bytes() || size > compressed.len().saturating_mul(DENSEST) {
         bail!("not the expected object");
     }
