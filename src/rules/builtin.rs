@@ -80,8 +80,7 @@ pub(crate) fn named(path: &[u8]) -> impl Iterator<Item = usize> {
 /// The built-in rules of which a file of this path that begins so may be a secret as a whole.
 pub(crate) fn of_whole_file(path: &[u8], text: &[u8]) -> impl Iterator<Item = usize> {
     let may_be = move |opening: Span, ending: Span| {
-        text.starts_with(&tables::OPENINGS[opening.0..opening.0 + opening.1])
-            && path.ends_with(tables::text(ending).as_bytes())
+        text.starts_with(&tables::OPENINGS[range(opening)]) && path.ends_with(tables::text(ending).as_bytes())
     };
     tables::WHOLE.iter().filter(move |(opening, ending, _)| may_be(*opening, *ending)).map(|(_, _, rule)| *rule)
 }
