@@ -282,7 +282,7 @@ mod tests {
         for (line, before, after) in [
             ("user abcdefgh12345678zz key=@ tail abc", "user ******** key=", " tail abc"),
             (
-                "{\"password\":\"Tr0ub4dor&Zq!\",\"t\":\"@\",\"pin\":\"hunter2zz#9\"}",
+                "{\"password\":\"Troubadour&Zq!\",\"t\":\"@\",\"pin\":\"hunter2zz#9\"}",
                 "{\"password\":\"********\",\"t\":\"",
                 "\",\"pin\":\"******…",
             ),

@@ -198,7 +198,7 @@ impl Reader<'_> {
         let rest = &rest[..rest.len().min(LONGEST_VALUE + 1)];
         let length = match (quote, sign) {
             (Some(quote), _) => rest.iter().position(|byte| *byte == quote || *byte == b'\n')?,
-            (None, Sign::Tag) => rest.iter().position(|byte| *byte == b'<').unwrap_or(rest.len()),
+            (None, Sign::Tag) => memchr::memmem::find(rest, b"</").filter(|end| !rest[..*end].contains(&b'<'))?,
             (None, _) => rest.iter().position(|byte| ends_bare(*byte)).unwrap_or(rest.len()),
         };
         // A bare value that goes on with a bracket is a call or a template.

@@ -145,6 +145,8 @@ fn is_something_else(value: &[u8]) -> bool {
         b"vault:",
         b"encrypted:",
         b"AQAAABAAAA",
+        // `Salted__`, with which OpenSSL and CryptoJS open ciphertext.
+        b"U2FsdGVkX1",
         b"ENC[",
         b"ENC(",
         b"op://",
@@ -164,8 +166,15 @@ fn is_something_else(value: &[u8]) -> bool {
     STARTS.iter().any(|start| value.starts_with(start))
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
+        || holds_tag(value)
         // A JSON Web Token has rules of its own.
         || value.starts_with(b"eyJ") && value.contains(&b'.')
+}
+
+/// `prefix-<name>`: something to be filled in.
+fn holds_tag(value: &[u8]) -> bool {
+    let open = value.iter().position(|byte| *byte == b'<');
+    open.is_some_and(|open| value[open..].contains(&b'>'))
 }
 
 /// `module.Class.member`, `api.acme.net`, `file.ext`: words joined by dots.
