@@ -16,7 +16,8 @@ pub(super) const WHY: &str = "keys of the provider that it is named for look oth
 
 /// The files of rules whose kinds are given out by one provider. What a user chooses for a server of their own, as the
 /// password of a database, has no form that it could miss.
-const GIVEN_OUT: [&str; 9] = ["ai", "chat", "ci", "cloud", "email", "monitoring", "payment", "saas", "vcs"];
+const GIVEN_OUT: [&str; 10] =
+    ["ai", "chat", "ci", "cloud", "email", "monitoring", "payment", "saas", "services", "vcs"];
 
 /// Whether `value` begins as the keys of a built-in kind do, or is too long or too short for what `name` calls it. The
 /// words of the name are joined by `_`. No rule with a form has matched.
