@@ -46,7 +46,11 @@ const PASSWORD_HASH: &str = concat!(
     r"|\{(?i:pbkdf2(?:-sha(?:1|256|512))?)\}[0-9]{1,9}\$[A-Za-z0-9./+]{1,88}\$[A-Za-z0-9./+]{27,88})",
 );
 
-const MACROS: [(&str, &str); 3] = [("{{assign}}", ASSIGN), ("{{start}}", START), ("{{password-hash}}", PASSWORD_HASH)];
+/// What stands in an address between a word of the host and the value of the parameter that is the key.
+const QUERY: &str = r#"[^\s"'`<>]{0,120}?[?&;](?i:[a-z_\-]{0,12}(?:key|token|auth|client_id))="#;
+
+const MACROS: [(&str, &str); 4] =
+    [("{{assign}}", ASSIGN), ("{{start}}", START), ("{{query}}", QUERY), ("{{password-hash}}", PASSWORD_HASH)];
 
 /// Replaces the macros of a rule's regex.
 pub(crate) fn expand(regex: &str) -> Cow<'_, str> {
