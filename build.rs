@@ -139,13 +139,13 @@ impl Tables {
         self.enter(group, rule, index);
         let regex = need(&rule.regex, "regex");
         let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
-        let near = rule.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines));
+        let near = rule.near.as_ref().map(|near| (near.regex.clone(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
             ("group", group.to_owned()),
             ("id", rule.id.clone()),
             ("title", need(&rule.title, "title")),
-            ("regex", macros::expand(&regex).into_owned()),
+            ("regex", regex),
             ("near", near.clone().unwrap_or_default().0),
             ("privilege", need(&rule.privilege, "privilege")),
             ("env_var", need(&rule.env_var, "env-var")),

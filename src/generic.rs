@@ -11,6 +11,7 @@ mod value;
 use std::ops::Range;
 
 use crate::change::BytePath;
+use crate::placeholder;
 
 use assignment::Assignment;
 
@@ -46,7 +47,7 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     if is_unfit || name::is_about(&name) {
         return None;
     }
-    let is_made_up = value::is_made_up(&text[span.clone()]);
+    let is_made_up = placeholder::has_made_up_trait(&text[span.clone()]);
     let is_in_query = text[..whole.start].ends_with(b"?") || text[..whole.start].ends_with(b"&");
     Some(Suspect { name, whole, span, assignment, likeness, is_made_up, is_in_query })
 }

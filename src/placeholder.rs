@@ -27,6 +27,17 @@ pub(crate) fn is_blank(value: &[u8]) -> bool {
 /// Whether something about `value` is what people do who make values up, and chance seldom does: a word, a short
 /// sequence, few characters, a group that comes twice. Alone it proves nothing; beside a wrong checksum it does.
 pub(crate) fn has_made_up_trait(value: &[u8]) -> bool {
+    is_example_uuid(value) || has_trait(value)
+}
+
+/// The UUID of Wikipedia's and of countless other examples, with its hyphens or without.
+pub(crate) fn is_example_uuid(value: &[u8]) -> bool {
+    const DIGITS: &[u8] = b"123e4567e89b12d3a456426614174000";
+    let mut digits = value.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_lowercase);
+    value.len() >= DIGITS.len() && DIGITS.iter().all(|digit| digits.next() == Some(*digit))
+}
+
+fn has_trait(value: &[u8]) -> bool {
     const TRAITS: [&[u8]; 9] =
         [b"test", b"fake", b"demo", b"sample", b"secret", b"token", b"foobar", b"invalid", b"abc123"];
     const ASCENT: usize = 5;

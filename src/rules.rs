@@ -37,7 +37,7 @@ pub struct Facts<'a> {
     pub group: Option<&'a str>,
     pub id: &'a str,
     pub title: &'a str,
-    /// With macros expanded.
+    /// As it is written, with its macros.
     pub regex: &'a str,
     /// Regex and number of lines.
     pub near: Option<(&'a str, u32)>,
@@ -209,7 +209,7 @@ fn compile<'a>(cell: &'a OnceLock<Regex>, pattern: &str) -> Result<&'a Regex> {
     if let Some(regex) = cell.get() {
         return Ok(regex);
     }
-    let regex = RegexBuilder::new(pattern).unicode(false).size_limit(REGEX_SIZE_LIMIT).build()?;
+    let regex = RegexBuilder::new(&macros::expand(pattern)).unicode(false).size_limit(REGEX_SIZE_LIMIT).build()?;
     Ok(cell.get_or_init(|| regex))
 }
 

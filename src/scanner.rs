@@ -145,8 +145,8 @@ impl<'r> Scanner<'r> {
     }
 
     /// One stretch of bytes is one finding. A built-in kind that is public by design or for tests goes before all others
-    /// that match the same value; then what would be reported before what would not, built-in before configured, surer
-    /// before less sure, a kind with a format before one without, proven before unproven, written as it is before
+    /// that match the same value; then what would be reported before what would not, built-in before configured, a kind
+    /// with a format before one without, proven before unproven, surer before less sure, written as it is before
     /// decoded, longer before shorter, rule order.
     fn without_overlaps(&self, mut candidates: Vec<Candidate<'r>>) -> impl Iterator<Item = Candidate<'r>> {
         drop_what_is_harmless(&mut candidates);
@@ -155,7 +155,7 @@ impl<'r> Scanner<'r> {
             let (reported, proven) = (c.confidence >= self.floor, c.validity == Validity::Valid);
             let is_specific = c.rule.finds() == Finds::Secret;
             let plainness = Reverse(c.decoded.len());
-            (reported, c.rule.origin(), c.confidence, is_specific, proven, plainness, c.span.len())
+            (reported, c.rule.origin(), is_specific, proven, c.confidence, plainness, c.span.len())
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.rule.index().cmp(&b.rule.index())));
         let mut kept: BTreeMap<usize, Candidate<'r>> = BTreeMap::new();
@@ -320,7 +320,7 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
         return Ok(None);
     }
     let surest = match verdict {
-        _ if madeness.is_some() => Confidence::Low,
+        _ if madeness.is_some() || placeholder::is_example_uuid(body) => Confidence::Low,
         Verdict::Invalid(_) if placeholder::has_made_up_trait(body) => Confidence::Low,
         _ => facts.confidence,
     };

@@ -79,11 +79,6 @@ impl Likeness {
     }
 }
 
-/// Whether `value` looks as if somebody had made it up, or is the UUID of Wikipedia's and many other examples.
-pub(super) fn is_made_up(value: &[u8]) -> bool {
-    value.eq_ignore_ascii_case(b"123e4567-e89b-12d3-a456-426614174000") || placeholder::has_made_up_trait(value)
-}
-
 /// Whether `value` is made of what tokens are made of, so that they can stand in a header: `token68` of RFC 9110, and `:`
 /// between two parts. Percent-encoded it may stand in an address.
 pub(super) fn is_token68(value: &[u8]) -> bool {

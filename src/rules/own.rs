@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::shape::Shape;
 use super::spec::{self, Confidence, Finds, Placeholders, RuleSpec};
-use super::{Engine, Facts, Origin, PairFacts, Strings, builtin, macros, shape};
+use super::{Engine, Facts, Origin, PairFacts, Strings, builtin, shape};
 
 /// A rule that a configuration adds, or a built-in one with some fields replaced.
 pub(super) struct OwnRule {
@@ -28,12 +28,12 @@ impl OwnRule {
         let regex = spec.regex.clone().with_context(|| format!("rule `{}` has no `regex`", spec.id))?;
         let shape = Shape::of(&regex).map_err(|flaw| anyhow::Error::msg(flaw.message))?;
         Ok(Self {
-            regex: macros::expand(&regex).into_owned(),
+            openings: shape::openings(&regex),
+            regex,
             shape,
-            near: spec.near.as_ref().map(|near| (macros::expand(&near.regex).into_owned(), near.lines)),
+            near: spec.near.as_ref().map(|near| (near.regex.clone(), near.lines)),
             origin: if base.is_some() { Origin::BuiltIn } else { Origin::Configured },
             engine: Engine::default(),
-            openings: shape::openings(&regex),
             spec,
         })
     }

@@ -221,7 +221,7 @@ fn requires(hir: &Hir, byte: u8) -> bool {
 
 /// How long the secrets that `regex` finds are, at least and at most, for each of their forms that nothing fixed opens.
 pub(crate) fn lengths_of_unmarked_secrets(regex: &str) -> Vec<std::ops::RangeInclusive<usize>> {
-    let Ok(hir) = parse(regex) else { return Vec::new() };
+    let Ok(hir) = parse(&expand(regex)) else { return Vec::new() };
     let secret = secret_group(&hir).unwrap_or(&hir);
     let forms = match secret.kind() {
         HirKind::Alternation(forms) => forms.as_slice(),
