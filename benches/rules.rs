@@ -104,7 +104,8 @@ fn hostile(rule: Rule<'_>) -> Vec<(String, String)> {
             add(format!("`{keyword}` and many {filling:?}"), (*keyword).to_owned() + &filling.repeat(24));
         }
     }
-    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(rule.facts().regex);
+    let regex = rule.regex().expect("built-in regexes compile").as_str();
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex);
     let mut classes = Vec::new();
     collect(&hir.expect("built-in regexes parse"), &mut classes);
     for class in &classes {

@@ -92,7 +92,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Jwt => jwt::jwt(secret),
         Validator::Pem => pem::pem(secret),
         Validator::Putty => putty::putty(secret),
-        Validator::Der => pem::der(secret),
+        Validator::Der => pem::der(text, span),
         Validator::Base64Pem => pem::base64_of_pem(secret),
         Validator::AzureSas => sas::sas(text, span),
         Validator::JavaKeystore => keystore::java(secret),

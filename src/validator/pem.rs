@@ -1,5 +1,7 @@
 //! PEM blocks of private keys (RFC 7468): the body decodes to what a private key is.
 
+use std::ops::Range;
+
 use super::{DECODES, ENCRYPTED, Verdict, base64_bytes, pgp};
 
 /// The body of a block that begins as a key and does not go on as one.
@@ -30,10 +32,16 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
     }
 }
 
-/// What stands between the lines of such a block, alone. Only a whole key is one: the beginning is the same in many texts
-/// about keys.
-pub(super) fn der(secret: &[u8]) -> Verdict {
-    let bytes = base64_bytes(&base64_of(secret)).unwrap_or_default();
+/// What stands between the lines of such a block, alone; its last, short line may stand behind `span`. Only a whole key
+/// is one: the beginning is the same in many texts about keys.
+pub(super) fn der(text: &[u8], span: &Range<usize>) -> Verdict {
+    const LONGEST_LINE: usize = 100;
+    let end = text.len().min(span.end + LONGEST_LINE);
+    let mut letters = base64_of(&text[span.start..end]);
+    letters.truncate(letters.len() / 4 * 4);
+    let padding =
+        letters.iter().position(|byte| *byte == b'=').map_or(letters.len(), |first| first.next_multiple_of(4));
+    let bytes = base64_bytes(&letters[..padding.min(letters.len())]).unwrap_or_default();
     let length = element(&bytes).map_or(0, |(_, _, rest)| bytes.len() - rest.len());
     if asn1(&bytes[..length]) == DECODES { DECODES } else { Verdict::NotAKey }
 }
