@@ -25,8 +25,8 @@ pub(crate) struct Suspect {
     pub(crate) span: Range<usize>,
     assignment: Assignment,
     likeness: value::Likeness,
-    /// Whether something about the value is as in values that people make up.
-    is_made_up: bool,
+    /// Whether the name speaks of something beside a secret.
+    pub(crate) is_about_a_secret: bool,
     /// Whether name and value stand in the query of an address.
     is_in_query: bool,
 }
@@ -38,18 +38,19 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     let name = name::normalized(&text[assignment.name.clone()]);
     let value = &text[span.clone()];
     let chosen = || {
-        let is_chosen = name::is_password(&name) && value::may_be_chosen(value) && is_environment(path);
+        let is_chosen =
+            name::is_password(&name) && !name::is_switch(&name) && value::may_be_chosen(value) && is_environment(path);
         is_chosen.then_some(value::Likeness::Chosen)
     };
     let likeness = value::Likeness::of(value, &assignment).or_else(chosen)?;
     let whole = assignment.name.start..span.end;
     let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
-    if is_unfit || name::is_about(&name) {
+    if is_unfit || name::is_key_id(&name, &text[span.clone()]) {
         return None;
     }
-    let is_made_up = placeholder::has_made_up_trait(&text[span.clone()]);
+    let is_about_a_secret = name::is_about(&name);
     let is_in_query = text[..whole.start].ends_with(b"?") || text[..whole.start].ends_with(b"&");
-    Some(Suspect { name, whole, span, assignment, likeness, is_made_up, is_in_query })
+    Some(Suspect { name, whole, span, assignment, likeness, is_about_a_secret, is_in_query })
 }
 
 /// How sure we are that a suspect is a secret.
@@ -63,8 +64,8 @@ pub(crate) enum Opinion {
     Unsure,
 }
 
-/// What there is to say of the suspect in a file of this path.
-pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
+/// What there is to say of the suspect with this value in a file of this path.
+pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion {
     if is_for_trial(path) {
         return Opinion::Unsure;
     }
@@ -72,8 +73,12 @@ pub(crate) fn judge(suspect: &Suspect, path: &BytePath) -> Opinion {
     let is_sure = match suspect.likeness {
         value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
         value::Likeness::Random | value::Likeness::Chosen => true,
-        value::Likeness::Id => suspect.assignment.is_marked() && !is_bare && !suspect.is_made_up,
-        value::Likeness::Password => suspect.assignment.is_marked() && !suspect.is_in_query && !suspect.is_made_up,
+        value::Likeness::Id => {
+            suspect.assignment.is_marked() && name::is_telling(&suspect.name) && !placeholder::has_made_up_trait(value)
+        }
+        value::Likeness::Password => {
+            suspect.assignment.is_marked() && !suspect.is_in_query && !placeholder::has_made_up_trait(value)
+        }
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }
 }

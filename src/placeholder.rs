@@ -188,7 +188,11 @@ fn has_uniform_groups(value: &[u8]) -> bool {
 
 /// The same group over and over: `abc123abc123abc123`, `0123456789abcdef` twice.
 fn is_periodic(value: &[u8]) -> bool {
-    value.len() >= 12 && (1..=value.len() / 2).any(|period| value.iter().zip(&value[period..]).all(|(a, b)| a == b))
+    // In a long text a long group would be looked for in vain, again and again.
+    const LONGEST_PERIOD: usize = 64;
+    value.len() >= 12
+        && (1..=(value.len() / 2).min(LONGEST_PERIOD))
+            .any(|period| value.iter().zip(&value[period..]).all(|(a, b)| a == b))
 }
 
 /// A run of one character that chance does not make.

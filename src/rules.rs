@@ -114,6 +114,7 @@ pub(crate) struct Engine {
     near: OnceLock<Regex>,
     paths: OnceLock<GlobSet>,
     exclude_paths: OnceLock<GlobSet>,
+    forms: OnceLock<Vec<shape::UnmarkedForm>>,
 }
 
 /// One rule of a [`RuleSet`], built in or configured.
@@ -186,6 +187,11 @@ impl<'a> Rule<'a> {
         compile(&self.engine().regex, self.facts().regex).with_context(|| {
             format!("the regex of rule `{}` cannot be compiled; see `keyguard config check`", self.id())
         })
+    }
+
+    /// The forms of its secrets that nothing fixed opens.
+    pub(crate) fn unmarked_forms(self) -> &'a [shape::UnmarkedForm] {
+        self.engine().forms.get_or_init(|| shape::unmarked_forms(self.facts().regex))
     }
 
     /// The compiled `near` regex with its number of lines.
@@ -289,7 +295,9 @@ impl RuleSet {
         let holds = |keyword: &str| memchr::memmem::find(&folded, keyword.to_ascii_lowercase().as_bytes()).is_some();
         for index in (0..builtin::count()).filter(|index| !self.is_enabled(*index)) {
             let facts = builtin::facts(index);
+            // A rule that needs something near by cannot tell from the piece alone.
             if facts.finds == Finds::Secret
+                && facts.near.is_none()
                 && facts.keywords.iter().any(holds)
                 && self.get(index).regex()?.is_match(value)
             {

@@ -2,6 +2,7 @@
 //!
 //! Pure: no files, no repository, no output. It may only fail on a configured regex that is too large to compile.
 
+mod assigned;
 mod disguise;
 mod pair;
 mod prefilter;
@@ -18,12 +19,11 @@ use crate::change::BytePath;
 use crate::decode::{Kind, Text, Way};
 use crate::encrypted::Encrypted;
 use crate::finding::{Confidence, Finding, Locator, Validity};
-use crate::generic::Opinion;
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Fingerprint, Secret};
 use crate::validator::{self, PemBlock, Verdict};
-use crate::{digest, entropy, generic, placeholder, published};
+use crate::{digest, entropy, placeholder, published};
 use disguise::Layer;
 
 /// Rules ready to be tried.
@@ -98,7 +98,7 @@ impl<'r> Scanner<'r> {
             let rule = self.rules.get(woken.rule);
             if rule.finds() == Finds::AssignedValue {
                 for hit in &woken.windows {
-                    candidates.extend(try_assigned(rule, path, text, hit)?);
+                    candidates.extend(assigned::try_rule(rule, path, text, hit)?);
                 }
                 continue;
             }
@@ -201,37 +201,14 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
         // The last byte may be a border that the next match needs too; more of a match is not looked at again.
         position = secret.end().max(whole.end().saturating_sub(1)).max(whole.start() + 1);
         if let Some(candidate) = judge(rule, text, secret.range())? {
-            found.push(Candidate { matched: whole.range(), ..candidate });
+            let before = &text[whole.start()..secret.start()];
+            found.push(assigned::weighed(Candidate { matched: whole.range(), ..candidate }, before, secret.as_bytes()));
         }
         if position > window.end {
             break;
         }
     }
     Ok(())
-}
-
-/// The value that is assigned to the name around `hit`, if `rule` knows such names.
-fn try_assigned<'r>(rule: Rule<'r>, path: &BytePath, text: &[u8], hit: &Range<usize>) -> Result<Option<Candidate<'r>>> {
-    let Some(suspect) = generic::find(text, hit, path) else { return Ok(None) };
-    let is_known = rule.covers(path)? && rule.regex()?.is_match(suspect.name.as_bytes());
-    if !is_known || rule.set().waives(text, &suspect.whole)? {
-        return Ok(None);
-    }
-    let base = rule.facts().confidence;
-    let Some(candidate) = judge(rule, text, suspect.span.clone())? else { return Ok(None) };
-    let value = &text[suspect.span.clone()];
-    let is_near_miss =
-        || !generic::has_no_form(&suspect.name) && provider::is_near_miss(rule.set(), &suspect.name, value);
-    let (confidence, proof) = match generic::judge(&suspect, path) {
-        Opinion::Sure if is_near_miss() => (Confidence::Low, Some(provider::WHY)),
-        Opinion::Sure => (base, candidate.proof),
-        Opinion::DependsOnProvider if provider::is_spoken_of(rule.set(), text, &suspect.span) => {
-            (base, candidate.proof)
-        }
-        Opinion::DependsOnProvider | Opinion::Unsure => (Confidence::Low, candidate.proof),
-    };
-    let confidence = candidate.confidence.min(confidence);
-    Ok(Some(Candidate { matched: suspect.whole, confidence, proof, ..candidate }))
 }
 
 /// Drops what only looks like a key because ciphertext, digests and embedded data are random too. What is proven stays,
@@ -266,15 +243,17 @@ fn drop_what_is_harmless(candidates: &mut Vec<Candidate<'_>>) {
 
 /// Where a rule for a kind with a format says at least as much of the same value, a rule for keys without one says
 /// nothing: it is the same finding under a better title, also where that rule is a configured one. Half of the value is
-/// the same value; a smaller piece may be chosen so that an entry which allows it covers other keys.
+/// the same value; a smaller piece may be chosen so that an entry which allows it covers other keys. Of the very same
+/// value a built-in rule that knows its form knows best how sure it is.
 fn drop_what_has_a_form(candidates: &mut Vec<Candidate<'_>>) {
     let has_form = |candidate: &Candidate<'_>| candidate.rule.finds() == Finds::Secret;
-    let formed: Vec<_> = candidates.iter().filter(|c| has_form(c)).map(|c| (c.span.clone(), c.confidence)).collect();
+    let fact = |c: &Candidate<'_>| (c.span.clone(), c.confidence, c.rule.origin() == Origin::BuiltIn);
+    let formed: Vec<_> = candidates.iter().filter(|c| has_form(c)).map(fact).collect();
     if !formed.is_empty() {
         let is_told = |c: &Candidate<'_>| {
-            formed.iter().any(|(span, sure)| {
+            formed.iter().any(|(span, sure, is_built_in)| {
                 let overlaps = span.start < c.span.end && c.span.start < span.end;
-                overlaps && span.len() * 2 >= c.span.len() && *sure >= c.confidence
+                *span == c.span && *is_built_in || overlaps && span.len() * 2 >= c.span.len() && *sure >= c.confidence
             })
         };
         candidates.retain(|candidate| has_form(candidate) || !is_told(candidate));

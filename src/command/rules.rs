@@ -129,7 +129,7 @@ pub(crate) fn flaws(rules: &RuleSet, rule: Rule<'_>) -> Result<Vec<String>> {
 /// A path that the rule looks at.
 fn path_of_examples(rule: Rule<'_>) -> Result<Option<BytePath>> {
     let of_globs = rule.facts().paths.iter().map(example::path);
-    for path in std::iter::once("example".to_owned()).chain(of_globs) {
+    for path in std::iter::once("text".to_owned()).chain(of_globs) {
         let path = BytePath::from(path.as_str());
         if rule.covers(&path)? {
             return Ok(Some(path));

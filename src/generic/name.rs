@@ -100,46 +100,86 @@ const ABOUT: &[&str] = &[
     "version",
 ];
 
-/// Words that make what follows no secret: a page's token, a table's key, the public half.
-const HARMLESS: &[&str] = &[
+/// Words that make a key or token no secret wherever they stand: the public half, a form's token.
+const PUBLIC: &[&str] = &[
     "anon",
     "anti_forgery",
+    "csrf",
+    "csrfmiddleware",
+    "etag",
+    "gpgkey",
+    "hashed",
+    "pgpkey",
+    "pub",
+    "pubkey",
+    "public",
+    "publishable",
+    "sitekey",
+    "xsrf",
+];
+
+/// Words that make the key or token right behind them no secret: a page's token, a table's key.
+const HARMLESS: &[&str] = &[
     "cache",
     "cancel",
     "cancellation",
     "continuation",
-    "csrf",
-    "csrfmiddleware",
     "cursor",
-    "etag",
     "foreign",
-    "hashed",
+    "gpg",
     "host",
     "idempotency",
     "next",
     "page",
     "partition",
+    "pgp",
     "primary",
-    "pub",
-    "public",
-    "publishable",
+    "row",
+    "server",
     "site",
-    "sitekey",
     "sort",
     "sync",
     "verification",
-    "xsrf",
+    "verify",
 ];
 
-/// Whether the name speaks of something beside a secret.
+/// Whether the name speaks of something beside a secret. A password or a secret is one whatever it is for.
 pub(super) fn is_about(name: &str) -> bool {
-    let words = || name.split('_');
-    words().next_back().is_some_and(|last| ABOUT.contains(&last)) || words().any(|word| HARMLESS.contains(&word))
+    let mut words = name.split('_').rev();
+    let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if ABOUT.contains(&last) {
+        return true;
+    }
+    let is_key = ["key", "keys", "token", "tokens"].contains(&last);
+    let is_free = ["secret", "pass", "pwd"].iter().any(|word| last.contains(word));
+    !is_free && name.split('_').any(|word| PUBLIC.contains(&word)) || is_key && HARMLESS.contains(&before)
+}
+
+/// Whether `value` is the id of an `OpenPGP` key, by which it is signed and not opened: 8, 16 or 40 hex digits.
+pub(super) fn is_key_id(name: &str, value: &[u8]) -> bool {
+    let is_of_signer =
+        ["gpg", "pgp", "signingkey", "signing_key", "manager_key"].iter().any(|part| name.contains(part));
+    is_of_signer && [8, 16, 40].contains(&value.len()) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether the name is one of a setting that is about passwords, such as `SHOW_PASSWORD`.
+pub(super) fn is_switch(name: &str) -> bool {
+    const VERBS: [&str; 18] = [
+        "allow", "change", "disable", "enable", "feature", "force", "forgot", "has", "hide", "is", "no", "random",
+        "require", "reset", "show", "update", "use", "validate",
+    ];
+    name.split('_').any(|word| VERBS.contains(&word))
 }
 
 /// Whether the name is nothing but `key`: tables, caches and translations have such keys, too.
 pub(super) fn is_bare(name: &str) -> bool {
     name == "key"
+}
+
+/// Whether the name alone tells a secret from the ids, hashes and look-up keys that have the same form.
+pub(super) fn is_telling(name: &str) -> bool {
+    const WORDS: [&str; 8] = ["token", "secret", "pass", "api", "access", "auth", "private", "credential"];
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Whether people choose such a value themselves, of whatever letters their keyboard has. Tokens and keys are made by
@@ -173,7 +213,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted() {
-        assert!(ABOUT.is_sorted() && HARMLESS.is_sorted());
+        assert!(ABOUT.is_sorted() && PUBLIC.is_sorted() && HARMLESS.is_sorted());
     }
 
     #[test]
@@ -181,7 +221,18 @@ mod tests {
         for name in ["secret_name", "token_type", "next_page_token", "public_key", "password_hash", "csrf_token"] {
             assert!(is_about(name), "{name}");
         }
-        for name in ["api_key", "db_password", "client_secret", "token_secret", "identity_key"] {
+        for name in [
+            "api_key",
+            "db_password",
+            "client_secret",
+            "token_secret",
+            "identity_key",
+            "redis_cache_password",
+            "next_auth_secret",
+            "site_api_key",
+            "db_host_password",
+            "verification_secret",
+        ] {
             assert!(!is_about(name), "{name}");
         }
     }

@@ -142,6 +142,14 @@ fn is_something_else(value: &[u8]) -> bool {
         b"AQAAABAAAA",
         // `Salted__`, with which OpenSSL and CryptoJS open ciphertext.
         b"U2FsdGVkX1",
+        // Public keys of SSH, and in DER those of RSA, of P-256 and of Ed25519.
+        b"AAAAB3Nza",
+        b"AAAAC3Nza",
+        b"AAAAE2Vj",
+        b"ssh-",
+        b"MIIBIjAN",
+        b"MFkwEwYHKoZI",
+        b"MCowBQYDK2Vw",
         b"ENC[",
         b"ENC(",
         b"op://",
@@ -161,9 +169,20 @@ fn is_something_else(value: &[u8]) -> bool {
     STARTS.iter().any(|start| value.starts_with(start))
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
+        || is_constant(value)
         || holds_tag(value)
         // A JSON Web Token has rules of its own.
         || value.starts_with(b"eyJ") && value.contains(&b'.')
+}
+
+/// `FLAG_OF_SOMETHING`: the name of a constant.
+fn is_constant(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && value
+            .split(|byte| *byte == b'_')
+            .all(|word| word.len() < 16 && count(word, u8::is_ascii_digit) * 2 <= word.len())
+        && surprise(value) < length(value) * 0.2
 }
 
 /// `prefix-<name>`: something to be filled in.

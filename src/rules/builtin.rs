@@ -101,8 +101,13 @@ pub(crate) fn find(id: &str) -> Option<usize> {
 }
 
 /// The name of rule number `index`.
-pub(super) fn id(index: usize) -> &'static str {
+pub(crate) fn id(index: usize) -> &'static str {
     tables::text(tables::records()[index].id)
+}
+
+/// The group of rule number `index`.
+pub(crate) fn group(index: usize) -> &'static str {
+    tables::text(tables::records()[index].group)
 }
 
 /// The compiled parts of rule number `index`. Few rules ever need theirs, and an empty place is a part of the program's
@@ -117,7 +122,7 @@ const fn tables_len() -> usize {
 }
 
 /// What rule number `index` says.
-pub(super) fn facts(index: usize) -> Facts<'static> {
+pub(crate) fn facts(index: usize) -> Facts<'static> {
     let record = &tables::records()[index];
     let optional = |span| Some(tables::text(span)).filter(|text| !text.is_empty());
     Facts {
@@ -150,7 +155,7 @@ pub(super) fn facts(index: usize) -> Facts<'static> {
 }
 
 /// What the regex of rule number `index` is for.
-pub(super) fn finds(index: usize) -> Finds {
+pub(crate) fn finds(index: usize) -> Finds {
     tables::records()[index].finds
 }
 

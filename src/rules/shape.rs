@@ -219,16 +219,43 @@ fn requires(hir: &Hir, byte: u8) -> bool {
     }
 }
 
-/// How long the secrets that `regex` finds are, at least and at most, for each of their forms that nothing fixed opens.
-pub(crate) fn lengths_of_unmarked_secrets(regex: &str) -> Vec<std::ops::RangeInclusive<usize>> {
+/// A form of the secrets that a regex finds, which nothing fixed opens.
+#[derive(Clone, Debug)]
+pub(crate) struct UnmarkedForm {
+    /// How long they are, at least and at most.
+    pub(crate) lengths: std::ops::RangeInclusive<usize>,
+    /// Whether nothing fixed but hyphens stands in them either.
+    pub(crate) is_plain: bool,
+}
+
+/// Each of the forms of the secrets that `regex` finds which nothing fixed opens.
+pub(crate) fn unmarked_forms(regex: &str) -> Vec<UnmarkedForm> {
     let Ok(hir) = parse(&expand(regex)) else { return Vec::new() };
     let secret = secret_group(&hir).unwrap_or(&hir);
     let forms = match secret.kind() {
         HirKind::Alternation(forms) => forms.as_slice(),
         _ => std::slice::from_ref(secret),
     };
-    let length = |form: &Hir| Some(form.properties().minimum_len()?..=form.properties().maximum_len()?);
-    forms.iter().filter(|form| !opens_fixed(form)).filter_map(length).collect()
+    let form = |form: &Hir| {
+        let lengths = form.properties().minimum_len()?..=form.properties().maximum_len()?;
+        Some(UnmarkedForm { lengths, is_plain: is_plain(form) })
+    };
+    forms.iter().filter(|form| !opens_fixed(form)).filter_map(form).collect()
+}
+
+/// Whether the expression fixes no byte but hyphens.
+fn is_plain(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| *byte == b'-'),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.iter().map(regex_syntax::hir::ClassBytesRange::len).sum::<usize>() > 3
+        }
+        HirKind::Capture(capture) => is_plain(&capture.sub),
+        HirKind::Repetition(repetition) => is_plain(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_plain),
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Empty | HirKind::Look(_) => true,
+    }
 }
 
 fn secret_group(hir: &Hir) -> Option<&Hir> {

@@ -1,32 +1,109 @@
 //! What the rules for kinds with a form say of a value that its name alone makes suspicious.
 //!
-//! A provider whose keys have one form gives out no others: a `STRIPE_KEY` that does not begin as Stripe's keys do, and
-//! an `AMPLITUDE_KEY` of 31 letters where Amplitude's have 32, are made up, cut off or something else. A value of the
-//! right length in another alphabet is none of this: it may well be a form that we do not know. And where a name says
-//! little, as `key` does, a provider that is spoken of in the lines around says more.
+//! A provider whose keys have one form gives out no others: a `STRIPE_API_KEY` that does not begin as Stripe's keys do,
+//! and an `AMPLITUDE_API_KEY` of 31 letters where Amplitude's have 32, are made up, cut off or something else. A value of
+//! the right length in another alphabet is none of this: it may well be a form that we do not know; and a webhook's
+//! secret or an encryption key is another thing than the key. Where a name says little, as `key` does, a provider that is
+//! spoken of in the lines around says more.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use crate::rules::shape::lengths_of_unmarked_secrets;
 use crate::rules::spec::Finds;
-use crate::rules::{Facts, Origin, RuleSet};
+use crate::rules::{Rule, RuleSet, builtin};
 
 /// Why a near miss is less sure.
 pub(super) const WHY: &str = "keys of the provider that it is named for look otherwise";
 
-/// The files of rules whose kinds are given out by one provider. What a user chooses for a server of their own, as the
+/// The groups of rules whose kinds are given out by one provider. What a user chooses for a server of their own, as the
 /// password of a database, has no form that it could miss.
 const GIVEN_OUT: [&str; 10] =
     ["ai", "chat", "ci", "cloud", "email", "monitoring", "payment", "saas", "services", "vcs"];
 
+/// Providers whose names are words that names of variables hold for other reasons.
+const WORDS: [&str; 47] = [
+    "apple",
+    "box",
+    "branch",
+    "checkout",
+    "clay",
+    "courier",
+    "cursor",
+    "dependency",
+    "ditto",
+    "fixer",
+    "float",
+    "fly",
+    "front",
+    "guru",
+    "harness",
+    "here",
+    "hunter",
+    "label",
+    "line",
+    "linear",
+    "looker",
+    "matrix",
+    "mercury",
+    "mode",
+    "monday",
+    "new",
+    "notion",
+    "octopus",
+    "percy",
+    "plaid",
+    "polar",
+    "railway",
+    "rainforest",
+    "ramp",
+    "readme",
+    "render",
+    "replicate",
+    "riot",
+    "segment",
+    "square",
+    "stability",
+    "swell",
+    "tableau",
+    "teams",
+    "ticket",
+    "together",
+    "voyage",
+];
+
+/// The built-in kinds with a form, by the first word of their id, which is the provider's name.
+static BY_NAME: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for index in (0..builtin::count()).filter(|index| builtin::finds(*index) == Finds::Secret) {
+        let provider = builtin::id(index).split('-').next().unwrap_or_default();
+        if GIVEN_OUT.contains(&builtin::group(index)) && !WORDS.contains(&provider) {
+            by_name.entry(provider).or_default().push(index);
+        }
+    }
+    by_name
+});
+
+/// The rules in force for the provider called `name`.
+fn kinds_of<'r>(rules: &'r RuleSet, name: &str) -> impl Iterator<Item = Rule<'r>> {
+    let indices = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
+    indices.iter().filter(|index| rules.is_enabled(**index)).map(|index| rules.get(*index))
+}
+
 /// Whether `value` begins as the keys of a built-in kind do, or is too long or too short for what `name` calls it. The
 /// words of the name are joined by `_`. No rule with a form has matched.
 pub(super) fn is_near_miss(rules: &RuleSet, name: &str, value: &[u8]) -> bool {
-    if with_form(rules).any(|facts| begins(&facts, value)) {
+    if begins_as_a_key(rules, value) {
         return true;
     }
-    let mut named = with_form(rules).filter(|facts| is_named(facts, name)).peekable();
-    named.peek().is_some() && !named.any(|facts| fits(&facts, value))
+    let mut words = name.split('_');
+    let Some(provider) = words.next() else { return false };
+    let is_its_key = words.clone().next().is_some()
+        && words.all(|word| ["api", "access", "auth", "key", "token", "apikey", "pat"].contains(&word));
+    let in_one = || ["token", "key", "apikey"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or_default();
+    let provider = if is_its_key { provider } else { in_one() };
+    let mut kinds = kinds_of(rules, provider).peekable();
+    kinds.peek().is_some() && !kinds.any(|kind| fits(kind, value))
 }
 
 /// Whether a provider whose keys may be as long as the value at `span` is named within a few lines of it.
@@ -39,50 +116,54 @@ pub(super) fn is_spoken_of(rules: &RuleSet, text: &[u8], span: &Range<usize>) ->
     let behind = &text[span.end..text.len().min(span.end + FARTHEST)];
     let end = memchr::memchr_iter(b'\n', behind).nth(LINES).unwrap_or(behind.len());
     let around = [&before[start..], b"\n", &behind[..end]].concat().to_ascii_lowercase();
-    let is_around = |facts: &Facts<'_>| {
-        let provider = provider(facts).as_bytes();
-        provider.len() >= SHORTEST_NAME && memchr::memmem::find(&around, provider).is_some()
-    };
-    with_form(rules).any(|facts| is_given_out(&facts) && is_around(&facts) && fits(&facts, &text[span.clone()]))
+    let value = &text[span.clone()];
+    let words = around.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| word.len() >= SHORTEST_NAME);
+    words.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| {
+        let word = ["api", "token", "key"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
+        kinds_of(rules, word).any(|kind| fits(kind, value))
+    })
 }
 
-/// The built-in kinds with a form of their own.
-fn with_form(rules: &RuleSet) -> impl Iterator<Item = Facts<'_>> {
-    let built_in = rules.iter().filter(|rule| rule.origin() == Origin::BuiltIn);
-    built_in.map(crate::rules::Rule::facts).filter(|facts| facts.finds == Finds::Secret)
-}
-
-fn is_given_out(facts: &Facts<'_>) -> bool {
-    facts.group.is_some_and(|group| GIVEN_OUT.contains(&group))
-}
-
-/// The first word of an id is the provider's name.
-fn provider<'f>(facts: &Facts<'f>) -> &'f str {
-    facts.id.split('-').next().unwrap_or(facts.id)
-}
-
-/// Whether the provider is a word of `name`, or the beginning of one.
-fn is_named(facts: &Facts<'_>, name: &str) -> bool {
-    const SHORTEST_BEGINNING: usize = 5;
-    let provider = provider(facts);
-    is_given_out(facts)
-        && (name.split('_').any(|word| word == provider)
-            || provider.len() >= SHORTEST_BEGINNING && name.replace('_', "").starts_with(provider))
+/// Whether the rule is for a kind whose keys have nothing of their own but a length, so that a class, a revision or a
+/// sum behind the provider's name looks the same.
+pub(super) fn has_length_alone(rule: Rule<'_>, value: &[u8]) -> bool {
+    let facts = rule.facts();
+    let is_alike = facts.near.is_none() && GIVEN_OUT.contains(&facts.group.unwrap_or_default());
+    is_alike && rule.unmarked_forms().iter().any(|form| form.is_plain && form.lengths.contains(&value.len()))
 }
 
 /// Whether keys of this kind have nothing fixed at their beginning and may be as long as `value`.
-fn fits(facts: &Facts<'_>, value: &[u8]) -> bool {
-    lengths_of_unmarked_secrets(facts.regex).iter().any(|lengths| lengths.contains(&value.len()))
+fn fits(rule: Rule<'_>, value: &[u8]) -> bool {
+    rule.unmarked_forms().iter().any(|form| form.lengths.contains(&value.len()))
 }
 
-/// Whether `value` begins with a beginning that only this kind has.
-fn begins(facts: &Facts<'_>, value: &[u8]) -> bool {
-    const SHORTEST: usize = 4;
-    // Short, and common to the kinds of many providers of language models.
-    const ALSO: &str = "sk-";
-    let is_telling = |keyword: &&str| {
-        let is_mark = keyword.bytes().any(|byte| b"_-.".contains(&byte)) && !keyword.starts_with('_');
-        *keyword == ALSO || keyword.len() >= SHORTEST && is_mark
-    };
-    facts.keywords.iter().filter(is_telling).any(|keyword| value.starts_with(keyword.as_bytes()))
+/// Whether `value` begins with a beginning that a kind has for its own.
+fn begins_as_a_key(rules: &RuleSet, value: &[u8]) -> bool {
+    // What is common to the kinds of many providers of language models; shorter, it is a word.
+    const SHARED: &[u8] = b"sk-";
+    const LONGEST: usize = 16;
+    value.starts_with(SHARED)
+        || (0..value.len().min(LONGEST)).rev().filter(|place| b"_-.".contains(&value[*place])).any(|place| {
+            let beginning = std::str::from_utf8(&value[..=place]).unwrap_or_default();
+            BEGINNINGS.get(beginning).is_some_and(|kinds| kinds.iter().any(|index| rules.is_enabled(*index)))
+        })
 }
+
+/// The keywords that are the beginning of a key, such as `glpat-`, of one provider alone.
+static BEGINNINGS: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    const SHORTEST: usize = 4;
+    const ENGLISH: [&str; 12] =
+        ["access", "api", "app", "client", "config", "git", "github", "key", "live", "prod", "secret", "test"];
+    let mut beginnings: HashMap<&str, Vec<usize>> = HashMap::new();
+    for index in (0..builtin::count()).filter(|index| builtin::finds(*index) == Finds::Secret) {
+        let regex = builtin::facts(index).regex;
+        for keyword in builtin::facts(index).keywords.iter() {
+            let words = keyword.trim_end_matches(['_', '-', '.']);
+            let is_beginning = keyword.len() >= SHORTEST && words.len() < keyword.len() && regex.contains(keyword);
+            if is_beginning && !words.split(['_', '-', '.']).all(|word| ENGLISH.contains(&word)) {
+                beginnings.entry(keyword).or_default().push(index);
+            }
+        }
+    }
+    beginnings
+});

@@ -28,8 +28,10 @@ impl<'r> Scanner<'r> {
                 .validator
                 .map_or(Verdict::Open, |proof| validator::check(proof, text.bytes(), &(0..text.bytes().len())));
             let Some((confidence, validity, proof)) = grade(facts.confidence, verdict) else { continue };
-            let rank = |finding: &Finding<'_>| (finding.rule.origin(), finding.confidence);
-            if found.as_ref().is_none_or(|best| rank(best) < (rule.origin(), confidence)) {
+            let rank = |origin, confidence| (confidence >= self.floor, origin, confidence);
+            let is_better =
+                |best: &Finding<'_>| rank(best.rule.origin(), best.confidence) < rank(rule.origin(), confidence);
+            if found.as_ref().is_none_or(is_better) {
                 found = Some(Finding {
                     rule,
                     location: Location { line: 1, column: 1, end_line: 1, end_column: 1, offset: None },

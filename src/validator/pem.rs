@@ -188,7 +188,13 @@ fn header_length(content: &[u8]) -> usize {
         let name = content[..*colon].iter().rev().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-');
         name.count() >= 4
     };
-    memchr::memrchr_iter(b':', content).find(is_name).map_or(0, |colon| {
+    // The colon of a log line stands before the body, not before a header's value.
+    let has_body = |colon: &usize| {
+        let line = content[*colon..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let run = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count();
+        line.split(|byte| !byte.is_ascii_alphanumeric() && !b"+/=".contains(byte)).any(|part| run(part) >= 40)
+    };
+    memchr::memrchr_iter(b':', content).find(|colon| is_name(colon) && !has_body(colon)).map_or(0, |colon| {
         let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
         line_end.map_or(content.len(), |end| colon + end + 1)
     })

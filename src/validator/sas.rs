@@ -17,23 +17,20 @@ pub(super) fn sas(text: &[u8], span: &Range<usize>) -> Verdict {
 /// The same, as it is on the day `today`.
 pub(super) fn sas_at(text: &[u8], span: &Range<usize>, today: Date) -> Verdict {
     const LONGEST_QUERY: usize = 2048;
-    let is_query = |byte: &&u8| !byte.is_ascii_whitespace() && !b"\"'`<>".contains(byte);
+    let is_query = |byte: &&u8| !byte.is_ascii_whitespace() && !b"\"'`<>,|".contains(byte);
     let before = text[..span.start].iter().rev().take(LONGEST_QUERY).take_while(is_query).count();
     let behind = text[span.end..].iter().take(LONGEST_QUERY).take_while(is_query).count();
-    let query = &text[span.start - before..span.end + behind];
-    let expiry = query.split(|byte| b"?&;".contains(byte)).find_map(|part| {
-        // `&` may be written for JSON or HTML.
-        let part = part.strip_prefix(b"amp;").or_else(|| part.strip_prefix(b"\\u0026")).unwrap_or(part);
-        last_day(part.strip_prefix(b"se=")?)
-    });
+    let query = String::from_utf8_lossy(&text[span.start - before..span.end + behind]);
+    // `&` as JSON and HTML may write it.
+    let query = query.replace("\\u0026", "&").replace("&amp;", "&");
+    let expiry = query.split(['?', '&', ';']).find_map(|part| last_day(part.strip_prefix("se=")?));
     if expiry.is_some_and(|expiry| expiry < today) { Verdict::Harmless("expired") } else { Verdict::Open }
 }
 
 /// The day of `2031-01-01T00:00:00Z`, `2031-01-01` or `1925000000`.
-fn last_day(value: &[u8]) -> Option<Date> {
+fn last_day(value: &str) -> Option<Date> {
     const DAY: &str = "2031-01-01";
     const SECONDS: usize = 10;
-    let value = std::str::from_utf8(value).ok()?;
     if value.len() == SECONDS && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(OffsetDateTime::from_unix_timestamp(value.parse().ok()?).ok()?.date());
     }
@@ -70,6 +67,10 @@ mod tests {
                 assert_eq!(sas_at(format!("{text}AAAA\"").as_bytes(), &span, today), expected, "{text}");
             }
         }
+        let json = "sv=2022-11-02\\u0026se=2020-01-01\\u0026sig=AAAA";
+        assert_eq!(sas_at(json.as_bytes(), &(json.len() - 4..json.len()), today), Verdict::Harmless("expired"));
+        let two = "sv=2022-11-02&se=2020-01-01&sig=AAAA,sv=2022-11-02&se=2031-01-01&sig=AAAA";
+        assert_eq!(sas_at(two.as_bytes(), &(two.len() - 4..two.len()), today), Verdict::Open);
         let behind = "sv=2022-11-02&sig=AAAA&se=2020-01-01";
         assert_eq!(sas_at(behind.as_bytes(), &(18..22), today), Verdict::Harmless("expired"));
     }
