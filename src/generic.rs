@@ -42,7 +42,7 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
             name::is_password(&name) && !name::is_switch(&name) && value::may_be_chosen(value) && is_environment(path);
         is_chosen.then_some(value::Likeness::Chosen)
     };
-    let likeness = value::Likeness::of(value, &assignment).or_else(chosen)?;
+    let likeness = value::Likeness::of(value, &assignment, &name).or_else(chosen)?;
     let whole = assignment.name.start..span.end;
     let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
     if is_unfit || name::is_key_id(&name, &text[span.clone()]) {
@@ -69,6 +69,7 @@ pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion
     if is_for_trial(path) {
         return Opinion::Unsure;
     }
+    const LONG: usize = 16;
     let is_bare = name::is_bare(&suspect.name);
     let is_sure = match suspect.likeness {
         value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
@@ -77,7 +78,11 @@ pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion
             suspect.assignment.is_marked() && name::is_telling(&suspect.name) && !placeholder::has_made_up_trait(value)
         }
         value::Likeness::Password => {
-            suspect.assignment.is_marked() && !suspect.is_in_query && !placeholder::has_made_up_trait(value)
+            let is_vague = name::is_vague(&suspect.name) && (is_bare || value.len() < LONG);
+            suspect.assignment.is_marked()
+                && !is_vague
+                && !suspect.is_in_query
+                && !placeholder::has_made_up_trait(value)
         }
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }

@@ -9,6 +9,8 @@ pub(super) struct Assignment {
     pub(super) value: Range<usize>,
     sign: Sign,
     quote: Option<u8>,
+    /// Whether name and value are all that stands on their line, as in YAML, or in one pair of quotes, as a header.
+    is_alone: bool,
 }
 
 /// What joins name and value.
@@ -38,10 +40,11 @@ impl Assignment {
         let behind = text[hit.end..].iter().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
         let name = hit.start - before..hit.end + behind;
         let mut reader = Reader { text, place: name.end };
-        let sign = reader.sign()?;
+        let sign = reader.apart().or_else(|| reader.sign())?;
         let quote = reader.opening(sign)?;
         let value = reader.value(sign, quote)?;
-        Some(Self { name, value, sign, quote })
+        let is_alone = sign == Sign::Colon && stands_alone(text, &name, &value);
+        Some(Self { name, value, sign, quote, is_alone })
     }
 
     /// Whether the value stands in quotes.
@@ -51,8 +54,17 @@ impl Assignment {
 
     /// Whether what joins name and value says by itself that a value is given, and no sentence is written.
     pub(super) fn is_marked(&self) -> bool {
-        self.is_quoted() || matches!(self.sign, Sign::Equals | Sign::Tag)
+        self.is_quoted() || self.is_alone || matches!(self.sign, Sign::Equals | Sign::Tag)
     }
+}
+
+/// Whether nothing but the marks of a list or one pair of quotes stands around name and value on their line.
+fn stands_alone(text: &[u8], name: &Range<usize>, value: &Range<usize>) -> bool {
+    let before = text[..name.start].rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let behind = text[value.end..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let ends_line = behind.trim_ascii().is_empty() || behind.trim_ascii_start().starts_with(b"#");
+    let is_in_quotes = before.last().is_some_and(|quote| is_quote(*quote) && behind.first() == Some(quote));
+    matches!(before, b"" | b"-" | b"\"" | b"'") && ends_line || is_in_quotes
 }
 
 struct Reader<'t> {
@@ -87,6 +99,41 @@ impl Reader<'_> {
             self.place += word(self.rest());
         }
         first
+    }
+
+    /// Passes what joins the name to a value that is given apart: `name: NAME` and on the next line `value: VALUE`,
+    /// `{"name": "NAME", "value": "VALUE"}`, `<key>NAME</key><string>VALUE</string>`.
+    fn apart(&mut self) -> Option<Sign> {
+        const GAP: &[u8] = b" \t\r\n";
+        const LONGEST_GAP: usize = 2 * MOST_BLANKS;
+        let start = self.place;
+        if self.rest().starts_with(b"</key>") {
+            self.place += b"</key>".len();
+            self.pass(GAP, LONGEST_GAP);
+            if self.rest().starts_with(b"<string>") {
+                self.place += b"<string>".len();
+                return Some(Sign::Tag);
+            }
+        } else {
+            self.pass(b"\\\"'", 2);
+            self.pass(b" \t", MOST_BLANKS);
+            let is_listed = self.pass(b",", 1) > 0;
+            let gap = self.place;
+            self.pass(GAP, LONGEST_GAP);
+            let is_apart = is_listed || self.text[gap..self.place].contains(&b'\n');
+            self.pass(b"\\\"'", 2);
+            let word = self.rest().get(..b"value".len()).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
+            if is_apart && word {
+                self.place += b"value".len();
+                self.pass(b"\\\"'", 2);
+                self.pass(b" \t", MOST_BLANKS);
+                if self.pass(b":=", 1) > 0 {
+                    return Some(Sign::Equals);
+                }
+            }
+        }
+        self.place = start;
+        None
     }
 
     /// What joins the name, which ends here, to a value.
@@ -252,6 +299,9 @@ mod tests {
             "token = (\n    'VALUE'\n)",
             "token = r\"VALUE\"",
             "if (token == \"VALUE\") {",
+            "- name: my_token\n  value: VALUE\n",
+            "{\"name\": \"TOKEN\", \"value\": \"VALUE\"}",
+            "<key>token</key>\n<string>VALUE</string>",
         ] {
             let start = text.to_ascii_lowercase().find("token").unwrap();
             let found = Assignment::around(text.as_bytes(), &(start..start + 5)).map(|found| found.value);

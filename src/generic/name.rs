@@ -129,6 +129,8 @@ const HARMLESS: &[&str] = &[
     "gpg",
     "host",
     "idempotency",
+    "lock",
+    "lookup",
     "next",
     "page",
     "partition",
@@ -139,6 +141,8 @@ const HARMLESS: &[&str] = &[
     "site",
     "sort",
     "sync",
+    "update",
+    "upload",
     "verification",
     "verify",
 ];
@@ -151,6 +155,10 @@ pub(super) fn is_about(name: &str) -> bool {
         return true;
     }
     let is_key = ["key", "keys", "token", "tokens"].contains(&last);
+    // A page's token may be named at length: `next_results_token`.
+    if last == "token" && name.split('_').any(|word| word == "next") {
+        return true;
+    }
     let is_free = ["secret", "pass", "pwd"].iter().any(|word| last.contains(word));
     !is_free && name.split('_').any(|word| PUBLIC.contains(&word)) || is_key && HARMLESS.contains(&before)
 }
@@ -174,6 +182,14 @@ pub(super) fn is_switch(name: &str) -> bool {
 /// Whether the name is nothing but `key`: tables, caches and translations have such keys, too.
 pub(super) fn is_bare(name: &str) -> bool {
     name == "key"
+}
+
+/// Whether the name says no more than that it is some key.
+pub(super) fn is_vague(name: &str) -> bool {
+    const KINDS: [&str; 6] = ["encrypt", "sign", "master", "account", "license", "jwt"];
+    name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("key")
+        && !is_telling(name)
+        && !KINDS.iter().any(|kind| name.contains(kind))
 }
 
 /// Whether the name alone tells a secret from the ids, hashes and look-up keys that have the same form.

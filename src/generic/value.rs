@@ -51,7 +51,7 @@ pub(super) fn may_be_chosen(value: &[u8]) -> bool {
 
 impl Likeness {
     /// What `value` is like; `None` for words, references, numbers, paths and whatever else is no secret.
-    pub(super) fn of(value: &[u8], assignment: &Assignment) -> Option<Self> {
+    pub(super) fn of(value: &[u8], assignment: &Assignment, name: &str) -> Option<Self> {
         const SHORTEST: usize = 8;
         const LONG: usize = 16;
         if value.len() < SHORTEST || !value.is_ascii() || is_something_else(value) {
@@ -75,7 +75,10 @@ impl Likeness {
         if value.len() >= LONG && surprise >= least && per_byte >= least_per_byte {
             return Some(if is_token && is_mixed { Self::Random } else { Self::Password });
         }
-        (digits > 0 && assignment.is_marked() && surprise >= 4.0 && per_byte >= 0.3).then_some(Self::Password)
+        // Letters alone must be the more unlike words.
+        let is_unlike = digits > 0 && surprise >= 4.0 && per_byte >= 0.3
+            || super::name::is_password(name) && surprise >= 5.0 && per_byte >= 0.55;
+        (assignment.is_marked() && is_unlike).then_some(Self::Password)
     }
 }
 
@@ -166,13 +169,21 @@ fn is_something_else(value: &[u8]) -> bool {
         b"settings.",
     ];
     const INSIDE: &[&[u8]] = &[b"://", b"${", b"{{", b"<%", b"%(", b"#{", b"$(", b"::", b"()", b"..."];
-    STARTS.iter().any(|start| value.starts_with(start))
+    // One key of 64 in base64 begins with the sign of a path.
+    let is_base64 = value.len() >= 40 && value.ends_with(b"=") && surprise(&value[1..]) >= 8.0;
+    STARTS.iter().any(|start| value.starts_with(start)) && !is_base64
+        || is_address(value)
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
         || is_constant(value)
         || holds_tag(value)
         // A JSON Web Token has rules of its own.
         || value.starts_with(b"eyJ") && value.contains(&b'.')
+}
+
+/// The address of an account or contract of Ethereum: public.
+fn is_address(value: &[u8]) -> bool {
+    value.len() == 42 && value.starts_with(b"0x") && is_hex(&value[2..])
 }
 
 /// `FLAG_OF_SOMETHING`: the name of a constant.

@@ -48,9 +48,9 @@ pub(super) fn try_rule<'r>(
 /// The candidate, less sure where its value has little but a length and nothing in `before`, from the beginning of the
 /// match to the value, speaks of a key: names of classes, revisions and sums stand beside providers' names too.
 pub(super) fn weighed<'r>(candidate: Candidate<'r>, before: &[u8], value: &[u8]) -> Candidate<'r> {
-    const WORDS: [&[u8]; 13] = [
+    const WORDS: [&[u8]; 14] = [
         b"access", b"api", b"auth", b"bearer", b"cred", b"key", b"login", b"pass", b"pat", b"private", b"pwd",
-        b"secret", b"token",
+        b"secret", b"token", b"://",
     ];
     let is_open = candidate.validity == Validity::Unknown && candidate.confidence > Confidence::Low;
     if !is_open || candidate.rule.origin() != Origin::BuiltIn || !provider::has_length_alone(candidate.rule, value) {

@@ -1,5 +1,7 @@
 //! Looks for keys behind what hides them: each decoded piece of a text is searched like a text of its own.
 
+use std::cell::OnceCell;
+
 use anyhow::Result;
 
 use super::{Candidate, Scanner, prefilter};
@@ -17,6 +19,8 @@ pub(super) struct Layer<'t> {
     depth: u32,
     /// How many bytes more are decoded; when there are none, the rest stays as it is.
     budget: usize,
+    /// The ciphertext in the text, once it is asked for.
+    encrypted: OnceCell<Encrypted<'t>>,
 }
 
 impl<'t> Layer<'t> {
@@ -28,7 +32,15 @@ impl<'t> Layer<'t> {
 
     pub(super) fn outermost(depth: u32, text: &'t [u8]) -> Self {
         let budget = (text.len().saturating_mul(Self::MOST) + Self::LITTLE).min(Self::MOST_BYTES);
-        Self { text, depth, budget }
+        Self::new(text, depth, budget)
+    }
+
+    fn new(text: &'t [u8], depth: u32, budget: usize) -> Self {
+        Self { text, depth, budget, encrypted: OnceCell::new() }
+    }
+
+    fn encrypted(&self) -> &Encrypted<'t> {
+        self.encrypted.get_or_init(|| Encrypted::within(self.text))
     }
 }
 
@@ -54,7 +66,7 @@ impl<'r> Scanner<'r> {
             }
             layer.budget = left;
             if layer.depth > 1 {
-                let mut deeper = Layer { text: piece.bytes(), depth: layer.depth - 1, budget: left };
+                let mut deeper = Layer::new(piece.bytes(), layer.depth - 1, left);
                 self.undisguise(&mut deeper, path, signs, &mut inside)?;
                 layer.budget = deeper.budget;
             }
@@ -67,7 +79,7 @@ impl<'r> Scanner<'r> {
                     candidate
                 })
                 .collect();
-            drop_what_is_known_outside(layer.text, &mut outside);
+            drop_what_is_known_outside(layer, &mut outside);
             found.extend(outside);
         }
         Ok(())
@@ -75,14 +87,13 @@ impl<'r> Scanner<'r> {
 }
 
 /// Drops what a reader of the text itself knows for ciphertext or a published example. What is certain stays.
-fn drop_what_is_known_outside(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+fn drop_what_is_known_outside(layer: &Layer<'_>, candidates: &mut Vec<Candidate<'_>>) {
     if candidates.iter().all(Candidate::is_certain) {
         return;
     }
-    let encrypted = Encrypted::within(text);
     candidates.retain(|candidate| {
-        let written = Secret::new(&text[candidate.span.clone()], 0);
-        let is_known = encrypted.covers(&candidate.span) || published::is_published(written.fingerprint());
+        let written = Secret::new(&layer.text[candidate.span.clone()], 0);
+        let is_known = layer.encrypted().covers(&candidate.span) || published::is_published(written.fingerprint());
         candidate.is_certain() || !is_known
     });
 }

@@ -128,7 +128,7 @@ pub(super) fn is_spoken_of(rules: &RuleSet, text: &[u8], span: &Range<usize>) ->
 /// sum behind the provider's name looks the same.
 pub(super) fn has_length_alone(rule: Rule<'_>, value: &[u8]) -> bool {
     let facts = rule.facts();
-    let is_alike = facts.near.is_none() && GIVEN_OUT.contains(&facts.group.unwrap_or_default());
+    let is_alike = facts.near.is_none() && facts.pair.is_none() && GIVEN_OUT.contains(&facts.group.unwrap_or_default());
     is_alike && rule.unmarked_forms().iter().any(|form| form.is_plain && form.lengths.contains(&value.len()))
 }
 

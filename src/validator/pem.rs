@@ -13,7 +13,9 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
     let Some(block) = PemBlock::parse(secret) else { return Verdict::NotAKey };
     let is_legacy_encrypted = memchr::memmem::find(block.headers, b"ENCRYPTED").is_some();
     if is_legacy_encrypted || block.label.starts_with(b"ENCRYPTED") {
-        return ENCRYPTED;
+        // Whatever the lines around it claim, a body that opens is open.
+        let opens = base64_bytes(&block.body).is_some_and(|bytes| asn1(&bytes) == DECODES);
+        return if opens { DECODES } else { ENCRYPTED };
     }
     if block.body.len() < SHORTEST_BODY || block.is_shortened {
         return Verdict::NotAKey;
@@ -38,10 +40,12 @@ pub(super) fn der(text: &[u8], span: &Range<usize>) -> Verdict {
     const LONGEST_LINE: usize = 100;
     let end = text.len().min(span.end + LONGEST_LINE);
     let mut letters = base64_of(&text[span.start..end]);
-    letters.truncate(letters.len() / 4 * 4);
-    let padding =
-        letters.iter().position(|byte| *byte == b'=').map_or(letters.len(), |first| first.next_multiple_of(4));
-    let bytes = base64_bytes(&letters[..padding.min(letters.len())]).unwrap_or_default();
+    letters.truncate(letters.iter().position(|byte| *byte == b'=').unwrap_or(letters.len()));
+    // One letter more than whole bytes need belongs to what follows.
+    if letters.len() % 4 == 1 {
+        letters.pop();
+    }
+    let bytes = base64_bytes(&letters).unwrap_or_default();
     let length = element(&bytes).map_or(0, |(_, _, rest)| bytes.len() - rest.len());
     if asn1(&bytes[..length]) == DECODES { DECODES } else { Verdict::NotAKey }
 }

@@ -23,7 +23,8 @@ pub(super) fn sas_at(text: &[u8], span: &Range<usize>, today: Date) -> Verdict {
     let query = String::from_utf8_lossy(&text[span.start - before..span.end + behind]);
     // `&` as JSON and HTML may write it.
     let query = query.replace("\\u0026", "&").replace("&amp;", "&");
-    let expiry = query.split(['?', '&', ';']).find_map(|part| last_day(part.strip_prefix("se=")?));
+    // Of two the later counts: the other may be there to deceive.
+    let expiry = query.split(['?', '&', ';']).filter_map(|part| last_day(part.strip_prefix("se=")?)).max();
     if expiry.is_some_and(|expiry| expiry < today) { Verdict::Harmless("expired") } else { Verdict::Open }
 }
 

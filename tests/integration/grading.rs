@@ -37,7 +37,10 @@ fn hex(count: usize) -> String {
 #[test]
 fn a_near_miss_of_a_providers_form_is_low() {
     // Amplitude's keys are 32 hex digits, Stripe's begin with `sk_`.
-    check("a.py", &format!("amplitude_secret_key = '{}'\n", hex(31)), &[("generic-api-key", "low")]);
+    check("a.py", &format!("amplitude_api_key = '{}'\n", hex(31)), &[("generic-api-key", "low")]);
+    // What a user makes for a provider's webhook is another thing than a key of the provider's.
+    check("a.py", &format!("STRIPE_WEBHOOK_SECRET = '{}'\n", alnum(24)), &[("generic-api-key", "medium")]);
+    check("a.py", &format!("CHECKOUT_API_KEY = '{}'\n", alnum(24)), &[("generic-api-key", "medium")]);
     check("a.py", &format!("STRIPE_API_KEY = '{}'\n", alnum(24)), &[("generic-api-key", "low")]);
     // A beginning that only GitLab's tokens have, and too little behind it.
     check("a.py", &format!("MY_TOKEN = 'glpat-{}'\n", alnum(14)), &[("generic-api-key", "low")]);
@@ -74,10 +77,47 @@ fn a_token_is_made_of_what_can_stand_in_a_header() {
 fn short_values_and_ids_count_under_names_that_say_key() {
     check("a.py", "db_password = 'k7Rw2pQx9z'\n", &[("generic-password", "medium")]);
     check("a.md", "![badge](https://acme.dev/badge.svg?token=k7Rw2pQx9z)\n", &[("generic-api-key", "low")]);
-    check("a.ini", &format!("lunch_key = {}\n", hex(40)), &[("generic-key", "medium")]);
+    check("a.ini", &format!("lunch_secret_key = {}\n", hex(40)), &[("generic-api-key", "medium")]);
+    check("a.ini", &format!("lunch_key = {}\n", hex(40)), &[("generic-key", "low")]);
     check("a.ini", &format!("cache_key = {}\n", hex(40)), &[]);
     check("a.ini", "acme_key = 123e4567-e89b-12d3-a456-426614174000\n", &[("generic-key", "low")]);
     check("tests/a.py", &format!("acme_token = '{}'\n", alnum(32)), &[("generic-api-key", "low")]);
+}
+
+#[test]
+fn a_line_of_yaml_and_a_header_give_a_value_as_plainly_as_quotes() {
+    let rule = [("generic-api-key", "medium")];
+    check("a.yml", &format!("  token: {}\n", hex(40)), &rule);
+    check("a.yml", "  password: k7Rw2pQx9z # local\n", &[("generic-password", "medium")]);
+    check("a.sh", &format!("curl -H 'X-Api-Key: {}' acme.net\n", hex(32)), &rule);
+    check("a.yml", &format!("- name: DB_TOKEN\n  value: {}\n", hex(40)), &rule);
+    check("a.json", &format!("{{\"name\": \"API_KEY\", \"value\": \"{}\"}}\n", alnum(32)), &rule);
+    check("a.md", "the password: k7Rw2pQx9z of the sample\n", &[]);
+}
+
+#[test]
+fn what_a_password_is_for_makes_it_no_less_one() {
+    for name in ["EMAIL_HOST_PASSWORD", "REDIS_CACHE_PASSWORD", "PRIMARY_DB_PASSWORD", "SITE_PASSWORD"] {
+        check("a.py", &format!("{name} = '{}'\n", alnum(20)), &[("generic-password", "medium")]);
+    }
+    for name in ["NEXT_AUTH_SECRET", "SITE_API_KEY", "SYNC_SECRET"] {
+        check("a.py", &format!("{name} = '{}'\n", alnum(32)), &[("generic-api-key", "medium")]);
+    }
+    for name in ["next_page_token", "csrf_token", "public_key", "NEXT_PUBLIC_API_KEY", "signing_key"] {
+        let value = if name == "signing_key" { hex(40) } else { alnum(32) };
+        check("a.py", &format!("{name} = '{value}'\n"), &[]);
+    }
+}
+
+#[test]
+fn a_value_beside_a_providers_name_needs_a_word_for_a_key() {
+    let revision = hex(40);
+    check(
+        "a.yml",
+        &format!("image: registry.acme.io/crm/pipedrive-sync:{revision}\n"),
+        &[("pipedrive-api-token", "low")],
+    );
+    check("a.yml", &format!("pipedrive_token: {revision}\n"), &[("pipedrive-api-token", "medium")]);
 }
 
 #[test]
