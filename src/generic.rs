@@ -66,10 +66,10 @@ pub(crate) enum Opinion {
 
 /// What there is to say of the suspect with this value in a file of this path.
 pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion {
+    const LONG: usize = 16;
     if is_for_trial(path) {
         return Opinion::Unsure;
     }
-    const LONG: usize = 16;
     let is_bare = name::is_bare(&suspect.name);
     let is_sure = match suspect.likeness {
         value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
@@ -86,6 +86,11 @@ pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion
         }
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }
+}
+
+/// Whether nobody would have written `text` by hand.
+pub(crate) fn is_unlike_words(text: &[u8]) -> bool {
+    value::is_unlike_words(text)
 }
 
 /// Whether the user chooses what stands behind `name`, so that no provider gives it a form.

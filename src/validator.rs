@@ -6,6 +6,7 @@ mod checksum;
 mod encoded;
 mod jwt;
 mod keystore;
+mod kubernetes;
 pub(crate) mod marvin;
 mod pem;
 pub(crate) mod pgp;
@@ -93,6 +94,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Pem => pem::pem(secret),
         Validator::Putty => putty::putty(secret),
         Validator::Der => pem::der(text, span),
+        Validator::KubernetesData => kubernetes::data(secret),
         Validator::Base64Pem => pem::base64_of_pem(secret),
         Validator::AzureSas => sas::sas(text, span),
         Validator::JavaKeystore => keystore::java(secret),
@@ -150,6 +152,7 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
             "both parts must decode, and a checksum (HMAC) covers them; one locked by a passphrase is low"
         }
         Validator::Der => "it must decode to a private key",
+        Validator::KubernetesData => "a value must decode to more than a setting or a certificate",
         Validator::Base64Pem => "it must decode to a private key; one locked by a passphrase is low",
         Validator::AzureSas => "none, but one that has expired is low",
         Validator::JavaKeystore => "an entry must be a key; a store of certificates alone is none",

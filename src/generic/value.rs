@@ -186,6 +186,12 @@ fn is_address(value: &[u8]) -> bool {
     value.len() == 42 && value.starts_with(b"0x") && is_hex(&value[2..])
 }
 
+/// Whether nobody would have written `value` by hand.
+pub(super) fn is_unlike_words(value: &[u8]) -> bool {
+    let surprise = surprise(value);
+    surprise >= 4.0 && surprise / length(value) >= 0.3
+}
+
 /// `FLAG_OF_SOMETHING`: the name of a constant.
 fn is_constant(value: &[u8]) -> bool {
     value.contains(&b'_')

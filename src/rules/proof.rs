@@ -97,6 +97,8 @@ pub enum Validator {
     Putty,
     /// A private key in DER and base64, without the lines around it.
     Der,
+    /// The `data` of a Kubernetes Secret, with a secret among it.
+    KubernetesData,
     /// A PEM block of a private key, as a whole in base64.
     Base64Pem,
     /// Says nothing more than whether an Azure signature has expired.

@@ -9,7 +9,7 @@ use crate::change::BytePath;
 use crate::decode::{Signs, Way};
 use crate::encrypted::Encrypted;
 use crate::published;
-use crate::rules::spec::Finds;
+use crate::rules::spec::{Finds, Validator};
 use crate::secret::Secret;
 
 /// A text to look behind, the file's or a decoded piece of it.
@@ -64,6 +64,8 @@ impl<'r> Scanner<'r> {
             if piece.way == Way::QuotedPrintable {
                 inside.retain(|candidate| candidate.rule.finds() == Finds::Secret);
             }
+            // What was base64 is no longer what such a rule asks for.
+            inside.retain(|candidate| candidate.rule.facts().validator != Some(Validator::KubernetesData));
             layer.budget = left;
             if layer.depth > 1 {
                 let mut deeper = Layer::new(piece.bytes(), layer.depth - 1, left);

@@ -142,6 +142,10 @@ fn base64_is_read_before_it_is_called_a_secret() {
     check("a.yml", &manifest(&base64(&alnum(12))), &[(rule, "medium")]);
     check("a.yml", &manifest(&base64("admin:password")), &[(rule, "low")]);
     check("a.yml", &manifest(&base64("xxxxxxxxxxxx")), &[]);
+    // Whichever entry it is; settings beside it are none.
+    let two = format!("{}  host: {}\n", manifest(&base64("eu-west-1")), base64(&alnum(12)));
+    check("a.yml", &two, &[(rule, "medium")]);
+    check("a.yml", &manifest(&base64("db.acme.io")), &[]);
     let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", alnum(64));
     check("a.yml", &manifest(&base64(&certificate)), &[]);
     check("a.yml", &manifest(&base64(&alnum(12))).replace("Secret", "ConfigMap"), &[]);
