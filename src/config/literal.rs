@@ -59,9 +59,8 @@ impl Literal {
         }
         let (before, after) = self.characters.split_at(self.index(at));
         let text = |characters: &[(usize, char)]| -> String {
-            sanitized(
-                characters.iter().map(|(_, character)| character).collect::<String>().replace('\t', " ").as_bytes(),
-            )
+            let text: String = characters.iter().map(|(_, character)| character).collect();
+            sanitized(starred(&text.replace('\t', " ")).as_bytes())
         };
         let is_break = |(_, character): &(usize, char)| *character == '\n';
         let line_start = before.iter().rposition(is_break).map_or(0, |newline| newline + 1);
@@ -113,6 +112,20 @@ fn escaped(text: &str) -> Option<(Option<char>, usize)> {
     Some((Some(char::from_u32(number)?), digits + 2))
 }
 
+/// `text` with stars for what may be a part of a key or a password: an expression that allows one may hold it. Words in
+/// small letters are what expressions are made of.
+fn starred(text: &str) -> String {
+    const SHORTEST: usize = 8;
+    let mut out = String::with_capacity(text.len());
+    let is_of_word = |character: &char| character.is_ascii_alphanumeric() || *character == '_';
+    for run in text.chars().collect::<Vec<_>>().chunk_by(|one, next| is_of_word(one) == is_of_word(next)) {
+        let is_word =
+            !is_of_word(&run[0]) || run.len() < SHORTEST || run.iter().all(|c| c.is_ascii_lowercase() || *c == '_');
+        out.extend(run.iter().map(|character| if is_word { *character } else { '*' }));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +162,7 @@ mod tests {
     fn drawings_are_short_and_safe() {
         let draw = |text: &str, at| Literal::read(&format!("'''{text}'''")).unwrap().drawing(at);
         assert_eq!(draw("a(b", 1).unwrap(), "  a(b\n   ^");
+        assert_eq!(draw("^Hunter2Hunter2(password", 15).unwrap(), "  ^**************(password\n                 ^");
         assert_eq!(draw("one\nt(wo\nthree", 5).unwrap(), "  t(wo\n   ^");
         let long = draw(&format!("{}({}", "x".repeat(90), "y".repeat(90)), 90).unwrap();
         assert_eq!(long.lines().map(|line| line.chars().count()).collect::<Vec<_>>(), [74, 54]);
