@@ -118,60 +118,62 @@ fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
+/// How references, addresses, paths, digests and ciphertext begin.
+const STARTS: &[&[u8]] = &[
+    b"$",
+    b"%",
+    b"@",
+    b"<",
+    b"/",
+    b"./",
+    b"../",
+    b"~/",
+    b"#",
+    b"&",
+    b"*",
+    b"!",
+    b"arn:",
+    b"sha1",
+    b"sha256",
+    b"sha384",
+    b"sha512",
+    b"md5:",
+    b"data:",
+    b"vault:",
+    b"encrypted:",
+    b"AQAAABAAAA",
+    // `Salted__`, with which OpenSSL and CryptoJS open ciphertext.
+    b"U2FsdGVkX1",
+    // Public keys of SSH, and in DER those of RSA, of P-256 and of Ed25519.
+    b"AAAAB3Nza",
+    b"AAAAC3Nza",
+    b"AAAAE2Vj",
+    b"ssh-",
+    b"MIIBIjAN",
+    b"MFkwEwYHKoZI",
+    b"MCowBQYDK2Vw",
+    b"ENC[",
+    b"ENC(",
+    b"op://",
+    b"file:",
+    b"env:",
+    b"process.",
+    b"os.",
+    b"env.",
+    b"self.",
+    b"this.",
+    b"config.",
+    b"var.",
+    b"secrets.",
+    b"settings.",
+];
+
 /// References, addresses, paths, calls, templates, digests, encrypted values.
 fn is_something_else(value: &[u8]) -> bool {
-    const STARTS: &[&[u8]] = &[
-        b"$",
-        b"%",
-        b"@",
-        b"<",
-        b"/",
-        b"./",
-        b"../",
-        b"~/",
-        b"#",
-        b"&",
-        b"*",
-        b"!",
-        b"arn:",
-        b"sha1",
-        b"sha256",
-        b"sha384",
-        b"sha512",
-        b"md5:",
-        b"data:",
-        b"vault:",
-        b"encrypted:",
-        b"AQAAABAAAA",
-        // `Salted__`, with which OpenSSL and CryptoJS open ciphertext.
-        b"U2FsdGVkX1",
-        // Public keys of SSH, and in DER those of RSA, of P-256 and of Ed25519.
-        b"AAAAB3Nza",
-        b"AAAAC3Nza",
-        b"AAAAE2Vj",
-        b"ssh-",
-        b"MIIBIjAN",
-        b"MFkwEwYHKoZI",
-        b"MCowBQYDK2Vw",
-        b"ENC[",
-        b"ENC(",
-        b"op://",
-        b"file:",
-        b"env:",
-        b"process.",
-        b"os.",
-        b"env.",
-        b"self.",
-        b"this.",
-        b"config.",
-        b"var.",
-        b"secrets.",
-        b"settings.",
-    ];
     const INSIDE: &[&[u8]] = &[b"://", b"${", b"{{", b"<%", b"%(", b"#{", b"$(", b"::", b"()", b"..."];
     // One key of 64 in base64 begins with the sign of a path.
     let is_base64 = value.len() >= 40 && value.ends_with(b"=") && surprise(&value[1..]) >= 8.0;
-    STARTS.iter().any(|start| value.starts_with(start)) && !is_base64
+    STARTS.iter().any(|start| value.starts_with(start)) && !(is_base64 && value.starts_with(b"/"))
         || is_address(value)
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
@@ -199,7 +201,7 @@ fn is_constant(value: &[u8]) -> bool {
         && value
             .split(|byte| *byte == b'_')
             .all(|word| word.len() < 16 && count(word, u8::is_ascii_digit) * 2 <= word.len())
-        && surprise(value) < length(value) * 0.2
+        && (count(value, u8::is_ascii_digit) == 0 || surprise(value) < length(value) * 0.2)
 }
 
 /// `prefix-<name>`: something to be filled in.
