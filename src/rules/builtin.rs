@@ -105,6 +105,16 @@ pub(crate) fn id(index: usize) -> &'static str {
     tables::text(tables::records()[index].id)
 }
 
+/// The number of the first rule whose id is not before `id`.
+pub(crate) fn first_from(id: &str) -> usize {
+    tables::records().partition_point(|record| tables::text(record.id) < id)
+}
+
+/// The keywords of rule number `index`.
+pub(crate) fn keywords(index: usize) -> Strings<'static> {
+    Strings::BuiltIn(tables::list(tables::records()[index].keywords))
+}
+
 /// The group of rule number `index`.
 pub(crate) fn group(index: usize) -> &'static str {
     tables::text(tables::records()[index].group)

@@ -6,9 +6,7 @@
 //! secret or an encryption key is another thing than the key. Where a name says little, as `key` does, a provider that is
 //! spoken of in the lines around says more.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use crate::rules::spec::Finds;
 use crate::rules::{Rule, RuleSet, builtin};
@@ -72,22 +70,17 @@ const WORDS: [&str; 47] = [
     "voyage",
 ];
 
-/// The built-in kinds with a form, by the first word of their id, which is the provider's name.
-static BY_NAME: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-    for index in (0..builtin::count()).filter(|index| builtin::finds(*index) == Finds::Secret) {
-        let provider = builtin::id(index).split('-').next().unwrap_or_default();
-        if GIVEN_OUT.contains(&builtin::group(index)) && !WORDS.contains(&provider) {
-            by_name.entry(provider).or_default().push(index);
-        }
-    }
-    by_name
-});
-
-/// The rules in force for the provider called `name`.
+/// The rules in force for kinds with a form of the provider called `name`, which is the first word of their ids. The
+/// built-in rules are sorted by id.
 fn kinds_of<'r>(rules: &'r RuleSet, name: &str) -> impl Iterator<Item = Rule<'r>> {
-    let indices = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
-    indices.iter().filter(|index| rules.is_enabled(**index)).map(|index| rules.get(*index))
+    let is_its = move |index: &usize| builtin::id(*index).split('-').next() == Some(name);
+    let first = if WORDS.contains(&name) { builtin::count() } else { builtin::first_from(name) };
+    let indices = (first..builtin::count()).take_while(is_its).collect::<Vec<_>>();
+    indices.into_iter().filter(|index| is_kind_of_provider(rules, *index)).map(|index| rules.get(index))
+}
+
+fn is_kind_of_provider(rules: &RuleSet, index: usize) -> bool {
+    rules.is_enabled(index) && builtin::finds(index) == Finds::Secret && GIVEN_OUT.contains(&builtin::group(index))
 }
 
 /// Whether `value` begins as the keys of a built-in kind do, or is too long or too short for what `name` calls it. The
@@ -137,33 +130,31 @@ fn fits(rule: Rule<'_>, value: &[u8]) -> bool {
     rule.unmarked_forms().iter().any(|form| form.lengths.contains(&value.len()))
 }
 
-/// Whether `value` begins with a beginning that a kind has for its own.
+/// Whether `value` begins with a beginning that a kind has for its own, such as `glpat-`.
 fn begins_as_a_key(rules: &RuleSet, value: &[u8]) -> bool {
     // What is common to the kinds of many providers of language models; shorter, it is a word.
     const SHARED: &[u8] = b"sk-";
-    const LONGEST: usize = 16;
-    value.starts_with(SHARED)
-        || (0..value.len().min(LONGEST)).rev().filter(|place| b"_-.".contains(&value[*place])).any(|place| {
-            let beginning = std::str::from_utf8(&value[..=place]).unwrap_or_default();
-            BEGINNINGS.get(beginning).is_some_and(|kinds| kinds.iter().any(|index| rules.is_enabled(*index)))
-        })
-}
-
-/// The keywords that are the beginning of a key, such as `glpat-`, of one provider alone.
-static BEGINNINGS: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
     const SHORTEST: usize = 4;
+    const LONGEST: usize = 16;
     const ENGLISH: [&str; 12] =
         ["access", "api", "app", "client", "config", "git", "github", "key", "live", "prod", "secret", "test"];
-    let mut beginnings: HashMap<&str, Vec<usize>> = HashMap::new();
-    for index in (0..builtin::count()).filter(|index| builtin::finds(*index) == Finds::Secret) {
-        let regex = builtin::facts(index).regex;
-        for keyword in builtin::facts(index).keywords.iter() {
-            let words = keyword.trim_end_matches(['_', '-', '.']);
-            let is_beginning = keyword.len() >= SHORTEST && words.len() < keyword.len() && regex.contains(keyword);
-            if is_beginning && !words.split(['_', '-', '.']).all(|word| ENGLISH.contains(&word)) {
-                beginnings.entry(keyword).or_default().push(index);
-            }
-        }
+    if value.starts_with(SHARED) {
+        return true;
     }
-    beginnings
-});
+    let ends = (SHORTEST - 1..value.len().min(LONGEST)).filter(|place| b"_-.".contains(&value[*place]));
+    let beginnings: Vec<&str> = ends
+        .filter_map(|place| std::str::from_utf8(&value[..=place]).ok())
+        .filter(|beginning| {
+            let mut words = beginning.split(['_', '-', '.']).filter(|word| !word.is_empty());
+            !words.all(|word| ENGLISH.contains(&word))
+        })
+        .collect();
+    let is_one = |index: usize| {
+        rules.is_enabled(index)
+            && builtin::finds(index) == Finds::Secret
+            && builtin::keywords(index)
+                .iter()
+                .any(|keyword| beginnings.contains(&keyword) && builtin::facts(index).regex.contains(keyword))
+    };
+    !beginnings.is_empty() && (0..builtin::count()).any(is_one)
+}
