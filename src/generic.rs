@@ -8,6 +8,7 @@ mod assignment;
 mod name;
 mod value;
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::change::BytePath;
@@ -35,17 +36,19 @@ pub(crate) struct Suspect {
 pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<Suspect> {
     let assignment = Assignment::around(text, hit)?;
     let span = value::secret_part(text, &assignment)?;
-    let name = name::normalized(&text[assignment.name.clone()]);
     let value = &text[span.clone()];
+    // Most values are no secret whatever their name: only for the rest is the name worth writing out.
+    let name = LazyCell::new(|| name::normalized(&text[assignment.name.clone()]));
     let chosen = || {
         let is_chosen =
-            name::is_password(&name) && !name::is_switch(&name) && value::may_be_chosen(value) && is_environment(path);
+            is_environment(path) && value::may_be_chosen(value) && name::is_password(&name) && !name::is_switch(&name);
         is_chosen.then_some(value::Likeness::Chosen)
     };
-    let likeness = value::Likeness::of(value, &assignment, &name).or_else(chosen)?;
+    let likeness = value::Likeness::of(value, &assignment, || name::is_password(&name)).or_else(chosen)?;
+    let name = LazyCell::force(&name).clone();
     let whole = assignment.name.start..span.end;
-    let is_unfit = !name::is_free(&name) && !value::is_token68(&text[span.clone()]);
-    if is_unfit || name::is_key_id(&name, &text[span.clone()]) {
+    let is_unfit = !name::is_free(&name) && !value::is_token68(value);
+    if is_unfit || name::is_key_id(&name, value) {
         return None;
     }
     let is_about_a_secret = name::is_about(&name);

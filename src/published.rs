@@ -4,11 +4,18 @@
 //! with `keyguard scan --stdin` and keep the list sorted; the comment names where it is published. Families that follow
 //! a rule (ids that end in EXAMPLE, runs of zeros) are conditions in `placeholder.rs`.
 
-use crate::secret::Fingerprint;
+use crate::secret::{Fingerprint, Secret};
 
 /// Whether a value with this fingerprint is a published example.
 pub(crate) fn is_published(fingerprint: Fingerprint) -> bool {
     PUBLISHED.binary_search(&fingerprint.number()).is_ok()
+}
+
+/// Whether `text` is for everyone to read: a published example, a certificate, the public half of a key.
+pub(crate) fn is_public(text: &[u8]) -> bool {
+    let holds = |words: &str| memchr::memmem::find(text, words.as_bytes()).is_some();
+    is_published(Secret::new(text, 0).fingerprint())
+        || (holds("-----BEGIN CERTIFICATE") || holds("-----BEGIN PUBLIC KEY")) && !holds("PRIVATE")
 }
 
 /// The first eight bytes of each fingerprint, sorted.

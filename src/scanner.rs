@@ -322,25 +322,17 @@ enum Madeness {
 
 /// Whether `value`, whose part behind the beginning of its kind is `body`, or what it is the base64 of, is made up.
 fn madeness(body: &[u8], value: &[u8]) -> Option<Madeness> {
-    let is_text =
-        |decoded: &Vec<u8>| decoded.iter().all(|byte| (b' '..=b'~').contains(byte) || b"\r\n\t".contains(byte));
-    let text = validator::base64_bytes(value).filter(is_text);
-    let is_public = |text: &[u8]| {
-        let holds = |words: &str| memchr::memmem::find(text, words.as_bytes()).is_some();
-        published::is_published(Secret::new(text, 0).fingerprint())
-            || (holds("-----BEGIN CERTIFICATE") || holds("-----BEGIN PUBLIC KEY")) && !holds("PRIVATE")
-    };
+    let text = validator::base64_text(value);
     let line = text.as_deref().filter(|text| !text.contains(&b'\n'));
     let is = |made_up: fn(&[u8]) -> bool| made_up(body) || line.is_some_and(made_up);
-    if is(placeholder::is_blank) || text.as_deref().is_some_and(is_public) {
+    if is(placeholder::is_blank) || text.as_deref().is_some_and(published::is_public) {
         return Some(Madeness::Blank);
     }
     is(placeholder::is_placeholder).then_some(Madeness::Careless)
 }
 
 /// What a verdict makes of the rule's own confidence: proven is high, disproven at most medium, and low where the value
-/// looks made up besides. Test-mode and
-/// public-by-design kinds stay low whatever their checksum says.
+/// looks made up besides. Test-mode and public-by-design kinds stay low whatever their checksum says.
 fn grade(base: Confidence, verdict: Verdict) -> Option<(Confidence, Validity, Option<&'static str>)> {
     match verdict {
         Verdict::Valid(proof) if base == Confidence::Low => Some((base, Validity::Valid, Some(proof))),

@@ -204,12 +204,21 @@ fn json_of_base64(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Val
 }
 
 /// What base64 in either alphabet, padded or not, stands for.
-pub(crate) fn base64_bytes(text: &[u8]) -> Option<Vec<u8>> {
+fn base64_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let alphabet = if text.iter().any(|byte| b"-_".contains(byte)) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     GeneralPurpose::new(alphabet, config).decode(text).ok()
+}
+
+/// The text that `value` is the base64 of, if it is one that people can read.
+pub(crate) fn base64_text(value: &[u8]) -> Option<Vec<u8>> {
+    base64_bytes(value).filter(|bytes| is_readable(bytes))
+}
+
+fn is_readable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| (b' '..=b'~').contains(byte) || b"\r\n\t".contains(byte))
 }
 
 /// The value of a digit of base 32 (RFC 4648).

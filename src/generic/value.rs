@@ -51,7 +51,7 @@ pub(super) fn may_be_chosen(value: &[u8]) -> bool {
 
 impl Likeness {
     /// What `value` is like; `None` for words, references, numbers, paths and whatever else is no secret.
-    pub(super) fn of(value: &[u8], assignment: &Assignment, name: &str) -> Option<Self> {
+    pub(super) fn of(value: &[u8], assignment: &Assignment, is_password: impl Fn() -> bool) -> Option<Self> {
         const SHORTEST: usize = 8;
         const LONG: usize = 16;
         if value.len() < SHORTEST || !value.is_ascii() || is_something_else(value) {
@@ -76,8 +76,8 @@ impl Likeness {
             return Some(if is_token && is_mixed { Self::Random } else { Self::Password });
         }
         // Letters alone must be the more unlike words.
-        let is_unlike = digits > 0 && surprise >= 4.0 && per_byte >= 0.3
-            || super::name::is_password(name) && surprise >= 5.0 && per_byte >= 0.55;
+        let is_unlike =
+            digits > 0 && surprise >= 4.0 && per_byte >= 0.3 || surprise >= 5.0 && per_byte >= 0.55 && is_password();
         (assignment.is_marked() && is_unlike).then_some(Self::Password)
     }
 }

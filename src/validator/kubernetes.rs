@@ -2,8 +2,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/>
 
-use super::{Verdict, base64_bytes};
-use crate::secret::Secret;
+use super::{Verdict, base64_bytes, is_readable};
 use crate::{generic, placeholder, published};
 
 /// What a value stands for.
@@ -49,17 +48,13 @@ fn worth(name: &[u8], value: &[u8]) -> Worth {
     const SHORTEST: usize = 4;
     const SHORTEST_KEY: usize = 16;
     let Some(bytes) = base64_bytes(value).filter(|bytes| bytes.len() >= SHORTEST) else { return Worth::Nothing };
-    let is_text = bytes.iter().all(|byte| (b' '..=b'~').contains(byte) || b"\r\n\t".contains(byte));
-    if !is_text {
+    if !is_readable(&bytes) {
         // Words are base64 too, by their letters.
         let is_word = value.iter().all(u8::is_ascii_alphabetic);
         return if bytes.len() >= SHORTEST_KEY && !is_word { Worth::Secret } else { Worth::Nothing };
     }
     let text = bytes.trim_ascii();
-    let holds = |words: &str| memchr::memmem::find(text, words.as_bytes()).is_some();
-    let is_public = (holds("BEGIN CERTIFICATE") || holds("BEGIN PUBLIC KEY")) && !holds("PRIVATE");
-    let is_known = || published::is_published(Secret::new(text, 0).fingerprint());
-    if is_public || is_known() {
+    if published::is_public(text) {
         return Worth::Nothing;
     }
     // A configuration as a whole.
