@@ -46,7 +46,9 @@ static PUBLISHED: &[u64] = &[
     0x1a60_d712_056e_c574, // Truffle documentation accounts
     0x1bb5_ba6b_164a_a4c1, // Hardhat and Foundry documentation accounts
     0x1c06_2c6a_d8e4_53ed, // age documentation
+    0x1cdd_de99_fab1_a802, // NIST SP 800-38A
     0x1e8c_816f_4d8d_e244, // Vagrant documentation
+    0x1f11_33b2_3f78_13af, // RFC 5849
     0x20ab_c319_5646_71ed, // Ganache documentation accounts
     0x2111_2863_4d45_5962, // Hardhat and Foundry documentation accounts
     0x2279_d32a_d194_6b73, // AWS documentation
@@ -69,6 +71,7 @@ static PUBLISHED: &[u64] = &[
     0x3402_cad3_e8cb_d265, // BIP-39 test vectors
     0x3580_3a28_ac2d_80c3, // Ganache documentation accounts
     0x3624_b860_721e_8055, // Hardhat and Foundry documentation accounts
+    0x3802_f513_4b13_bf18, // RFC 5849
     0x3946_d149_8a0a_340d, // Google documentation
     0x3a33_8ec6_f6e0_4389, // Hardhat and Foundry documentation accounts
     0x3be7_eb78_bcdb_0b77, // BIP-32 test vectors
@@ -85,6 +88,7 @@ static PUBLISHED: &[u64] = &[
     0x4efa_9a73_c989_0956, // AWS documentation
     0x4feb_af76_abf7_88e0, // Hardhat and Foundry documentation accounts
     0x5009_5eda_0279_8e24, // BIP-39 test vectors
+    0x5055_a613_84b2_e0d7, // Docusaurus documentation
     0x50ab_b1c7_434b_ff76, // GitLab documentation
     0x50c4_ebb3_ed8f_548f, // BIP-32 test vectors
     0x52b8_c0af_7597_44da, // Ganache documentation accounts
@@ -92,12 +96,15 @@ static PUBLISHED: &[u64] = &[
     0x56d5_e3b6_8d83_ccdd, // Discord documentation
     0x56f8_bd94_6baf_7f6e, // BIP-39 test vectors
     0x56ff_2698_9781_cb6f, // NTLM hash of the empty password
+    0x574e_a8d9_4f55_ee80, // Docusaurus documentation
     0x59a6_d3e4_a063_5113, // BIP-32 test vectors
+    0x5a2a_46fd_58a2_19c4, // RFC 5849
     0x5a45_955d_0ac3_121a, // MinIO documentation
     0x5b8b_4e4e_1ec2_0fbc, // RFC 7515 and RFC 7517
     0x5bbd_df24_f86a_58d4, // Wikipedia on bcrypt
     0x5c94_84f2_ae6b_4e0a, // Ganache documentation accounts
     0x5cb8_fdea_1e44_5c60, // AWS documentation
+    0x5d02_7796_1b9c_12b1, // NIST SP 800-38A
     0x5d88_7ec8_7590_793c, // Ganache documentation accounts
     0x600f_64e8_a1dc_cb14, // BIP-39 test vectors
     0x6022_ccb0_08b7_69c5, // Hardhat and Foundry documentation accounts
@@ -118,6 +125,7 @@ static PUBLISHED: &[u64] = &[
     0x6e0f_9f5e_d3da_f88d, // Wikipedia on bcrypt
     0x71b2_2429_2f0a_01c7, // BIP-39 test vectors
     0x71f5_ba17_8fb4_133f, // Hardhat and Foundry documentation accounts
+    0x73e7_7e9f_ffd2_bd18, // RFC 5849
     0x7461_6a1c_ff85_99ec, // Hardhat and Foundry documentation accounts
     0x7483_f997_0c42_f724, // Azure documentation
     0x74f0_e220_9abd_a285, // Hardhat and Foundry documentation accounts
@@ -134,11 +142,14 @@ static PUBLISHED: &[u64] = &[
     0x7dae_208c_ca80_ea26, // Ethereum documentation
     0x7e6c_d779_9975_f4d4, // Truffle documentation accounts
     0x7e6f_2bde_2319_512e, // RFC 7515 and RFC 7517
+    0x7f69_59af_d824_e5bd, // NIST SP 800-38A
     0x8090_19e4_b936_5394, // BIP-39 test vectors
     0x811b_d1ab_923a_bb8f, // Truffle documentation accounts
+    0x81a2_a035_4e5b_aed3, // RFC 5849
     0x81f7_cdc1_80dc_55d4, // Ganache documentation accounts
     0x86ed_1ab3_ba71_038f, // Ethereum documentation
     0x8913_e9fd_75b1_1d65, // AWS documentation
+    0x89dd_efac_77a1_b2b9, // NIST SP 800-38A
     0x8da8_22f6_59e2_887c, // WireGuard manual page
     0x8e6f_2f18_5c44_cfef, // BIP-39 test vectors
     0x8e9f_ff25_186a_0e5b, // BIP-39 test vectors
@@ -162,6 +173,7 @@ static PUBLISHED: &[u64] = &[
     0xa44d_96c5_48c5_73ab, // Ganache documentation accounts
     0xa55f_fd00_fe6f_7aaf, // Stripe documentation
     0xa5a5_f35a_6536_2d9d, // Hardhat and Foundry documentation accounts
+    0xa898_6479_961a_fa47, // Laravel templates
     0xaa32_92b7_b0f5_1697, // Hardhat and Foundry documentation accounts
     0xaa38_07ef_8e82_eaea, // Ganache documentation accounts
     0xab12_06b2_ade6_6fbb, // Ganache documentation accounts
@@ -173,6 +185,7 @@ static PUBLISHED: &[u64] = &[
     0xb091_6212_f19c_1000, // OAuth documentation
     0xb10c_243d_e4b8_a5cb, // Hardhat and Foundry documentation accounts
     0xb48f_bbcc_7d1c_64fc, // BIP-32 test vectors
+    0xb4bd_194d_c868_905b, // Docusaurus documentation
     0xb595_ba31_b6ec_72e0, // Truffle documentation accounts
     0xb605_3a50_b945_3daf, // Kubernetes documentation
     0xb988_80bf_f22d_bdf7, // Confluent documentation
@@ -181,6 +194,7 @@ static PUBLISHED: &[u64] = &[
     0xbb68_d854_4fab_f443, // GitLab documentation
     0xbd59_e868_c825_efbd, // Truffle documentation accounts
     0xbeec_7b97_8989_c833, // Hardhat and Foundry documentation accounts
+    0xc451_a20d_7224_e54f, // Laravel templates
     0xc514_3787_d1c3_4b6c, // BIP-32 test vectors
     0xc52e_15a0_0d5b_ebb9, // GitLab documentation
     0xc6a2_f59e_ea26_77ae, // BIP-32 test vectors
@@ -190,6 +204,7 @@ static PUBLISHED: &[u64] = &[
     0xcec4_57f3_6e39_bba6, // Postmark documentation
     0xcf37_c24e_2ee8_dc0b, // AWS emulators documentation
     0xcf5e_ce31_3292_54b0, // BIP-39 test vectors
+    0xcfed_a701_5be6_5412, // RFC 5849
     0xd18b_c5b5_f533_487d, // Stripe documentation
     0xd20d_3814_1c68_216c, // BIP-32 test vectors
     0xd428_ae0e_998e_f41f, // AWS emulators documentation
@@ -199,17 +214,22 @@ static PUBLISHED: &[u64] = &[
     0xd8bb_82cf_b101_d766, // Truffle documentation accounts
     0xd963_1262_a868_572e, // BIP-32 test vectors
     0xda46_5d06_2f1c_761f, // Ganache documentation accounts
+    0xdb33_81e5_d88d_f23b, // NIST SP 800-38A
     0xdceb_4784_2c6c_a3cb, // Hardhat and Foundry documentation accounts
+    0xdd14_3e2e_ae5f_29d5, // RFC 5849
+    0xdd6d_ee6e_0b65_80f4, // NIST SP 800-38A
     0xdee4_6522_9d76_20bd, // Kubernetes documentation
     0xdf0d_c3f4_8aac_5311, // Ganache documentation
     0xdfb8_8889_143c_6bcd, // OAuth documentation
     0xe0b4_505a_120a_73b3, // HTTP Basic documentation
     0xe1de_ec28_dd70_4647, // RFC 7515 and RFC 7517
+    0xe44e_97ac_793a_b47d, // RFC 5849
     0xe454_4703_3860_7f64, // Google documentation
     0xe45c_c87e_bceb_6a28, // Truffle documentation accounts
     0xe552_c145_2898_a01e, // AWS emulators documentation
     0xe553_8757_a749_e088, // Kubernetes documentation
     0xe5a5_dcf2_997a_565f, // AWS documentation
+    0xeae7_2b81_c3e6_f79c, // RFC 5849
     0xebcf_1d84_db39_f411, // Sidekiq documentation
     0xed5e_fde6_0b25_7e43, // Hardhat and Foundry documentation accounts
     0xee8d_1e01_77b5_6aeb, // Hardhat and Foundry documentation accounts
@@ -223,6 +243,7 @@ static PUBLISHED: &[u64] = &[
     0xf7f0_19e1_0d72_9dc4, // Hardhat and Foundry documentation
     0xf8f5_b58a_d6fb_3912, // MinIO documentation
     0xfda4_4a34_1144_38e5, // Bitcoin documentation
+    0xfeeb_7087_9f15_7b53, // RFC 5849
     0xff28_24f6_a5d4_8261, // Google documentation
 ];
 

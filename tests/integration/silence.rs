@@ -73,6 +73,38 @@ fn a_family_of_examples_is_silent() {
 }
 
 #[test]
+fn examples_of_standards_and_frameworks_are_silent() {
+    let repo = Sandbox::without_repository();
+    let nist = format!("2b7e151628aed2a6{}", "abf7158809cf4f3c");
+    let text = [
+        format!("consumer_secret = \"kd94hf93{}\"", "k423kf44"),
+        format!("oauth_token_secret: \"pfkkdhi9{}\"", "sl3r4s00"),
+        format!("client_secret = \"j49sk3{}\"", "j29djd"),
+        format!("aes_secret_key = \"{nist}\""),
+        format!("aes_secret_key = \"{}\"", nist.to_uppercase()),
+        format!("'password' => '$2y$10$92IXUNpkjO0rOQ5byMi.Ye4oKo{}',", "Ea3Ro9llC/.og/at2.uheWG/igi"),
+    ];
+    repo.write("a.php", text.join("\n"));
+    repo.keyguard(["scan", "--min-confidence", "low", "."]).success().stdout("");
+    // Each with one character changed is found: it is these values that are known, not their look.
+    repo.write("a.php", text.join("\n").replace("k423kf44", "k423kf4d").replace("j29djd", "j29dje"));
+    repo.keyguard(["scan", "."]).code(1).says("a.php:1:").says("a.php:3:").says("2 secrets in 1 file");
+}
+
+#[test]
+fn the_search_key_of_a_documentation_site_does_not_block() {
+    let repo = Sandbox::without_repository();
+    let key = format!("{}{}", "9b3d1f7a42c86e05", "a7d94e1c60b8f253");
+    let config = format!("algolia: {{\n  appId: 'K3V7QWZ8TB',\n  apiKey: '{key}',\n  indexName: 'docs',\n}}\n");
+    repo.write("docusaurus.config.js", config);
+    repo.keyguard(["scan", "."]).success().stdout("");
+    repo.keyguard(["scan", "--min-confidence", "low", "."]).code(1).says("algolia-docsearch-key");
+    // Another service's key in the same words is found.
+    repo.write("docusaurus.config.js", format!("search: {{\n  apiKey: '{key}',\n  indexName: 'docs',\n}}\n"));
+    repo.keyguard(["scan", "."]).code(1).says("docusaurus.config.js:2:");
+}
+
+#[test]
 fn no_path_host_or_neighbour_silences_a_proven_token() {
     let token = fake::github_pat();
     let repo = Sandbox::without_repository();
