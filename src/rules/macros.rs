@@ -1,22 +1,23 @@
 //! The macros of a rule's regex: what would stand in many rules, written once.
 //!
-//! `{{` is no regex syntax, so nothing else can be meant. Shared by `build.rs` and the configuration, like the rules.
+//! `{{` is no regex syntax, so nothing else can be meant. Each switches off the flags `x` and `U`, which would change what
+//! it means inside a regex that sets them. Shared by `build.rs` and the configuration, like the rules.
 
 use std::borrow::Cow;
 
 /// What stands between a name and its value: the rest of the name, words such as `API key`, a closing quote or bracket,
 /// a type, an assignment sign (or the comma of a call, the `>` of a tag, the blank of a flag), an opening quote.
 const ASSIGN: &str = concat!(
-    r"[A-Za-z0-9_.\-]{0,40}",
+    r"(?-xU:[A-Za-z0-9_.\-]{0,40}",
     r"(?:[ \t](?i:access|api|app|auth|client|private|secret|key|token|id)[A-Za-z0-9_\-]{0,20}){0,3}",
     r#"(?:\\?["'\])]){0,3}"#,
     r"(?:[ \t]{0,4}:[ \t]{0,4}&?(?:'static )?[A-Za-z]{3,6}|[ \t]string)?",
-    r#"[ \t]{0,20}(?:[:?.|]{0,3}=|=>|[:,(]|>(?:[ \t]{0,4}\r?\n)?|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}[ \t]{0,2}"#
+    r#"[ \t]{0,20}(?:[:?.|]{0,3}=|=>|[:,(]|>(?:[ \t]{0,4}\r?\n)?|[ \t])[ \t>]{0,20}(?:[brfu]?\\?["'`]){0,3}[ \t]{0,2})"#
 );
 
 /// Where a word starts, also behind what stands for another character (`\n`, `%3D`, `\u003d`, a colour sequence): to `\b`
 /// alone its last letter looks like the beginning. No two branches begin alike, so that captures cost a seventh.
-const START: &str = r"(?:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
+const START: &str = r"(?-xU:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
 
 /// What is stored in place of a password, in the forms that name their algorithm and carry their salt: those of
 /// crypt(5), of the string format of the Password Hashing Competition and of passlib, Django, Werkzeug and LDAP. Compose
@@ -26,7 +27,7 @@ const START: &str = r"(?:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa
 /// <https://passlib.readthedocs.io/en/stable/modular_crypt_format.html>,
 /// <https://docs.djangoproject.com/en/stable/topics/auth/passwords/>, RFC 2307
 const PASSWORD_HASH: &str = concat!(
-    r"(?:\${1,2}(?:",
+    r"(?-xU:\${1,2}(?:",
     r"2[abxy]\${1,2}[0-9]{2}\${1,2}[./A-Za-z0-9]{53}",
     r"|(?:1|apr1)\${1,2}[./A-Za-z0-9]{1,8}\${1,2}[./A-Za-z0-9]{22}",
     r"|5\${1,2}(?:rounds=[0-9]{1,9}\${1,2})?[./A-Za-z0-9]{1,16}\${1,2}[./A-Za-z0-9]{43}",
@@ -47,7 +48,7 @@ const PASSWORD_HASH: &str = concat!(
 );
 
 /// What stands in an address between a word of the host and the value of the parameter that is the key.
-const QUERY: &str = r#"[^\s"'`<>]{0,120}?[?&;](?i:[a-z_\-]{0,12}(?:key|token|auth|client_id))="#;
+const QUERY: &str = r#"(?-xU:[^\s"'`<>]{0,120}?[?&;](?i:[a-z_\-]{0,12}(?:key|token|auth|client_id))=)"#;
 
 const MACROS: [(&str, &str); 4] =
     [("{{assign}}", ASSIGN), ("{{start}}", START), ("{{query}}", QUERY), ("{{password-hash}}", PASSWORD_HASH)];
@@ -76,4 +77,29 @@ pub(crate) fn written_offset(regex: &str, at: usize) -> usize {
         rest = rest.split_at(written).1;
     }
     regex.len() - rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_macro_means_the_same_under_every_flag() {
+        let find = |flags: &str, text: &str| {
+            let regex = expand(&format!("{flags}acme{{{{assign}}}}([a-z]{{6}})")).into_owned();
+            regex::Regex::new(&regex).unwrap().captures(text).map(|found| found[1].to_owned())
+        };
+        for flags in ["", "(?x)", "(?s)", "(?U)", "(?xU)"] {
+            for text in ["acme_key = \"qwzrtp\"", "acme API key: qwzrtp", "ACME: acme_token\t:=\t'qwzrtp'"] {
+                assert_eq!(find(flags, text).as_deref(), Some("qwzrtp"), "{flags} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_macro_is_its_beginning() {
+        let regex = "x{{start}}y";
+        let y = expand(regex).rfind('y').unwrap();
+        assert_eq!([0, 1, 5, y].map(|at| written_offset(regex, at)), [0, 1, 1, 10]);
+    }
 }

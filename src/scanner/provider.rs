@@ -19,8 +19,9 @@ pub(super) const WHY: &str = "keys of the provider that it is named for look oth
 const GIVEN_OUT: [&str; 10] =
     ["ai", "chat", "ci", "cloud", "email", "monitoring", "payment", "saas", "services", "vcs"];
 
-/// Providers whose names are words that names of variables hold for other reasons.
-const WORDS: [&str; 47] = [
+/// Providers whose names are words that names of variables hold for other reasons, and those whose users make up tokens
+/// themselves, as Jenkins' do for builds that are triggered from afar.
+const WORDS: [&str; 48] = [
     "apple",
     "box",
     "branch",
@@ -38,6 +39,7 @@ const WORDS: [&str; 47] = [
     "harness",
     "here",
     "hunter",
+    "jenkins",
     "label",
     "line",
     "linear",
