@@ -138,7 +138,7 @@ impl Tables {
         };
         self.enter(group, rule, index);
         let regex = need(&rule.regex, "regex");
-        let Shape { longest, gate, .. } = Shape::of(&regex).expect("checked above");
+        let Shape { longest, gate, place, .. } = Shape::of(&regex).expect("checked above");
         let near = rule.near.as_ref().map(|near| (near.regex.clone(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
@@ -171,7 +171,7 @@ impl Tables {
             out,
             "pair_with:{:?},pair_lines:{},pair_confidence:Confidence::{:?},near_lines:{},finds:Finds::{:?},\
              min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
-             placeholders:Placeholders::{:?},longest:{},gate:{gate:?}}}",
+             placeholders:Placeholders::{:?},longest:{},gate:{gate:?},place:Place::{place:?}}}",
             self.list(pair.map(|pair| &pair.with)),
             pair.map_or(0, |pair| pair.lines),
             pair.map_or(confidence, |pair| pair.confidence),

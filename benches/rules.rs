@@ -7,12 +7,13 @@
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use keyguard::rules::matcher::Matcher;
 use keyguard::rules::spec::Finds;
 use keyguard::rules::{Rule, RuleSet, example};
-use regex::bytes::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Bytes of each text.
@@ -57,31 +58,27 @@ fn worst(rule: Rule<'_>) -> Option<Sample> {
     if rule.facts().finds == Finds::AssignedValue {
         return None;
     }
-    let regex = rule.regex().expect("built-in regexes compile");
+    let matcher = Matcher::new(rule).expect("built-in regexes compile");
     let texts = hostile(rule);
-    let mut ranked: Vec<_> = texts.iter().map(|named| (cost(regex, &filled(&named.1, SIZE / PART)), named)).collect();
+    let mut ranked: Vec<_> =
+        texts.iter().map(|named| (cost(&matcher, &filled(&named.1, SIZE / PART)), named)).collect();
     ranked.sort_by_key(|(time, _)| Reverse(*time));
     let in_full = |(name, unit): &(String, String)| {
         let text = filled(unit, SIZE);
-        let sample = Sample { time: cost(regex, &text), rule: rule.id().to_owned(), text: name.clone() };
+        let sample = Sample { time: cost(&matcher, &text), rule: rule.id().to_owned(), text: name.clone() };
         (sample, text)
     };
     let (mut worst, text) =
         ranked.into_iter().take(FULL).map(|(_, named)| in_full(named)).max_by_key(|(sample, _)| sample.time)?;
-    worst.time = (1..RUNS).map(|_| cost(regex, &text)).fold(worst.time, Duration::min);
+    worst.time = (1..RUNS).map(|_| cost(&matcher, &text)).fold(worst.time, Duration::min);
     Some(worst)
 }
 
-/// What all matches in a text cost, looked for as the scanner does: the next one may begin right behind a secret, or
-/// with the border that the last one needed. The scanner gives a regex the surroundings of keywords, this gives it all.
-fn cost(regex: &Regex, text: &[u8]) -> Duration {
+/// What all matches in a text cost, looked for with the scanner's own function: it gives a regex the surroundings of
+/// keywords, this gives it all.
+fn cost(matcher: &Matcher<'_>, text: &[u8]) -> Duration {
     let start = cpu_time();
-    let mut position = 0;
-    while let Some(captures) = regex.captures_at(text, position) {
-        let whole = captures.get_match();
-        let secret = captures.name("secret").unwrap_or(whole);
-        position = secret.end().max(whole.end() - 1).max(whole.start() + 1);
-    }
+    matcher.matches(text, 0).for_each(|found| drop(black_box(found)));
     cpu_time().saturating_sub(start)
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod builtin;
 pub mod example;
 mod macros;
+pub mod matcher;
 mod own;
 mod paths;
 mod proof;

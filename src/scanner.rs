@@ -19,6 +19,7 @@ use crate::change::BytePath;
 use crate::decode::{Kind, Text, Way};
 use crate::encrypted::Encrypted;
 use crate::finding::{Confidence, Finding, Locator, Validity};
+use crate::rules::matcher::{Match, Matcher};
 use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Fingerprint, Secret};
@@ -193,19 +194,10 @@ pub(crate) fn masked(text: &str) -> String {
 
 /// Adds every match of `rule` that starts in `window`.
 fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut Vec<Candidate<'r>>) -> Result<()> {
-    let regex = rule.regex()?;
-    let mut position = window.start;
-    while let Some(captures) = regex.captures_at(&text[..window.end], position) {
-        let whole = captures.get_match();
-        let secret = captures.name("secret").unwrap_or(whole);
-        // The last byte may be a border that the next match needs too; more of a match is not looked at again.
-        position = secret.end().max(whole.end().saturating_sub(1)).max(whole.start() + 1);
-        if let Some(candidate) = judge(rule, text, secret.range())? {
-            let before = &text[whole.start()..secret.start()];
-            found.push(assigned::weighed(Candidate { matched: whole.range(), ..candidate }, before, secret.as_bytes()));
-        }
-        if position > window.end {
-            break;
+    for Match { whole, secret } in Matcher::new(rule)?.matches(&text[..window.end], window.start) {
+        if let Some(candidate) = judge(rule, text, secret.clone())? {
+            let before = &text[whole.start..secret.start];
+            found.push(assigned::weighed(Candidate { matched: whole, ..candidate }, before, &text[secret]));
         }
     }
     Ok(())

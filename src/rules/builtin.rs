@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::shape::{Bytes, Gate, Shape};
+use super::shape::{Bytes, Gate, Place, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
@@ -43,11 +43,12 @@ struct Record {
     placeholders: Placeholders,
     longest: usize,
     gate: Gate,
+    place: Place,
 }
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
-    use super::{Bytes, Confidence, Finds, Gate, Placeholders, Record, Span, Validator, Way, range};
+    use super::{Bytes, Confidence, Finds, Gate, Place, Placeholders, Record, Span, Validator, Way, range};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
@@ -171,8 +172,8 @@ pub(crate) fn finds(index: usize) -> Finds {
 
 /// What the syntax of the regex of rule number `index` tells.
 pub(super) fn shape(index: usize) -> Shape {
-    let Record { longest, gate, .. } = tables::records()[index];
-    Shape { longest: Some(longest).filter(|bytes| *bytes > 0), matches_empty: false, gate }
+    let Record { longest, gate, place, .. } = tables::records()[index];
+    Shape { longest: Some(longest).filter(|bytes| *bytes > 0), matches_empty: false, gate, place }
 }
 
 /// The text of one entry of a list.

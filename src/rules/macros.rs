@@ -17,7 +17,8 @@ const ASSIGN: &str = concat!(
 
 /// Where a word starts, also behind what stands for another character (`\n`, `%3D`, `\u003d`, a colour sequence): to `\b`
 /// alone its last letter looks like the beginning. No two branches begin alike, so that captures cost a seventh.
-const START: &str = r"(?-xU:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
+pub(crate) const START: &str =
+    r"(?-xU:\\(?:[nrtfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m|\b)";
 
 /// What is stored in place of a password, in the forms that name their algorithm and carry their salt: those of
 /// crypt(5), of the string format of the Password Hashing Competition and of passlib, Django, Werkzeug and LDAP. Compose
@@ -49,6 +50,9 @@ const PASSWORD_HASH: &str = concat!(
 
 /// What stands in an address between a word of the host and the value of the parameter that is the key.
 const QUERY: &str = r#"(?-xU:[^\s"'`<>]{0,120}?[?&;](?i:[a-z_\-]{0,12}(?:key|token|auth|client_id))=)"#;
+
+/// The bytes that what stands for another character begins with.
+pub(crate) const ESCAPES: [u8; 3] = *b"\\%\x1b";
 
 const MACROS: [(&str, &str); 4] =
     [("{{assign}}", ASSIGN), ("{{start}}", START), ("{{query}}", QUERY), ("{{password-hash}}", PASSWORD_HASH)];
