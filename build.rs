@@ -8,6 +8,8 @@
 
 #[path = "src/rules/macros.rs"]
 mod macros;
+#[path = "src/rules/place.rs"]
+mod place;
 #[path = "src/rules/proof.rs"]
 #[expect(unreachable_pub, reason = "the crate documents it")]
 mod proof;

@@ -10,6 +10,7 @@ mod macros;
 pub mod matcher;
 mod own;
 mod paths;
+pub(crate) mod place;
 mod proof;
 pub(crate) mod shape;
 pub mod spec;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::shape::{Bytes, Gate, Place, Shape};
+use super::place::Place;
+use super::shape::{Bytes, Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;

@@ -10,12 +10,14 @@ use regex::bytes::{CaptureLocations, Regex};
 
 use super::Rule;
 use super::macros::ESCAPES;
-use super::shape::Place;
+use super::place::Place;
+use super::shape::{Bytes, Shape};
 
 /// A rule's regex, compiled.
 pub struct Matcher<'r> {
     regex: &'r Regex,
     place: Place,
+    runs: [Bytes; 2],
 }
 
 /// What a regex found, in bytes of the text.
@@ -30,33 +32,44 @@ pub struct Match {
 impl<'r> Matcher<'r> {
     /// Compiles the regex of `rule` where nobody has yet; fails for a configured one that is too large.
     pub fn new(rule: Rule<'r>) -> Result<Self> {
-        Ok(Self { regex: rule.regex()?, place: rule.shape().place })
+        let Shape { place, gate, .. } = rule.shape();
+        Ok(Self { regex: rule.regex()?, place, runs: gate.runs.map(|(_, kind)| kind) })
     }
 
     /// The matches in `text` that begin at `start` or behind it; what stands before is seen by `\b` and its like.
-    pub fn matches<'t>(&self, text: &'t [u8], start: usize) -> impl Iterator<Item = Match> + use<'r, 't> {
-        let (regex, place) = (self.regex, self.place);
-        let mut group = Group::of(regex, place);
+    pub fn matches<'t>(&self, text: &'t [u8], start: usize) -> impl Iterator<Item = Match> + use<'_, 'r, 't> {
+        let mut group = (self.place == Place::Group).then(|| Group::of(self.regex));
         let mut position = start;
         std::iter::from_fn(move || {
             if position > text.len() {
                 return None;
             }
             let found = match &mut group {
-                Some(group) => group.find_at(regex, text, position)?,
-                None => bounds(place, text, regex.find_at(text, position)?.range()),
+                Some(group) => group.find_at(self.regex, text, position)?,
+                None => self.bounds(text, self.regex.find_at(text, position)?.range()),
             };
             // The last byte may be a border that the next match needs too; more of a match is not looked at again.
             position = found.secret.end.max(found.whole.end.saturating_sub(1)).max(found.whole.start + 1);
             Some(found)
         })
     }
-}
 
-/// A match of which the syntax tells where its secret is.
-fn bounds(place: Place, text: &[u8], whole: Range<usize>) -> Match {
-    let skipped = if place == Place::BehindStart { start_length(&text[whole.clone()]) } else { 0 };
-    Match { secret: whole.start + skipped..whole.end, whole }
+    /// A match of which the syntax tells where its secret is.
+    fn bounds(&self, text: &[u8], whole: Range<usize>) -> Match {
+        let matched = &text[whole.clone()];
+        let before = |behind: u16| &matched[..matched.len() - usize::from(behind)];
+        let (skipped, behind) = match self.place {
+            Place::Group => (0, 0),
+            Place::Behind(skipped, behind) => (usize::from(skipped), behind),
+            Place::BehindStart(behind) => (start_length(matched), behind),
+            Place::Length(length, behind) => (before(behind).len() - usize::from(length), behind),
+            Place::Run(run, behind) => {
+                let is_other = |byte: &u8| !self.runs[usize::from(run)].hold(*byte);
+                (before(behind).iter().rposition(is_other).map_or(0, |last| last + 1), behind)
+            }
+        };
+        Match { secret: whole.start + skipped..whole.end - usize::from(behind), whole }
+    }
 }
 
 /// How many bytes of `matched` belong to `{{start}}`, where what follows it begins with none of `ESCAPES`.
@@ -80,9 +93,9 @@ struct Group {
 }
 
 impl Group {
-    fn of(regex: &Regex, place: Place) -> Option<Self> {
-        let number = || regex.capture_names().position(|name| name == Some("secret"));
-        (place == Place::Group).then(|| Self { number: number(), locations: regex.capture_locations() })
+    fn of(regex: &Regex) -> Self {
+        let number = regex.capture_names().position(|name| name == Some("secret"));
+        Self { number, locations: regex.capture_locations() }
     }
 
     fn find_at(&mut self, regex: &Regex, text: &[u8], position: usize) -> Option<Match> {
@@ -94,12 +107,24 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::rules::{RuleSet, example};
 
     /// What `{{start}}` takes for the end of another character, and what it does not.
     const BEFORE: [&str; 12] =
         ["", " ", "x", r"\n", r"\u003d", r"\x3d", "%3D", "\x1b[0;31m", "\x1b[m", r"\q", "%3", "\x1b[31"];
+
+    fn kind(place: Place) -> &'static str {
+        match place {
+            Place::Group => "group",
+            Place::Behind(..) => "behind",
+            Place::BehindStart(..) => "behind start",
+            Place::Length(..) => "length",
+            Place::Run(..) => "run",
+        }
+    }
 
     /// The matches in `text` as the regex alone tells them.
     fn by_groups(regex: &Regex, text: &[u8]) -> Vec<Match> {
@@ -120,7 +145,7 @@ mod tests {
     #[test]
     fn places_are_where_the_group_is() {
         let rules = RuleSet::built_in();
-        let mut met = [0; 3];
+        let mut met = BTreeMap::<_, usize>::new();
         for rule in rules.iter() {
             let matcher = Matcher::new(rule).unwrap();
             let mut text = String::new();
@@ -134,15 +159,16 @@ mod tests {
             }
             let found: Vec<_> = matcher.matches(text.as_bytes(), 0).collect();
             assert_eq!(found, by_groups(matcher.regex, text.as_bytes()), "{}", rule.id());
-            met[matcher.place as usize] += found.len();
+            *met.entry(kind(matcher.place)).or_default() += found.len();
         }
-        assert!(met.iter().all(|count| *count > 1000), "{met:?}");
+        assert!(met.len() == 5 && met.values().all(|count| *count > 500), "{met:?}");
     }
 
     #[test]
     fn a_group_that_takes_no_part_leaves_the_match() {
         let found = |pattern: &str, text: &str| {
-            let matcher = Matcher { regex: &Regex::new(pattern).unwrap(), place: Place::Group };
+            let matcher =
+                Matcher { regex: &Regex::new(pattern).unwrap(), place: Place::Group, runs: [Bytes([0; 4]); 2] };
             matcher.matches(text.as_bytes(), 0).map(|found| (found.whole, found.secret)).collect::<Vec<_>>()
         };
         assert_eq!(found("a(?<secret>b)?c", "abc ac"), [(0..3, 1..2), (4..6, 4..6)]);

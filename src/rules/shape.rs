@@ -6,7 +6,8 @@
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::macros::{ESCAPES, START, expand, written_offset};
+use super::macros::{expand, written_offset};
+use super::place::Place;
 
 /// What the syntax of a regex tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,68 +29,9 @@ impl Shape {
         let hir = parse(&expanded).map_err(|error| SyntaxFlaw::new(&error, regex))?;
         let properties = hir.properties();
         let gate = Gate::of(&hir);
-        let place = Place::of(&hir);
+        let place = Place::of(&hir, &gate);
         Ok(Self { longest: properties.maximum_len(), matches_empty: properties.minimum_len() == Some(0), gate, place })
     }
-}
-
-/// Where in a match the secret is. Telling the bounds of a match costs a fiftieth of telling those of a group in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The match is the secret.
-    Whole,
-    /// The secret is all that stands behind `{{start}}`.
-    BehindStart,
-    /// Only the group `secret` tells.
-    Group,
-}
-
-impl Place {
-    fn of(hir: &Hir) -> Self {
-        let Some(secret) = secret_group(hir) else { return Self::Whole };
-        let parts = match hir.kind() {
-            HirKind::Concat(parts) => parts.as_slice(),
-            _ => std::slice::from_ref(hir),
-        };
-        let mut around = parts.iter().filter(|part| part.properties().maximum_len() != Some(0));
-        match (around.next(), around.next(), around.next()) {
-            (Some(only), None, _) if is_group_of(only, secret) => Self::Whole,
-            (Some(first), Some(last), None)
-                if is_group_of(last, secret)
-                    && is_filled(secret)
-                    && !ESCAPES.iter().any(|byte| may_open(secret, *byte))
-                    && parse(START).is_ok_and(|start| *first == start) =>
-            {
-                Self::BehindStart
-            }
-            _ => Self::Group,
-        }
-    }
-}
-
-fn is_group_of(hir: &Hir, sub: &Hir) -> bool {
-    matches!(hir.kind(), HirKind::Capture(capture) if std::ptr::eq(&raw const *capture.sub, sub))
-}
-
-/// Whether a match that is not empty may begin with `byte`.
-fn may_open(hir: &Hir, byte: u8) -> bool {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.first() == Some(&byte),
-        HirKind::Class(class) => bytes_of(class).is_none_or(|class| class.hold(byte)),
-        HirKind::Capture(capture) => may_open(&capture.sub, byte),
-        HirKind::Repetition(repetition) => may_open(&repetition.sub, byte),
-        HirKind::Alternation(parts) => parts.iter().any(|part| may_open(part, byte)),
-        HirKind::Concat(parts) => {
-            let filled = parts.iter().position(is_filled).map_or(parts.len(), |filled| filled + 1);
-            parts[..filled].iter().any(|part| may_open(part, byte))
-        }
-        HirKind::Empty | HirKind::Look(_) => false,
-    }
-}
-
-/// Whether no match is empty.
-fn is_filled(hir: &Hir) -> bool {
-    hir.properties().minimum_len() > Some(0)
 }
 
 /// What each match must hold; a text that does not cannot match.
@@ -129,7 +71,7 @@ impl Bytes {
         (0..=u8::MAX).filter(|byte| fits(*byte)).collect()
     }
 
-    fn hold(self, byte: u8) -> bool {
+    pub(super) fn hold(self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
@@ -174,7 +116,7 @@ fn add_classes(hir: &Hir, kinds: &mut Vec<Bytes>) {
 }
 
 /// The bytes of a class; `None` where it holds characters.
-fn bytes_of(class: &Class) -> Option<Bytes> {
+pub(super) fn bytes_of(class: &Class) -> Option<Bytes> {
     let Class::Bytes(class) = class else { return None };
     Some(class.iter().flat_map(|range| range.start()..=range.end()).collect())
 }
@@ -207,6 +149,11 @@ fn holds_run(text: &[u8], length: usize, kind: Bytes) -> bool {
         position += length;
     }
     false
+}
+
+/// Whether a match of `hir` holds bytes of `kind` alone.
+pub(super) fn is_all_of(hir: &Hir, kind: Bytes) -> bool {
+    Run::of(hir, kind).all.is_some()
 }
 
 /// How long the runs of certain bytes are at least that every match of an expression holds.
@@ -320,7 +267,7 @@ fn is_plain(hir: &Hir) -> bool {
     }
 }
 
-fn secret_group(hir: &Hir) -> Option<&Hir> {
+pub(super) fn secret_group(hir: &Hir) -> Option<&Hir> {
     match hir.kind() {
         HirKind::Capture(capture) if capture.name.as_deref() == Some("secret") => Some(&capture.sub),
         HirKind::Capture(capture) => secret_group(&capture.sub),
@@ -414,33 +361,6 @@ mod tests {
         check("a@|b@", [(1, word), (0, word)], true);
         check("a@|b", [(1, word), (0, word)], false);
         assert_eq!(Shape::of(".{0,40}").unwrap().gate.runs.map(|(length, _)| length), [0, 0]);
-    }
-
-    #[test]
-    fn places_are_told_where_the_syntax_tells_them() {
-        let check = |regex: &str, place| assert_eq!(Shape::of(regex).unwrap().place, place, "{regex}");
-        for regex in ["abc", "(?<secret>abc)", r"\b(?<secret>a[0-9]{4})\b", r"(?m)^(?<secret>x|y)(?:\b|$)", "a(b)?c"] {
-            check(regex, Place::Whole);
-        }
-        for regex in ["{{start}}(?<secret>abc)", r"{{start}}\b(?<secret>[a-z]{4})\b", "(?x) {{start}} (?<secret>a1|b2)"] {
-            check(regex, Place::BehindStart);
-        }
-        // Something else around it, no certain group, or a value that may begin as `{{start}}` does.
-        for regex in [
-            "k=(?<secret>abc)",
-            "(?<secret>abc);?",
-            "(?<secret>a)?b",
-            "(?<secret>a)?",
-            "(?<secret>a)|b",
-            "{{start}}(?<secret>a)b",
-            "x{{start}}(?<secret>a)",
-            "{{start}}(?<secret>[^x]a)",
-            r"{{start}}(?<secret>(?:\b|a)%b)",
-            "{{start}}(?<secret>a?)",
-            "{{start}}{{start}}(?<secret>a)",
-        ] {
-            check(regex, Place::Group);
-        }
     }
 
     #[test]
