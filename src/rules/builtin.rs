@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::place::Place;
+use super::place::{Place, Rest};
 use super::shape::{Bytes, Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Engine, Facts, PairFacts, Strings};
@@ -49,6 +49,7 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
+    use super::Rest::{Border, Fixed};
     use super::{Bytes, Confidence, Finds, Gate, Place, Placeholders, Record, Span, Validator, Way, range};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 

@@ -10,7 +10,7 @@ use regex::bytes::{CaptureLocations, Regex};
 
 use super::Rule;
 use super::macros::ESCAPES;
-use super::place::Place;
+use super::place::{Place, Rest};
 use super::shape::{Bytes, Shape};
 
 /// A rule's regex, compiled.
@@ -57,18 +57,22 @@ impl<'r> Matcher<'r> {
     /// A match of which the syntax tells where its secret is.
     fn bounds(&self, text: &[u8], whole: Range<usize>) -> Match {
         let matched = &text[whole.clone()];
-        let before = |behind: u16| &matched[..matched.len() - usize::from(behind)];
-        let (skipped, behind) = match self.place {
-            Place::Group => (0, 0),
-            Place::Behind(skipped, behind) => (usize::from(skipped), behind),
-            Place::BehindStart(behind) => (start_length(matched), behind),
-            Place::Length(length, behind) => (before(behind).len() - usize::from(length), behind),
-            Place::Run(run, behind) => {
-                let is_other = |byte: &u8| !self.runs[usize::from(run)].hold(*byte);
-                (before(behind).iter().rposition(is_other).map_or(0, |last| last + 1), behind)
+        let holds = |run: u8, byte: u8| self.runs[usize::from(run)].hold(byte);
+        let end = |rest| match rest {
+            Rest::Fixed(length) => matched.len() - usize::from(length),
+            Rest::Border(run) => matched.len() - usize::from(matched.last().is_some_and(|last| !holds(run, *last))),
+        };
+        let (start, end) = match self.place {
+            Place::Group => (0, matched.len()),
+            Place::Behind(length, rest) => (usize::from(length), end(rest)),
+            Place::BehindStart(rest) => (start_length(matched), end(rest)),
+            Place::Length(length, rest) => (end(rest) - usize::from(length), end(rest)),
+            Place::Run(run, rest) => {
+                let before = matched[..end(rest)].iter().rposition(|byte| !holds(run, *byte));
+                (before.map_or(0, |last| last + 1), end(rest))
             }
         };
-        Match { secret: whole.start + skipped..whole.end - usize::from(behind), whole }
+        Match { secret: whole.start + start..whole.start + end, whole }
     }
 }
 

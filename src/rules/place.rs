@@ -8,32 +8,59 @@ use regex_syntax::hir::{Hir, HirKind};
 use super::macros::{ESCAPES, START};
 use super::shape::{Bytes, Gate, bytes_of, is_all_of, parse, secret_group};
 
-/// Where in a match the secret is. The last number is how many bytes of the match stand behind it.
+/// Where in a match the secret is, and what of the match stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Only the group `secret` tells.
     Group,
     /// Behind so many bytes.
-    Behind(u16, u16),
+    Behind(u16, Rest),
     /// Behind `{{start}}`.
-    BehindStart(u16),
+    BehindStart(Rest),
     /// It is so many bytes long.
-    Length(u16, u16),
+    Length(u16, Rest),
     /// It is the longest run at the end of the bytes that this run of the [`Gate`] is made of.
-    Run(u8, u16),
+    Run(u8, Rest),
+}
+
+/// What of a match stands behind the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// So many bytes.
+    Fixed(u16),
+    /// One byte that is none of this run of the [`Gate`], where the last byte of the secret is one; or nothing.
+    Border(u8),
+}
+
+impl Rest {
+    fn of(parts: &[Hir], secret: &Hir, gate: &Gate) -> Option<Self> {
+        if let Some(length) = length(parts) {
+            return Some(Self::Fixed(length));
+        }
+        let most = parts.iter().map(|part| part.properties().maximum_len()).sum::<Option<usize>>();
+        let is_border = |byte| parts.iter().any(|part| may_open(part, byte));
+        let is_last = |byte| may_close(std::slice::from_ref(secret), byte);
+        let tells =
+            |kind: Bytes| (0..=u8::MAX).all(|byte| if kind.hold(byte) { !is_border(byte) } else { !is_last(byte) });
+        if most != Some(1) || !is_filled(secret) {
+            return None;
+        }
+        let run = gate.runs.iter().position(|(_, kind)| tells(*kind))?;
+        u8::try_from(run).ok().map(Self::Border)
+    }
 }
 
 impl Place {
     /// Where it is in each match of `hir`, whose gate is `gate`.
     pub(super) fn of(hir: &Hir, gate: &Gate) -> Self {
-        let Some(secret) = secret_group(hir) else { return Self::Behind(0, 0) };
+        let Some(secret) = secret_group(hir) else { return Self::Behind(0, Rest::Fixed(0)) };
         let parts = match hir.kind() {
             HirKind::Concat(parts) => parts.as_slice(),
             _ => std::slice::from_ref(hir),
         };
         let Some(number) = parts.iter().position(|part| is_group_of(part, secret)) else { return Self::Group };
         let (before, behind) = (&parts[..number], &parts[number + 1..]);
-        let Some(rest) = length(behind) else { return Self::Group };
+        let Some(rest) = Rest::of(behind, secret, gate) else { return Self::Group };
         if let Some(before) = length(before) {
             return Self::Behind(before, rest);
         }
@@ -123,17 +150,33 @@ mod tests {
     #[test]
     fn places_are_told_where_the_syntax_tells_them() {
         check(
-            Place::Behind(0, 0),
+            Place::Behind(0, Rest::Fixed(0)),
             &["abc", "(?<secret>abc)", r"\b(?<secret>a[0-9]{4})\b", r"(?m)^(?<secret>x|y)(?:\b|$)", "a(b)?c"],
         );
-        check(Place::Behind(2, 1), &["k[=:](?<secret>a+)[;,]", "(?:k=|k:)(?<secret>a{2,4};?)\n"]);
+        check(Place::Behind(2, Rest::Fixed(1)), &["k[=:](?<secret>a+)[;,]", "(?:k=|k:)(?<secret>a{2,4};?)\n"]);
         check(
-            Place::BehindStart(0),
+            Place::BehindStart(Rest::Fixed(0)),
             &["{{start}}(?<secret>ab+)", r"{{start}}\b(?<secret>[a-z]+)\b", "(?x) {{start}} (?<secret>a1?|b2)"],
         );
-        check(Place::Length(4, 0), &["k{{assign}}(?<secret>[=0-9]{4})", "a+(?<secret>aaaa|aabb)"]);
-        check(Place::Run(0, 0), &[r"k{{assign}}(?<secret>[a-z0-9]{20,30})\b", "(?:k=|x.)?k;?=(?<secret>[a-z]{8,})"]);
-        check(Place::Run(0, 1), &["k{{assign}}(?<secret>[a-z0-9]{20,30})[;,]"]);
+        check(Place::Length(4, Rest::Fixed(0)), &["k{{assign}}(?<secret>[=0-9]{4})", "a+(?<secret>aaaa|aabb)"]);
+        check(
+            Place::Run(0, Rest::Fixed(0)),
+            &[r"k{{assign}}(?<secret>[a-z0-9]{20,30})\b", "(?:k=|x.)?k;?=(?<secret>[a-z]{8,})"],
+        );
+        check(Place::Run(0, Rest::Fixed(1)), &["k{{assign}}(?<secret>[a-z0-9]{20,30})[;,]"]);
+    }
+
+    #[test]
+    fn a_border_is_told_where_no_secret_ends_with_it() {
+        check(Place::Length(20, Rest::Border(0)), &["k{{assign}}(?<secret>[a-z]{20})(?:[^a-z]|$)"]);
+        check(
+            Place::Behind(2, Rest::Border(0)),
+            &["k=(?<secret>[a-z]{20,30});?", "k=(?<secret>[^a-z]?[a-z]{20})[^a-z]?"],
+        );
+        check(
+            Place::Group,
+            &["k=(?<secret>[a-z]{20,30})[^b-z]?", "k=(?<secret>[a-z]{20,30}.?)[;]?", "k=(?<secret>[a-z]{20,30}) {0,2}"],
+        );
     }
 
     #[test]
@@ -141,7 +184,7 @@ mod tests {
         // Its end is open, or it is no certain group.
         check(
             Place::Group,
-            &["(?<secret>a+);?", "(?<secret>a)?b", "(?<secret>a)?", "(?<secret>a)|b", "((?<secret>ab?))"],
+            &["(?<secret>a+) {0,2}", "(?<secret>a)?b", "(?<secret>a)?", "(?<secret>a)|b", "((?<secret>ab?))"],
         );
         // A value that may begin as `{{start}}` does, or be empty; something more before it.
         check(
