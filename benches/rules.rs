@@ -60,8 +60,13 @@ fn worst(rule: Rule<'_>) -> Option<Sample> {
     }
     let matcher = Matcher::new(rule).expect("built-in regexes compile");
     let texts = hostile(rule);
-    let mut ranked: Vec<_> =
-        texts.iter().map(|named| (cost(&matcher, &filled(&named.1, SIZE / PART)), named)).collect();
+    let in_part = |named| {
+        let (_, unit): &(String, String) = named;
+        let text = filled(unit, SIZE / PART);
+        // The first run also pays for the states of the automaton that the text needs.
+        (cost(&matcher, &text).min(cost(&matcher, &text)), named)
+    };
+    let mut ranked: Vec<_> = texts.iter().map(in_part).collect();
     ranked.sort_by_key(|(time, _)| Reverse(*time));
     let in_full = |(name, unit): &(String, String)| {
         let text = filled(unit, SIZE);
