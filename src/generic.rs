@@ -5,7 +5,10 @@
 //! take its place.
 
 mod assignment;
+mod call;
 mod name;
+mod scheme;
+mod sql;
 mod value;
 
 use std::cell::LazyCell;
@@ -38,7 +41,10 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     let span = value::secret_part(text, &assignment)?;
     let value = &text[span.clone()];
     // Most values are no secret whatever their name: only for the rest is the name worth writing out.
-    let name = LazyCell::new(|| name::normalized(&text[assignment.name.clone()]));
+    let name = LazyCell::new(|| {
+        let written = name::normalized(&text[assignment.name.clone()]);
+        assignment.meaning.map_or(written.clone(), |meaning| format!("{written}_{meaning}"))
+    });
     let chosen = || {
         let is_chosen =
             is_environment(path) && value::may_be_chosen(value) && name::is_password(&name) && !name::is_switch(&name);

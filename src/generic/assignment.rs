@@ -1,7 +1,11 @@
 //! Reads an assignment in whatever language it is written: `name = value`, `"name": "value"`, `--name value`,
 //! `<name>value</name>`, `set("name", "value")`, `name := value`, `let name: &str = "value"`.
+//!
+//! Calls, schemes of HTTP and SQL give secrets away under other words than names: `call.rs`, `scheme.rs`, `sql.rs`.
 
 use std::ops::Range;
+
+use super::{call, scheme, sql};
 
 /// A name with the value that it is given, as places in the text.
 pub(super) struct Assignment {
@@ -11,6 +15,8 @@ pub(super) struct Assignment {
     quote: Option<u8>,
     /// Whether name and value are all that stands on their line, as in YAML, or in one pair of quotes, as a header.
     is_alone: bool,
+    /// What the value is where the name does not say it, to be put behind the name.
+    pub(super) meaning: Option<&'static str>,
 }
 
 /// What joins name and value.
@@ -37,14 +43,38 @@ impl Assignment {
     pub(super) fn around(text: &[u8], hit: &Range<usize>) -> Option<Self> {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let before = text[..hit.start].iter().rev().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
-        let behind = text[hit.end..].iter().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
-        let name = hit.start - before..hit.end + behind;
+        // A keyword may go on with the sign behind the name, as `login(` does.
+        let longest = hit.len() + LONGEST_NAME;
+        let length = text[hit.start..].iter().take(longest).take_while(|byte| is_name(byte)).count();
+        let name = hit.start - before..hit.start + length;
+        if let Some(call::Argument { value, quote, meaning }) = call::argument(text, &name) {
+            return Some(Self::quoted(name, value, quote, meaning));
+        }
+        if let Some(scheme::Credentials { value, quote, meaning }) = scheme::credentials(text, &name) {
+            return Some(Self::quoted(name, value, quote, meaning));
+        }
+        Self::given(text, name)
+    }
+
+    /// What is meant by its place in a call or a header.
+    fn quoted(name: Range<usize>, value: Range<usize>, quote: u8, meaning: &'static str) -> Self {
+        Self { name, value, sign: Sign::Call, quote: Some(quote), is_alone: false, meaning: Some(meaning) }
+    }
+
+    /// What is given to the name in so many words or signs.
+    fn given(text: &[u8], name: Range<usize>) -> Option<Self> {
         let mut reader = Reader { text, place: name.end };
-        let sign = reader.apart().or_else(|| reader.sign())?;
+        let of_sql = sql::value(text, &name);
+        let sign = if let Some(place) = of_sql {
+            reader.place = place;
+            Sign::Equals
+        } else {
+            reader.apart().or_else(|| reader.sign())?
+        };
         let quote = reader.opening(sign)?;
         let value = reader.value(sign, quote)?;
         let is_alone = sign == Sign::Colon && stands_alone(text, &name, &value);
-        Some(Self { name, value, sign, quote, is_alone })
+        Some(Self { name, value, sign, quote, is_alone, meaning: of_sql.map(|_| "password") })
     }
 
     /// Whether the value stands in quotes.
@@ -143,6 +173,7 @@ impl Reader<'_> {
         let start = self.place;
         match self.peek()? {
             b'=' | b'?' | b'|' | b'+' if self.equals() => Some(Sign::Equals),
+            b'|' | b'?' | b'o' if self.otherwise() => Some(Sign::Equals),
             b':' => {
                 if self.equals() {
                     return Some(Sign::Equals);
@@ -185,6 +216,18 @@ impl Reader<'_> {
         is_assigned
     }
 
+    /// Passes what stands between a look-up and the string for when it finds nothing.
+    fn otherwise(&mut self) -> bool {
+        let Some(sign) = [&b"|| "[..], b"?? ", b"or "].into_iter().find(|sign| self.rest().starts_with(sign)) else {
+            return false;
+        };
+        let is_string = self.rest().get(sign.len()).copied().is_some_and(is_quote);
+        if is_string {
+            self.place += sign.len();
+        }
+        is_string
+    }
+
     /// Passes a type and the `=` behind it; stays where it is when there is none.
     fn typed_equals(&mut self) -> bool {
         let start = self.place;
@@ -205,6 +248,9 @@ impl Reader<'_> {
         const BLANK: &[u8] = b" \t";
         const WITH_BREAKS: &[u8] = b" \t\r\n";
         self.pass(BLANK, MOST_BLANKS);
+        if sign == Sign::Call {
+            self.pass_parameter();
+        }
         let is_block = self.pass(b"|>", 1) > 0 && sign == Sign::Colon && {
             self.pass(b"-+", 1);
             true
@@ -214,7 +260,7 @@ impl Reader<'_> {
         let value = self.place;
         self.pass(b"({[", 2);
         self.pass(WITH_BREAKS, MOST_BLANKS);
-        self.pass(b"bBrRfFuU@$", 2);
+        self.pass(b"bBrRfFuUN@$", 2);
         self.pass(b"\\", 3);
         if let Some(quote) = self.peek().filter(|byte| is_quote(*byte) && !(broke && sign == Sign::Call)) {
             self.place += 1;
@@ -229,9 +275,23 @@ impl Reader<'_> {
         (goes_on && sign != Sign::Call).then_some(None)
     }
 
+    /// Passes the name of the parameter that a look-up falls back on: `config("NAME", default="VALUE")`.
+    fn pass_parameter(&mut self) {
+        const NAMES: [&[u8]; 2] = [b"default", b"fallback"];
+        let Some(name) = NAMES.iter().find(|name| self.rest().starts_with(name)) else { return };
+        let start = self.place;
+        self.place += name.len();
+        self.pass(b" ", 1);
+        if self.pass(b"=:", 1) == 0 {
+            self.place = start;
+        }
+        self.pass(b" ", 1);
+    }
+
     /// Passes the scheme of an `Authorization` header.
     fn pass_scheme(&mut self) {
-        const SCHEMES: [&[u8]; 5] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"bot "];
+        const SCHEMES: [&[u8]; 8] =
+            [b"bearer ", b"basic ", b"token ", b"apikey ", b"bot ", b"splunk ", b"key ", b"oauth "];
         let starts =
             |scheme: &&&[u8]| self.rest().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
         if let Some(scheme) = SCHEMES.iter().find(starts) {
@@ -302,6 +362,11 @@ mod tests {
             "- name: my_token\n  value: VALUE\n",
             "{\"name\": \"TOKEN\", \"value\": \"VALUE\"}",
             "<key>token</key>\n<string>VALUE</string>",
+            "process.env.TOKEN || 'VALUE'",
+            "os.environ.get('TOKEN') or 'VALUE'",
+            "env['TOKEN'] ?? \"VALUE\"",
+            "config('TOKEN', default='VALUE')",
+            "header = \"token VALUE\"",
         ] {
             let start = text.to_ascii_lowercase().find("token").unwrap();
             let found = Assignment::around(text.as_bytes(), &(start..start + 5)).map(|found| found.value);
@@ -312,7 +377,9 @@ mod tests {
 
     #[test]
     fn what_assigns_nothing_is_left_alone() {
-        for text in ["token", "token.", "token = get(x)", "token, other", "tokens: []", "the token\nVALUE"] {
+        for text in
+            ["token", "token.", "token = get(x)", "token, other", "tokens: []", "the token\nVALUE", "token || VALUE"]
+        {
             let found = Assignment::around(text.as_bytes(), &(text.find("token").unwrap()..9.min(text.len())));
             assert!(found.is_none(), "{text}");
         }

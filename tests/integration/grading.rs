@@ -96,6 +96,63 @@ fn a_line_of_yaml_and_a_header_give_a_value_as_plainly_as_quotes() {
 }
 
 #[test]
+fn a_call_says_which_of_its_arguments_is_the_secret() {
+    let password = [("generic-password", "medium")];
+    check("a.py", &format!("requests.get(url, auth=('deploy', '{}'))\n", alnum(16)), &password);
+    check("a.cs", &format!("new NetworkCredential(user, \"{}\", \"corp\")\n", alnum(16)), &password);
+    check("a.rs", &format!("get(url).basic_auth(\"deploy\", Some(\"{}\"))\n", alnum(16)), &password);
+    let dsn = "mysql:host=db;dbname=shop";
+    check("a.php", &format!("$db = new PDO(\"{dsn}\", 'shop', '{}');\n", alnum(16)), &password);
+    let key = [("generic-encryption-key", "medium")];
+    check("a.js", &format!("jwt.verify(token, '{}', (error, claims) => {{}})\n", alnum(24)), &key);
+    check("a.go", &format!("mac := hmac.New(sha256.New, []byte(\"{}\"))\n", alnum(32)), &key);
+    check("a.cs", &format!("new SymmetricSecurityKey(Encoding.UTF8.GetBytes(\"{}\"))\n", alnum(32)), &key);
+    // Another argument, a word and what is looked up are none; and in a test it may be made up.
+    check("a.js", &format!("jwt.verify('{}', key)\n", alnum(24)), &[]);
+    check("a.js", "jwt.sign(claims, 'keyboard-cat')\n", &[]);
+    check("a.py", "HTTPBasicAuth('deploy', os.environ['DEPLOY_LOGIN_x7Gq2'])\n", &[]);
+    check("tests/a.py", &format!("auth=('deploy', '{}')\n", alnum(16)), &[("generic-password", "low")]);
+}
+
+#[test]
+fn credentials_behind_their_scheme_need_no_name() {
+    let header = [("http-authorization-header", "medium")];
+    check("a.go", &format!("login := \"Bearer {}\"\n", alnum(40)), &header);
+    check("a.py", &format!("auth_header = 'Basic {}'\n", alnum(32)), &header);
+    check("a.js", &format!("const header = `token {}`\n", alnum(40)), &[("generic-api-key", "medium")]);
+    check("a.sh", &format!("curl -H 'Authorization: Splunk {}' acme.net\n", alnum(32)), &header);
+    for silent in ["'Bearer token'", "`Bearer ${token}`", "'Bearer ' + token", "'Basic authentication-service'"] {
+        check("a.js", &format!("const header = {silent}\n"), &[]);
+    }
+}
+
+#[test]
+fn what_a_look_up_falls_back_on_counts() {
+    let key = [("generic-api-key", "medium")];
+    check("a.js", &format!("const secret = process.env.JWT_SECRET || '{}'\n", alnum(32)), &key);
+    check("a.py", &format!("API_KEY = os.environ.get('API_KEY') or '{}'\n", alnum(32)), &key);
+    check("a.py", &format!("KEY = config('SECRET_KEY', default='{}')\n", alnum(32)), &key);
+    check("a.js", "const secret = process.env.JWT_SECRET || 'development-secret'\n", &[]);
+}
+
+#[test]
+fn sql_gives_passwords_in_words() {
+    let password = [("generic-password", "medium")];
+    for statement in [
+        "CREATE USER 'app'@'%' IDENTIFIED BY '{}';",
+        "ALTER USER app IDENTIFIED WITH mysql_native_password BY '{}';",
+        "SET PASSWORD FOR 'app'@'%' = '{}';",
+        "ALTER ROLE app WITH ENCRYPTED PASSWORD '{}';",
+        "CREATE LOGIN app WITH PASSWORD = N'{}';",
+    ] {
+        check("a.sql", &format!("{}\n", statement.replace("{}", &alnum(16))), &password);
+        for silent in ["new-password", "${DB_PASSWORD}", "%s"] {
+            check("a.sql", &format!("{}\n", statement.replace("{}", silent)), &[]);
+        }
+    }
+}
+
+#[test]
 fn what_a_password_is_for_makes_it_no_less_one() {
     for name in ["EMAIL_HOST_PASSWORD", "REDIS_CACHE_PASSWORD", "PRIMARY_DB_PASSWORD", "SITE_PASSWORD"] {
         check("a.py", &format!("{name} = '{}'\n", alnum(20)), &[("generic-password", "medium")]);
