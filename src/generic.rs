@@ -5,8 +5,10 @@
 //! take its place.
 
 mod assignment;
+mod block;
 mod call;
 mod name;
+mod parent;
 mod scheme;
 mod sql;
 mod value;
@@ -41,10 +43,7 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     let span = value::secret_part(text, &assignment)?;
     let value = &text[span.clone()];
     // Most values are no secret whatever their name: only for the rest is the name worth writing out.
-    let name = LazyCell::new(|| {
-        let written = name::normalized(&text[assignment.name.clone()]);
-        assignment.meaning.map_or(written.clone(), |meaning| format!("{written}_{meaning}"))
-    });
+    let name = LazyCell::new(|| full_name(text, &assignment));
     let chosen = || {
         let is_chosen =
             is_environment(path) && value::may_be_chosen(value) && name::is_password(&name) && !name::is_switch(&name);
@@ -60,6 +59,19 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     let is_about_a_secret = name::is_about(&name);
     let is_in_query = text[..whole.start].ends_with(b"?") || text[..whole.start].ends_with(b"&");
     Some(Suspect { name, whole, span, assignment, likeness, is_about_a_secret, is_in_query })
+}
+
+/// The name, with what is known of its place: a call's argument, or the object that a bare `key` belongs to.
+fn full_name(text: &[u8], assignment: &Assignment) -> String {
+    let written = name::normalized(&text[assignment.name.clone()]);
+    if let Some(meaning) = assignment.meaning {
+        return format!("{written}_{meaning}");
+    }
+    let owner = || parent::name(text, assignment.name.start).map(|span| name::normalized(&text[span]));
+    match name::is_bare(&written).then(owner).flatten() {
+        Some(owner) if name::owns_secrets(&owner) => format!("{owner}_{written}"),
+        _ => written,
+    }
 }
 
 /// How sure we are that a suspect is a secret.

@@ -1,11 +1,12 @@
 //! Reads an assignment in whatever language it is written: `name = value`, `"name": "value"`, `--name value`,
 //! `<name>value</name>`, `set("name", "value")`, `name := value`, `let name: &str = "value"`.
 //!
-//! Calls, schemes of HTTP and SQL give secrets away under other words than names: `call.rs`, `scheme.rs`, `sql.rs`.
+//! Calls, schemes of HTTP and SQL give secrets away under other words than names: `call.rs`, `scheme.rs`, `sql.rs`. A
+//! value that stands some lines below its name is for `block.rs`.
 
 use std::ops::Range;
 
-use super::{call, scheme, sql};
+use super::{block, call, scheme, sql};
 
 /// A name with the value that it is given, as places in the text.
 pub(super) struct Assignment {
@@ -68,8 +69,13 @@ impl Assignment {
         let sign = if let Some(place) = of_sql {
             reader.place = place;
             Sign::Equals
+        } else if let Some(sign) = reader.apart() {
+            sign
+        } else if let Some(place) = block::value(text, &name) {
+            reader.place = place;
+            Sign::Equals
         } else {
-            reader.apart().or_else(|| reader.sign())?
+            reader.sign()?
         };
         let quote = reader.opening(sign)?;
         let value = reader.value(sign, quote)?;

@@ -184,6 +184,25 @@ pub(super) fn is_bare(name: &str) -> bool {
     name == "key"
 }
 
+/// Whether a bare `key` in an object of this name is a secret.
+pub(super) fn owns_secrets(name: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "api",
+        "auth",
+        "authentication",
+        "authorization",
+        "credentials",
+        "encryption",
+        "hmac",
+        "jwt",
+        "secrets",
+        "signing",
+        "token",
+        "tokens",
+    ];
+    !is_about(name) && name.split('_').any(|word| WORDS.contains(&word))
+}
+
 /// Whether the name says no more than that it is some key.
 pub(super) fn is_vague(name: &str) -> bool {
     const KINDS: [&str; 6] = ["encrypt", "sign", "master", "account", "license", "jwt"];

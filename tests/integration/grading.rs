@@ -153,6 +153,44 @@ fn sql_gives_passwords_in_words() {
 }
 
 #[test]
+fn a_value_counts_some_lines_below_its_name() {
+    let password = [("generic-password", "medium")];
+    let terraform =
+        |default: &str| format!("variable \"db_password\" {{\n  type    = string\n  default = \"{default}\"\n}}\n");
+    check("a.tf", &terraform(&alnum(16)), &password);
+    let template =
+        |default: &str| format!("  DbPassword:\n    Type: String\n    NoEcho: true\n    Default: {default}\n");
+    check("a.yml", &template(&alnum(16)), &password);
+    check(
+        "a.json",
+        &format!("{{\"DbPassword\": {{\"Type\": \"String\", \"Default\": \"{}\"}}}}\n", alnum(16)),
+        &password,
+    );
+    for silent in ["changeme", "", "${PASSWORD}", "db-password-parameter"] {
+        check("a.tf", &terraform(silent), &[]);
+        check("a.yml", &template(silent), &[]);
+    }
+    let other = format!("variable \"db_password\" {{}}\nvariable \"image\" {{\n  default = \"{}\"\n}}\n", alnum(16));
+    check("a.tf", &other, &[]);
+}
+
+#[test]
+fn a_bare_key_counts_in_what_owns_secrets() {
+    let key = alnum(32);
+    let rule = [("generic-key", "medium")];
+    check(
+        "appsettings.json",
+        &format!("{{\n  \"Jwt\": {{\n    \"Issuer\": \"acme\",\n    \"Key\": \"{key}\"\n  }}\n}}\n"),
+        &rule,
+    );
+    check("a.yml", &format!("jwt:\n  issuer: acme\n  key: {key}\n"), &rule);
+    check("a.ini", &format!("[auth]\nissuer = acme\nkey = \"{key}\"\n"), &rule);
+    for other in ["secretKeyRef", "cache", "author", "public_jwt"] {
+        check("a.yml", &format!("{other}:\n  issuer: acme\n  key: {key}\n"), &[("generic-key", "low")]);
+    }
+}
+
+#[test]
 fn what_a_password_is_for_makes_it_no_less_one() {
     for name in ["EMAIL_HOST_PASSWORD", "REDIS_CACHE_PASSWORD", "PRIMARY_DB_PASSWORD", "SITE_PASSWORD"] {
         check("a.py", &format!("{name} = '{}'\n", alnum(20)), &[("generic-password", "medium")]);
