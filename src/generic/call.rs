@@ -61,7 +61,6 @@ const CALLS: &[Call] = &[
     call("create_hmac", Place::At(1), MAC_KEY),
     call("credentials_basic", Place::Login, PASSWORD),
     call("dbi_connect", Place::At(2), PASSWORD),
-    call("digest_auth", Place::Login, PASSWORD),
     call("driver_manager_get_connection", Place::At(2), PASSWORD),
     call("fernet", Place::At(0), CIPHER_KEY),
     call("hash_hmac", Place::At(2), MAC_KEY),

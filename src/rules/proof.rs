@@ -111,4 +111,6 @@ pub enum Validator {
     PgpSecretKey,
     /// A password in an address, which is worth less where the host is one of documentation.
     UrlPassword,
+    /// No proof, but words that people write are none.
+    UnlikeWords,
 }

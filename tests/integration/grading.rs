@@ -191,6 +191,28 @@ fn a_bare_key_counts_in_what_owns_secrets() {
 }
 
 #[test]
+fn passwords_on_command_lines_count() {
+    let option = [("client-password-option", "medium")];
+    let key = alnum(32);
+    check("a.sh", &format!("curl -u \"{key}:\" https://api.acme.net/v1\n"), &[("curl-user-key", "medium")]);
+    check("a.sh", &format!("curl -sSfu ci:{} https://api.acme.net\n", alnum(16)), &[("curl-user-password", "medium")]);
+    check("a.sh", &format!("docker login -u ci -p {} acme.net\n", alnum(16)), &option);
+    check("a.sh", &format!("openssl enc -d -aes-256-cbc -pass pass:{} -in a\n", alnum(16)), &option);
+    check("a.sh", &format!("mysql -p{} shop\n", alnum(16)), &[("mysql-cli-password", "medium")]);
+    check("a.sh", &format!("echo '{}' | sudo -S true\n", alnum(16)), &[("piped-password", "medium")]);
+    for silent in [
+        "curl -u \"$API_KEY:\" https://api.acme.net",
+        "curl -u service-account-of-the-team: https://api.acme.net",
+        "docker login -u ci --password-stdin acme.net",
+        "openssl rsa -passin env:KEY_PASSPHRASE -in a",
+        "mysql -p3306 shop",
+        "echo \"$PASSWORD\" | sudo -S true",
+    ] {
+        check("a.sh", &format!("{silent}\n"), &[]);
+    }
+}
+
+#[test]
 fn what_a_password_is_for_makes_it_no_less_one() {
     for name in ["EMAIL_HOST_PASSWORD", "REDIS_CACHE_PASSWORD", "PRIMARY_DB_PASSWORD", "SITE_PASSWORD"] {
         check("a.py", &format!("{name} = '{}'\n", alnum(20)), &[("generic-password", "medium")]);
