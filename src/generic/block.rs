@@ -1,5 +1,5 @@
 //! Reads the value that is given some lines below the name: by `variable "NAME" {` and `default = "VALUE"` in Terraform,
-//! by `NAME:` and further in `Default: VALUE` in CloudFormation, by `name: NAME`, `type: string` and `default: VALUE`.
+//! by `NAME:` and further in `Default: VALUE` in `CloudFormation`, by `name: NAME`, `type: string` and `default: VALUE`.
 
 use std::ops::Range;
 

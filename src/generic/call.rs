@@ -161,13 +161,15 @@ fn end_of_path(text: &[u8], mut end: usize) -> usize {
 /// soon they are none.
 fn arguments(text: &[u8], open: usize) -> Option<Vec<Range<usize>>> {
     const LONGEST: usize = 2 << 10;
+    const LONGEST_COMMAND: usize = 256;
     const MOST: usize = 8;
+    const DEEPEST: usize = 8;
     let mut arguments = Vec::new();
     let (mut depth, mut start) = (0_usize, open + 1);
     let mut place = start;
-    let end = text.len().min(open + LONGEST);
     let is_command = text[open] == b' ';
-    while place < end && arguments.len() < MOST {
+    let end = text.len().min(open + if is_command { LONGEST_COMMAND } else { LONGEST });
+    while place < end && arguments.len() < MOST && depth <= DEEPEST {
         match text[place] {
             quote if is_quote(quote) => place = closing(&text[..end], place)?,
             b'(' | b'[' | b'{' => depth += 1,
