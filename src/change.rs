@@ -3,6 +3,7 @@
 //! The scanner sees the whole new text, so that a key whose middle changed is matched whole. The old text is read only
 //! when there is a finding to judge: most files have none and never pay for an old blob or a diff.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,7 +12,8 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::decode::Text;
+use crate::decode::{Kind, Text};
+use crate::encrypted::Policies;
 use crate::git::diff;
 use crate::secret::Fingerprint;
 
@@ -88,6 +90,9 @@ pub enum Part {
 /// The versions of the file before this change: one for each parent that has it.
 type ReadOld<'s> = Box<dyn Fn() -> Result<Vec<Vec<u8>>> + 's>;
 
+/// The content of a file that has moved and is the same.
+type ReadMoved<'s> = Box<dyn Fn() -> Result<Vec<u8>> + 's>;
+
 /// One file of a commit.
 pub struct Change<'s> {
     /// Which file; empty for a commit's message or header.
@@ -101,6 +106,8 @@ pub struct Change<'s> {
     read_old: Option<ReadOld<'s>>,
     old: OnceCell<Vec<Previous>>,
     is_new_path: bool,
+    read_moved: Option<ReadMoved<'s>>,
+    policies: Option<Rc<Policies>>,
 }
 
 impl<'s> Change<'s> {
@@ -112,8 +119,23 @@ impl<'s> Change<'s> {
     /// A file in which everything is new.
     pub fn whole(path: BytePath, new: Vec<u8>) -> Self {
         let (size, texts) = (new.len(), Text::views(new));
-        let part = Part::File;
-        Self { path, part, commit: None, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
+        Self {
+            path,
+            part: Part::File,
+            commit: None,
+            texts,
+            size,
+            read_old: None,
+            old: OnceCell::new(),
+            is_new_path: true,
+            read_moved: None,
+            policies: None,
+        }
+    }
+
+    /// A file that has a new path and nothing else that is new; `read` reads its content when asked.
+    pub fn moved(path: BytePath, read: ReadMoved<'s>) -> Self {
+        Self { read_moved: Some(read), ..Self::whole(path, Vec::new()) }
     }
 
     /// The message of a commit or a tag, and the message that it may have been taken from.
@@ -131,6 +153,31 @@ impl<'s> Change<'s> {
     #[must_use]
     pub fn in_commit(self, commit: Option<Rc<Commit>>) -> Self {
         Self { commit, ..self }
+    }
+
+    /// The same file in a tree that says what must be encrypted.
+    #[must_use]
+    pub(crate) fn under(self, policies: Rc<Policies>) -> Self {
+        Self { policies: Some(policies), ..self }
+    }
+
+    /// What its tree says about encryption; `None` for what is no regular file of a tree.
+    pub(crate) fn policies(&self) -> Option<&Policies> {
+        self.policies.as_deref()
+    }
+
+    /// Whether only its path is new.
+    pub(crate) fn is_moved(&self) -> bool {
+        self.read_moved.is_some()
+    }
+
+    /// The content as it is written, that of a file which has only moved too.
+    pub(crate) fn content(&self) -> Result<Cow<'_, [u8]>> {
+        if let Some(read) = &self.read_moved {
+            return Ok(Cow::Owned(read()?));
+        }
+        let written = self.texts.iter().find(|text| text.kind() != Kind::Utf16);
+        Ok(Cow::Borrowed(written.map_or(&[], Text::bytes)))
     }
 
     /// The file; `None` for a message or a header.

@@ -21,7 +21,7 @@ pub(crate) use check::{allow_flaw, rule_flaw};
 pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
-pub(crate) use source::{Sources, allow_entries, load, loosened, read_if_present};
+pub(crate) use source::{Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
 
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
@@ -124,6 +124,8 @@ pub(crate) struct Config {
     pub own_rules: Vec<Setting<RuleSpec>>,
     /// The allow entries, in order of the layers.
     pub(crate) allow: Vec<AllowEntry>,
+    /// Globs of the files that must be committed encrypted.
+    pub encrypted: Vec<Setting<String>>,
     /// One-line remarks on what is not obeyed.
     pub notices: Vec<String>,
     /// The files that were read, the weakest first.

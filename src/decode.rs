@@ -61,6 +61,11 @@ impl Text {
         }
     }
 
+    /// The content as it is written, whatever it is.
+    pub(crate) fn as_written(raw: Vec<u8>) -> Self {
+        Self { bytes: raw, kind: Kind::Binary }
+    }
+
     /// The content as it is meant and, where it was decoded, also as it is written: a byte order mark alone must not
     /// hide what follows it in ASCII.
     pub fn views(raw: Vec<u8>) -> Vec<Self> {

@@ -3,9 +3,22 @@
 //! Asked about a candidate alone, and never about a proven one: ciphertext is random, so any short pattern turns up in
 //! it, but a checksum does not. The word "encrypted" proves nothing: what follows it has to look like ciphertext.
 
+mod attributes;
+mod demand;
+mod policy;
+mod sops;
+mod values;
+mod whole;
+mod wildmatch;
+
 use std::ops::Range;
 
 use memchr::memmem;
+
+pub(crate) use demand::Demand;
+pub(crate) use policy::{Policies, Policy, is_policy};
+pub(crate) use sops::Creation;
+pub(crate) use whole::{is_encrypted, is_opaque};
 
 /// The encrypted stretches of one text.
 pub(crate) struct Encrypted<'t> {

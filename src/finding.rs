@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use crate::change::BytePath;
 use crate::decode::Way;
+use crate::encrypted::Demand;
 use crate::rules::Rule;
 pub use crate::rules::spec::Confidence;
-use crate::rules::spec::Finds;
+use crate::rules::spec::{Finds, Validator};
 use crate::secret::{Excerpt, Fingerprint, Secret};
 
 /// A place in a text. Lines and columns count from 1; columns count code points.
@@ -65,6 +67,8 @@ pub struct Finding<'r> {
     pub proof: Option<&'static str>,
     /// The identifier close by that makes a pair with the secret.
     pub other_half: Option<Half<'r>>,
+    /// Why the file must be encrypted, where it is not.
+    pub(crate) demand: Option<Demand>,
 }
 
 /// The identifier of a pair, such as a key id. It is a finding of its own too, for when it is new and its secret is not.
@@ -75,6 +79,29 @@ pub struct Half<'r> {
     pub location: Location,
     pub span: Range<usize>,
     pub secret: Secret,
+}
+
+impl<'r> Finding<'r> {
+    /// The finding that `content`, the file at `path`, is what `rule` looks for as a whole. A file that must be encrypted is
+    /// named by its path: the next version of it in the clear is no less allowed than this one.
+    pub(crate) fn of_file(rule: Rule<'r>, path: &BytePath, content: &[u8]) -> Self {
+        let is_known_by_path = rule.facts().validator == Some(Validator::Unencrypted);
+        let secret =
+            if is_known_by_path { Secret::of_path(rule.id(), path) } else { Secret::of_file(rule.id(), content) };
+        Self {
+            rule,
+            location: Location { line: 1, column: 1, end_line: 1, end_column: 1, offset: None },
+            span: 0..content.len(),
+            decoded: Vec::new(),
+            secret,
+            excerpt: Excerpt::of_file(),
+            confidence: rule.facts().confidence,
+            validity: Validity::Unknown,
+            proof: None,
+            other_half: None,
+            demand: is_known_by_path.then_some(Demand::Name),
+        }
+    }
 }
 
 impl Finding<'_> {

@@ -15,6 +15,7 @@ pub(crate) mod id;
 mod index;
 mod object;
 mod plumbing;
+mod policy;
 pub(crate) mod range;
 mod rename;
 pub(crate) mod staged;

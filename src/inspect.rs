@@ -11,6 +11,7 @@ use crate::change::{self, BytePath, Change, Hunk, Part, Previous};
 use crate::config::{Binary, Config};
 use crate::decode::{Kind, Text};
 use crate::finding::Finding;
+use crate::guard::{self, Guard};
 use crate::outcome::{Failure, Located, Outcome, Skipped};
 use crate::rules::Origin;
 use crate::scanner::Scanner;
@@ -21,6 +22,7 @@ pub(crate) struct Inspector<'c> {
     config: &'c Config,
     scanner: Scanner<'c>,
     allowlist: Allowlist<'c>,
+    guard: Guard<'c>,
     counting: Counting,
     markers_ignored: Cell<usize>,
 }
@@ -38,6 +40,7 @@ impl<'c> Inspector<'c> {
             config,
             scanner: Scanner::new(&config.rules, config.min_confidence.value).decoding(config.decode_depth.value),
             allowlist: Allowlist::new(config),
+            guard: Guard::new(config),
             counting,
             markers_ignored: Cell::new(0),
         }
@@ -78,6 +81,7 @@ impl<'c> Inspector<'c> {
             Some(_) => Some(self.inspect_name(change, outcome)?),
             None => None,
         };
+        let is_told = self.inspect_encryption(change, path.as_ref(), outcome)?;
         for (view, text) in change.texts().iter().enumerate() {
             if view == 0 && text.kind() == Kind::Binary && self.config.binary.value == Binary::Skip {
                 let reason = "binary".to_owned();
@@ -86,7 +90,8 @@ impl<'c> Inspector<'c> {
             }
             let mut findings = self.scanner.scan(&change.path, text)?;
             if change.part == Part::File {
-                findings.extend(self.scanner.scan_whole(&change.path, text)?);
+                let whole = self.scanner.scan_whole(&change.path, text)?;
+                findings.extend(whole.filter(|finding| !(is_told && finding.rule.id() == guard::RULE)));
             }
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
@@ -101,6 +106,22 @@ impl<'c> Inspector<'c> {
             self.settle_all(new, text.bytes(), outcome)?;
         }
         Ok(())
+    }
+
+    /// Looks whether the file is in the clear and must not be; gives whether that was found.
+    fn inspect_encryption(
+        &self,
+        change: &Change<'_>,
+        path: Option<&BytePath>,
+        outcome: &mut Outcome<'c>,
+    ) -> Result<bool> {
+        let Some(finding) = self.guard.finding(change)? else { return Ok(false) };
+        let text = Text::as_written(change.content()?.into_owned());
+        if self.is_new(change, &text, &finding)? {
+            let (path, commit) = (path.cloned(), change.commit.clone());
+            self.settle_all(vec![Located { path, part: change.part, commit, finding }], text.bytes(), outcome)?;
+        }
+        Ok(true)
     }
 
     /// Looks at the file's name; gives the path as it may be printed.

@@ -24,6 +24,7 @@ pub mod environment;
 pub mod finding;
 mod generic;
 mod git;
+mod guard;
 mod hook;
 mod import;
 mod inspect;

@@ -211,6 +211,11 @@ impl<'a> Rule<'a> {
         Ok((facts.paths.is_empty() || paths::hold(&engine.paths, facts.paths, path)?)
             && !paths::hold(&engine.exclude_paths, facts.exclude_paths, path)?)
     }
+
+    /// Whether it leaves out files of this path, whatever else it says of them.
+    pub(crate) fn excludes(self, path: &BytePath) -> Result<bool> {
+        paths::hold(&self.engine().exclude_paths, self.facts().exclude_paths, path)
+    }
 }
 
 fn compile<'a>(cell: &'a OnceLock<Regex>, pattern: &str) -> Result<&'a Regex> {

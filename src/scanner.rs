@@ -139,6 +139,7 @@ impl<'r> Scanner<'r> {
                 validity,
                 proof,
                 other_half: None,
+                demand: None,
             });
         }
         pair::join(&mut findings);

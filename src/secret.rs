@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::change::BytePath;
+
 /// What stands for the hidden part behind a public beginning.
 const STARS: &str = "****************";
 /// What stands for a value without a public beginning.
@@ -35,6 +37,11 @@ impl Secret {
     /// that it holds and nothing of it is kept.
     pub fn of_file(rule: &str, content: &[u8]) -> Self {
         Self { bytes: [rule.as_bytes(), b"\0", &Sha256::digest(content)].concat().into(), shown: 0 }
+    }
+
+    /// Stands for the file at `path`, whatever it holds: the name of the rule that found it, and the path.
+    pub(crate) fn of_path(rule: &str, path: &BytePath) -> Self {
+        Self { bytes: [rule.as_bytes(), b"\0", path.as_bytes()].concat().into(), shown: 0 }
     }
 
     /// The secret in full. Every caller states why it must have it.
@@ -275,6 +282,16 @@ mod tests {
         assert_ne!(name("key-store", b"abc"), name("key-store", b"abd"));
         assert_ne!(name("key-store", b"abc"), name("database", b"abc"));
         assert_eq!(name("key-store", b"abc").to_string(), "kg1:a8da1e29f723a8a7");
+    }
+
+    #[test]
+    fn a_file_that_must_be_encrypted_is_named_by_its_path() {
+        let name = |path| Secret::of_path("unencrypted-file", &BytePath::from(path)).fingerprint();
+        assert_eq!(
+            name("secrets/db.yaml").to_string(),
+            Fingerprint::of(&[b"unencrypted-file\0secrets/db.yaml"]).to_string()
+        );
+        assert_ne!(name("secrets/db.yaml"), name("secrets/db.yml"));
     }
 
     #[test]

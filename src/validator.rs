@@ -20,6 +20,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::encrypted;
 use crate::generic;
 use crate::rules::spec::Validator;
 pub(crate) use pem::PemBlock;
@@ -101,6 +102,8 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::JavaKeystore => keystore::java(secret),
         Validator::Pkcs12 => keystore::pkcs12(secret),
         Validator::PgpSecretKey => pgp::secret_key(secret),
+        Validator::Unencrypted if encrypted::is_encrypted(text) => Verdict::NotAKey,
+        Validator::Unencrypted => Verdict::Open,
         Validator::UrlPassword => url_password(&text[span.end..]),
         Validator::UnlikeWords if generic::is_unlike_words(secret) => Verdict::Open,
         Validator::UnlikeWords => Verdict::NotAKey,
@@ -161,6 +164,7 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
         Validator::JavaKeystore => "an entry must be a key; a store of certificates alone is none",
         Validator::Pkcs12 => "a bag must be a key; one that may hold certificates alone is low",
         Validator::PgpSecretKey => "the first packet must be a secret key; one locked by a passphrase is low",
+        Validator::Unencrypted => "a file that SOPS, age, git-crypt or another tool has encrypted is none",
         Validator::UrlPassword => "none, but hosts of documentation such as example.com make it low",
         Validator::UnlikeWords => "it must be unlike words that people write",
     }

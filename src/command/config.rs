@@ -99,6 +99,9 @@ pub(crate) fn show(global: &Global, environment: &Environment, out: &mut dyn Wri
         writeln!(out, "\n[[rule]]  # {}", rule.origin)?;
         show_rule(&rule.value, out)?;
     }
+    for glob in &config.encrypted {
+        writeln!(out, "\n[[encrypted]]  # {}\npath = {}", glob.origin, quoted(&glob.value))?;
+    }
     for entry in &config.allow {
         writeln!(out, "\n[[allow]]  # {}", entry.origin)?;
         show_entry(&entry.spec, out)?;

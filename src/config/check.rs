@@ -33,6 +33,9 @@ pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<(
             return Err(file.entry_error("rule", index, &Flaw::new("id", "names a rule that this file has already")));
         }
     }
+    for (index, entry) in layer.encrypted.iter().enumerate() {
+        check_encrypted(&entry.path).map_err(|flaw| file.entry_error("encrypted", index, &flaw))?;
+    }
     for (index, entry) in layer.allow.iter().enumerate() {
         check_allow(entry).map_err(|flaw| file.entry_error("allow", index, &flaw))?;
     }
@@ -92,6 +95,17 @@ fn check_glob(glob: &str) -> Result<(), String> {
         Ok(error) => format!("is no glob: {}", error.kind()),
         Err(_) => "is no glob".to_owned(),
     })
+}
+
+/// A glob that covers nothing would leave files unguarded and say nothing.
+fn check_encrypted(glob: &str) -> Result<(), Flaw> {
+    check_glob(glob).map_err(|message| Flaw::new("path", message))?;
+    let is_wrong = ["/", "./", "../"].iter().any(|start| glob.starts_with(start)) || glob.ends_with('/');
+    if is_wrong || glob.is_empty() {
+        let message = "matches no file\nhelp: write it from the root of the work tree, such as `secrets/**`";
+        return Err(Flaw::new("path", message));
+    }
+    Ok(())
 }
 
 /// Checks an allow entry, except for what needs a compiled regex.

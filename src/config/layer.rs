@@ -24,7 +24,16 @@ pub(super) struct Layer {
     #[serde(default)]
     pub(super) allow: Vec<AllowSpec>,
     #[serde(default)]
+    pub(super) encrypted: Vec<EncryptedSpec>,
+    #[serde(default)]
     pub(super) markers: Markers,
+}
+
+/// One `[[encrypted]]`: files that must be committed encrypted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct EncryptedSpec {
+    pub(super) path: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! Laying the layers over each other, and what `enforce` makes of them.
 //!
-//! With `enforce = true` outside the repository, the repository's file is obeyed in fingerprint allows, added rules and
-//! `requires` alone. Where the system's layer says it, the user's layer, a given file and flags can only tighten: add
+//! With `enforce = true` outside the repository, the repository's file is obeyed in fingerprint allows, added rules,
+//! `[[encrypted]]` and `requires` alone. Where the system's layer says it, the user's layer, a given file and flags can only tighten: add
 //! rules, lower the minimum confidence, switch markers off. What asks for something that holds anyway needs no remark.
 
 use std::cmp::Ordering;
@@ -91,6 +91,7 @@ impl Merged {
             only: None,
             own_rules: Vec::new(),
             allow: Vec::new(),
+            encrypted: Vec::new(),
             notices: Vec::new(),
             layers: Vec::new(),
         };
@@ -128,6 +129,9 @@ impl Merged {
         for rule in layer.rule {
             self.rule(kind, rule, trust);
         }
+        // No layer can do anything but ask for more files.
+        let encrypted = layer.encrypted.into_iter().map(|entry| Setting { value: entry.path, origin: kind });
+        self.config.encrypted.extend(encrypted);
         for (index, spec) in layer.allow.into_iter().enumerate() {
             self.allow(AllowEntry { spec, origin: kind, index }, trust);
         }

@@ -117,6 +117,12 @@ pub(crate) fn allow_entries(content: Vec<u8>) -> Vec<AllowSpec> {
     parse("", content, LayerKind::Repository).map(|(_, layer)| layer.allow).unwrap_or_default()
 }
 
+/// The globs of `[[encrypted]]` in one file; none of a file that does not parse.
+pub(crate) fn encrypted_paths(content: Vec<u8>) -> Vec<String> {
+    let parsed = parse("", content, LayerKind::Repository);
+    parsed.map(|(_, layer)| layer.encrypted.into_iter().map(|entry| entry.path).collect()).unwrap_or_default()
+}
+
 /// What one file says that makes keyguard block less, besides its allow entries.
 pub(crate) fn loosened(content: Vec<u8>) -> BTreeSet<String> {
     let Ok((_, layer)) = parse("", content, LayerKind::Repository) else { return BTreeSet::new() };

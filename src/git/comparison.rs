@@ -8,11 +8,13 @@ use super::object::Objects;
 use super::rename::Sources;
 use super::tree::{Delta, Side};
 use crate::change::{BytePath, Change, Commit};
+use crate::encrypted::Policies;
 
 /// A tree against each of its parents.
 pub(super) struct Comparison {
     /// The first parent, then the others of a merge. Without any parent, nothing.
     parents: Vec<Parent>,
+    policies: Rc<Policies>,
     commit: Option<Rc<Commit>>,
 }
 
@@ -36,14 +38,19 @@ impl Parent {
 
     /// Whether the path did not exist in the parent.
     fn lacks(&self, path: &BytePath) -> bool {
-        self.find(path).is_some_and(|delta| delta.old.is_none()) || self.sources.renamed().binary_search(path).is_ok()
+        self.find(path).is_some_and(|delta| delta.old.is_none())
+            || self.sources.renamed().binary_search_by(|(renamed, _)| renamed.cmp(path)).is_ok()
     }
 }
 
 impl Comparison {
     /// Takes what differs from each parent; a root commit differs from the empty tree.
-    pub(super) fn new(deltas: impl IntoIterator<Item = Vec<Delta>>, commit: Option<Rc<Commit>>) -> Self {
-        Self { parents: deltas.into_iter().map(Parent::new).collect(), commit }
+    pub(super) fn new(
+        deltas: impl IntoIterator<Item = Vec<Delta>>,
+        policies: Rc<Policies>,
+        commit: Option<Rc<Commit>>,
+    ) -> Self {
+        Self { parents: deltas.into_iter().map(Parent::new).collect(), policies, commit }
     }
 
     /// Whether nothing differs from the first parent.
@@ -76,9 +83,17 @@ impl Comparison {
             // A submodule has no content here, but its name is committed.
             delta.old.is_none().then(|| (delta.path.clone(), Ok(self.name_alone(&delta.path))))
         });
-        let is_new_name = |path: &&BytePath| self.parents[1..].iter().all(|parent| parent.lacks(path));
+        let is_new_name = |(path, _): &&(BytePath, Side)| self.parents[1..].iter().all(|parent| parent.lacks(path));
         let names = head.into_iter().flat_map(|head| head.sources.renamed()).filter(is_new_name);
-        contents.chain(names.map(|path| (path.clone(), Ok(self.name_alone(path)))))
+        contents.chain(names.map(|(path, side)| (path.clone(), Ok(self.moved(objects, path, *side)))))
+    }
+
+    fn moved<'s>(&'s self, objects: &'s Objects<'_>, path: &BytePath, side: Side) -> Change<'s> {
+        if !side.is_file() {
+            return self.name_alone(path);
+        }
+        let read = Box::new(move || objects.blob(side.id));
+        Change::moved(path.clone(), read).in_commit(self.commit.clone()).under(Rc::clone(&self.policies))
     }
 
     fn name_alone(&self, path: &BytePath) -> Change<'static> {
@@ -89,6 +104,7 @@ impl Comparison {
         let content = objects.blob(new.id)?;
         let read_old = Box::new(move || self.old_versions(objects, &delta.path, new));
         let change = Change::edited(delta.path.clone(), content, read_old).in_commit(self.commit.clone());
+        let change = if new.is_file() { change.under(Rc::clone(&self.policies)) } else { change };
         Ok(if self.parents.iter().all(|parent| parent.lacks(&delta.path)) { change.at_new_path() } else { change })
     }
 

@@ -13,7 +13,8 @@ use super::commit;
 use super::comparison::Comparison;
 use super::id::Id;
 use super::object::Objects;
-use super::tree::{self, Pair};
+use super::policy::PolicyReader;
+use super::tree::{self, Difference, Pair};
 use crate::change::{BytePath, Change, Commit};
 
 /// Which commits to look at.
@@ -39,6 +40,7 @@ pub(crate) struct RangeReader<'r> {
     objects: Objects<'r>,
     /// The trees of commits that were read already.
     trees: HashMap<Id, Id>,
+    policies: PolicyReader,
 }
 
 /// A commit to look at.
@@ -60,7 +62,7 @@ pub(crate) enum Peeled {
 impl<'r> RangeReader<'r> {
     /// Starts to read from `repo`.
     pub(crate) fn new(repo: &'r Repo) -> Result<Self> {
-        Ok(Self { repo, objects: repo.objects()?, trees: HashMap::new() })
+        Ok(Self { repo, objects: repo.objects()?, trees: HashMap::new(), policies: PolicyReader::default() })
     }
 
     /// The commits of `range`, each before those that descend from it.
@@ -127,15 +129,16 @@ impl<'r> RangeReader<'r> {
     /// What one commit brings in, its header and message first.
     pub(crate) fn read<'s>(&'s mut self, listed: &Listed) -> Result<Brought<'s>> {
         let object = self.objects.commit(listed.id)?;
-        let mut deltas = Vec::new();
+        let (mut deltas, mut policies) = (Vec::new(), None);
         let parents = listed.parents.iter().map(|parent| self.tree_of(*parent).map(Some));
         let parents = parents.collect::<Result<Vec<_>>>()?;
         for old in if parents.is_empty() { &[None][..] } else { &parents } {
             let pair = Pair { prefix: Vec::new(), old: *old, new: Some(object.tree) };
-            let mut differing = Vec::new();
+            let mut differing = Difference::default();
             tree::compare(&self.objects, pair, &mut differing)?;
-            let is_empty = differing.is_empty();
-            deltas.push(differing);
+            let is_empty = differing.deltas.is_empty();
+            deltas.push(differing.deltas);
+            policies.get_or_insert(differing.policies);
             if is_empty {
                 // Nothing is new against this parent, whatever the others lack.
                 break;
@@ -143,7 +146,8 @@ impl<'r> RangeReader<'r> {
         }
         self.trees.insert(listed.id, object.tree);
         let commit = Rc::new(object.describe(listed.id));
-        let comparison = Comparison::new(deltas, Some(Rc::clone(&commit)));
+        let policies = self.policies.read(self.repo, &self.objects, &policies.unwrap_or_default())?;
+        let comparison = Comparison::new(deltas, policies, Some(Rc::clone(&commit)));
         Ok(Brought { objects: &self.objects, comparison, commit, header: object.header, message: object.message })
     }
 
@@ -184,9 +188,10 @@ impl<'r> RangeReader<'r> {
         if kind != ObjectType::Tree {
             return Ok(vec![change(BytePath::from(id.to_string().as_str()), id)]);
         }
-        let mut deltas = Vec::new();
-        tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(id) }, &mut deltas)?;
-        let blobs = deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
+        let mut found = Difference::default();
+        tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(id) }, &mut found)?;
+        let blobs =
+            found.deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
         Ok(blobs.map(|(path, side)| change(path, side.id)).collect())
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Sources {
     /// Of each deleted file; made when first asked for.
     sketches: OnceCell<Vec<Sketch>>,
     /// Sorted, as the deltas are.
-    renamed: Vec<BytePath>,
+    renamed: Vec<(BytePath, Side)>,
     /// How many pieces were looked up so far.
     compared: Cell<usize>,
 }
@@ -44,13 +44,13 @@ impl Sources {
         if !left.is_empty() {
             deltas.retain(|delta| {
                 let new = delta.new.filter(|_| delta.old.is_none());
-                let Some((id, count)) = new.and_then(|new| Some((new.id, left.get_mut(&new.id)?))) else { return true };
+                let Some((new, count)) = new.and_then(|new| Some((new, left.get_mut(&new.id)?))) else { return true };
                 if *count == 0 {
                     return true;
                 }
                 *count -= 1;
-                *used.entry(id).or_default() += 1;
-                renamed.push(delta.path.clone());
+                *used.entry(new.id).or_default() += 1;
+                renamed.push((delta.path.clone(), new));
                 false
             });
         }
@@ -66,8 +66,8 @@ impl Sources {
         Self { deleted, sketches: OnceCell::new(), renamed, compared: Cell::new(0) }
     }
 
-    /// The new names of pure renames.
-    pub(super) fn renamed(&self) -> &[BytePath] {
+    /// The new names of pure renames, with what stands there.
+    pub(super) fn renamed(&self) -> &[(BytePath, Side)] {
         &self.renamed
     }
 

@@ -10,6 +10,7 @@ use super::comparison::Comparison;
 use super::index::{Broken, IndexFile};
 use super::object::Objects;
 use super::plumbing;
+use super::policy::{self, PolicyReader};
 use super::tree::{self, Delta, Side};
 use super::walk::{Root, Walk};
 use crate::change::{BytePath, Change};
@@ -37,6 +38,7 @@ pub(crate) enum Parents {
 struct Staged {
     root: Root,
     deltas: Vec<Vec<Delta>>,
+    policies: Vec<(BytePath, Side)>,
     unmerged: Vec<BytePath>,
 }
 
@@ -46,11 +48,12 @@ impl<'r> StagedReader<'r> {
         let objects = repo.objects()?;
         let staged = match repo.id_bytes {
             Some(id_bytes) => fast(repo, &objects, id_bytes, parents).or_else(|error| {
-                if error.is::<Broken>() { Err(error) } else { by_plumbing(repo, parents).map_err(|_| error) }
+                if error.is::<Broken>() { Err(error) } else { by_plumbing(repo, &objects, parents).map_err(|_| error) }
             })?,
-            None => by_plumbing(repo, parents)?,
+            None => by_plumbing(repo, &objects, parents)?,
         };
-        let comparison = Comparison::new(staged.deltas, None);
+        let policies = PolicyReader::default().read(repo, &objects, &staged.policies)?;
+        let comparison = Comparison::new(staged.deltas, policies, None);
         Ok(Self { repo, objects, root: staged.root, comparison, unmerged: staged.unmerged })
     }
 
@@ -113,30 +116,32 @@ fn fast(repo: &Repo, objects: &Objects<'_>, id_bytes: usize, parents: Parents) -
     let mut walk = Walk::new(objects);
     let root = walk.run(index.as_mut().map(|index| (index, extras)), repo.head_tree(objects)?)?;
     let unmerged = walk.unmerged;
-    let mut deltas = vec![walk.deltas];
+    let mut deltas = vec![walk.found.deltas];
+    let policies = walk.found.policies;
     if parents == Parents::All && !deltas[0].is_empty() {
         for commit in repo.merge_heads()? {
             let mut walk = Walk::new(objects);
             walk.run(index.as_mut().map(|index| (index, extras)), Some(objects.commit(commit)?.tree))?;
-            deltas.push(walk.deltas);
+            deltas.push(walk.found.deltas);
         }
     }
-    Ok(Staged { root, deltas, unmerged })
+    Ok(Staged { root, deltas, policies, unmerged })
 }
 
 /// Asks git.
-fn by_plumbing(repo: &Repo, parents: Parents) -> Result<Staged> {
+fn by_plumbing(repo: &Repo, objects: &Objects<'_>, parents: Parents) -> Result<Staged> {
     let head = plumbing::against_head(repo)?;
     let is_in_root = |delta: &&Delta| !delta.path.as_bytes().contains(&b'/');
     let changed = head.deltas.iter().filter(is_in_root).map(|delta| (delta.path.as_bytes().to_vec(), delta.new));
     let root = Root::Changed(changed.collect());
+    let policies = policy::beside(&head.deltas, repo, objects)?;
     let mut deltas = vec![head.deltas];
     if parents == Parents::All && !deltas[0].is_empty() {
         for commit in repo.merge_heads()? {
             deltas.push(plumbing::against(repo, &commit.to_string())?.deltas);
         }
     }
-    Ok(Staged { root, deltas, unmerged: head.unmerged })
+    Ok(Staged { root, deltas, policies, unmerged: head.unmerged })
 }
 
 impl Objects<'_> {

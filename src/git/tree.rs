@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use super::id::Id;
 use super::object::Objects;
 use crate::change::BytePath;
+use crate::encrypted::is_policy;
 
 /// How deep folders may be nested; git's own default (`core.maxTreeDepth`).
 pub(super) const DEEPEST: usize = 2048;
@@ -33,6 +34,11 @@ impl Side {
 
     pub(super) fn is_link(self) -> bool {
         self.mode & Self::KIND == Self::LINK
+    }
+
+    /// Whether it is a regular file.
+    pub(super) fn is_file(self) -> bool {
+        self.is_blob() && !self.is_link()
     }
 
     /// Whether the id names a blob here: a file or a symbolic link, no submodule's commit.
@@ -85,6 +91,23 @@ pub(super) struct Delta {
     pub(super) new: Option<Side>,
 }
 
+/// How a tree differs from another.
+#[derive(Default)]
+pub(super) struct Difference {
+    pub(super) deltas: Vec<Delta>,
+    /// The files of the new tree that say what must be encrypted, in all folders above those deltas.
+    pub(super) policies: Vec<(BytePath, Side)>,
+}
+
+impl Difference {
+    /// Notes the file called `name` in the folder `prefix` of the new tree, if it is one that says so.
+    pub(super) fn note(&mut self, prefix: &[u8], name: &[u8], side: Side) {
+        if name.starts_with(b".") && side.is_file() && is_policy(name) {
+            self.policies.push((BytePath::from(&[prefix, name].concat()[..]), side));
+        }
+    }
+}
+
 /// Two folders to compare, either of which may be missing.
 pub(super) struct Pair {
     /// With a `/` at its end, empty for the root.
@@ -93,23 +116,27 @@ pub(super) struct Pair {
     pub(super) new: Option<Id>,
 }
 
-/// Adds to `deltas` what differs between the two trees, in no particular order. Equal folders are not entered.
-pub(super) fn compare(objects: &Objects<'_>, pair: Pair, deltas: &mut Vec<Delta>) -> Result<()> {
+/// Adds to `found` what differs between the two trees, in no particular order. Equal folders are not entered.
+pub(super) fn compare(objects: &Objects<'_>, pair: Pair, found: &mut Difference) -> Result<()> {
     // A stack of our own: how deep folders are nested is up to the author of the repository.
     let mut open = vec![pair];
     while let Some(pair) = open.pop() {
         if pair.old != pair.new {
-            compare_one(objects, &pair, deltas, &mut open)?;
+            compare_one(objects, &pair, found, &mut open)?;
         }
     }
     Ok(())
 }
 
-fn compare_one(objects: &Objects<'_>, pair: &Pair, deltas: &mut Vec<Delta>, open: &mut Vec<Pair>) -> Result<()> {
+fn compare_one(objects: &Objects<'_>, pair: &Pair, found: &mut Difference, open: &mut Vec<Pair>) -> Result<()> {
     let read = |id: Option<Id>| id.map_or(Ok(Vec::new()), |id| objects.tree(id));
     let (old_data, new_data) = (read(pair.old)?, read(pair.new)?);
     let id_bytes = pair.old.or(pair.new).map_or(0, |id| id.as_bytes().len());
     let (old_entries, new_entries) = (entries(&old_data, id_bytes)?, entries(&new_data, id_bytes)?);
+    // Names that begin with a dot stand among the first.
+    for entry in new_entries.iter().take_while(|entry| entry.name.first() <= Some(&b'.')) {
+        found.note(&pair.prefix, entry.name, entry.side);
+    }
     let (mut old, mut new) = (old_entries.iter().peekable(), new_entries.iter().peekable());
     loop {
         let next = match (old.peek(), new.peek()) {
@@ -126,7 +153,7 @@ fn compare_one(objects: &Objects<'_>, pair: &Pair, deltas: &mut Vec<Delta>, open
         if either.side.is_folder() {
             open.push(Pair { prefix: [&path[..], b"/"].concat(), old: old.map(|s| s.id), new: new.map(|s| s.id) });
         } else if old != new {
-            deltas.push(Delta { path: BytePath::from(&path[..]), old, new });
+            found.deltas.push(Delta { path: BytePath::from(&path[..]), old, new });
         }
     }
 }

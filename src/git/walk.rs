@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::id::Id;
 use super::index::{Cursor, Extras, IndexEntry, IndexFile, Node};
 use super::object::Objects;
-use super::tree::{self, DEEPEST, Delta, Entry, Pair, Side};
+use super::tree::{self, DEEPEST, Delta, Difference, Entry, Pair, Side};
 use crate::change::BytePath;
 
 /// Where files of the staged tree can be looked up by name.
@@ -25,7 +25,7 @@ pub(super) enum Root {
 /// Collects what differs between the tree of a parent and the index.
 pub(super) struct Walk<'w, 'r> {
     objects: &'w Objects<'r>,
-    pub(super) deltas: Vec<Delta>,
+    pub(super) found: Difference,
     /// Files of the index that a merge conflict keeps open.
     pub(super) unmerged: Vec<BytePath>,
     files: Vec<(Vec<u8>, Side)>,
@@ -33,7 +33,7 @@ pub(super) struct Walk<'w, 'r> {
 
 impl<'w, 'r> Walk<'w, 'r> {
     pub(super) fn new(objects: &'w Objects<'r>) -> Self {
-        Self { objects, deltas: Vec::new(), unmerged: Vec::new(), files: Vec::new() }
+        Self { objects, found: Difference::default(), unmerged: Vec::new(), files: Vec::new() }
     }
 
     /// Compares the tree `parent` with the index; without an index everything is deleted.
@@ -58,7 +58,7 @@ impl<'w, 'r> Walk<'w, 'r> {
     }
 
     fn compare(&mut self, prefix: Vec<u8>, old: Option<Id>, new: Option<Id>) -> Result<()> {
-        tree::compare(self.objects, Pair { prefix, old, new }, &mut self.deltas)
+        tree::compare(self.objects, Pair { prefix, old, new }, &mut self.found)
     }
 
     /// Compares the index entries below a folder with its tree in the parent, and leaves the cursor behind them.
@@ -82,6 +82,9 @@ impl<'w, 'r> Walk<'w, 'r> {
                 self.sub_folder(cursor, &at.below(&name, counterpart))?;
             } else {
                 self.file(&BytePath::from(path), entry, counterpart);
+                if entry.is_content() {
+                    self.found.note(&at.prefix, &name, entry.side);
+                }
                 if at.prefix.is_empty() && entry.is_content() {
                     self.files.push((name, entry.side));
                 }
@@ -97,7 +100,7 @@ impl<'w, 'r> Walk<'w, 'r> {
                 self.unmerged.push(path.clone());
             }
         } else if entry.is_content() && old != Some(entry.side) {
-            self.deltas.push(Delta { path: path.clone(), old, new: Some(entry.side) });
+            self.found.deltas.push(Delta { path: path.clone(), old, new: Some(entry.side) });
         }
     }
 
@@ -122,7 +125,7 @@ impl<'w, 'r> Walk<'w, 'r> {
         if entry.side.is_folder() {
             return self.compare([&path[..], b"/"].concat(), Some(entry.side.id), None);
         }
-        self.deltas.push(Delta { path: BytePath::from(&path[..]), old: Some(entry.side), new: None });
+        self.found.deltas.push(Delta { path: BytePath::from(&path[..]), old: Some(entry.side), new: None });
         Ok(())
     }
 }

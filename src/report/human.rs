@@ -200,7 +200,8 @@ fn why(finding: &Finding<'_>) -> String {
     let written = if ways.is_empty() { String::new() } else { format!("; written in {}", ways.join(" inside ")) };
     let pair =
         finding.other_half.as_ref().map(|half| format!("; with its {}", half_in_words(half))).unwrap_or_default();
-    format!("rule {}, {} confidence{doubt}{written}{pair}", finding.rule.id(), finding.confidence.name())
+    let demand = finding.demand.as_ref().map(|demand| format!("; {}", demand.because())).unwrap_or_default();
+    format!("rule {}, {} confidence{doubt}{written}{pair}{demand}", finding.rule.id(), finding.confidence.name())
 }
 
 /// `AWS access key ID on line 3`.
@@ -213,6 +214,9 @@ fn half_in_words(half: &Half<'_>) -> String {
 }
 
 fn move_it_out(located: &Located<'_>) -> String {
+    if let Some((demand, path)) = located.finding.demand.as_ref().zip(located.path.as_ref()) {
+        return demand.remedy(path);
+    }
     match located.part {
         Part::Message => return "Take it out of the message.".to_owned(),
         Part::Header => return "Take it out of the header, which names author and committer.".to_owned(),

@@ -109,6 +109,8 @@ pub enum Validator {
     Pkcs12,
     /// A secret key of `OpenPGP` without armor.
     PgpSecretKey,
+    /// A file in the clear, and not one that a tool has encrypted.
+    Unencrypted,
     /// A password in an address, which is worth less where the host is one of documentation.
     UrlPassword,
     /// No proof, but words that people write are none.

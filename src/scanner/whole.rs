@@ -5,8 +5,7 @@ use anyhow::Result;
 use super::{Scanner, grade};
 use crate::change::BytePath;
 use crate::decode::{Kind, Text};
-use crate::finding::{Finding, Location};
-use crate::secret::{Excerpt, Secret};
+use crate::finding::Finding;
 use crate::validator::{self, Verdict};
 
 impl<'r> Scanner<'r> {
@@ -32,18 +31,8 @@ impl<'r> Scanner<'r> {
             let is_better =
                 |best: &Finding<'_>| rank(best.rule.origin(), best.confidence) < rank(rule.origin(), confidence);
             if found.as_ref().is_none_or(is_better) {
-                found = Some(Finding {
-                    rule,
-                    location: Location { line: 1, column: 1, end_line: 1, end_column: 1, offset: None },
-                    span: 0..text.bytes().len(),
-                    decoded: Vec::new(),
-                    secret: Secret::of_file(rule.id(), text.bytes()),
-                    excerpt: Excerpt::of_file(),
-                    confidence,
-                    validity,
-                    proof,
-                    other_half: None,
-                });
+                let finding = Finding::of_file(rule, path, text.bytes());
+                found = Some(Finding { confidence, validity, proof, ..finding });
             }
         }
         Ok(found)

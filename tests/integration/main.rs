@@ -11,6 +11,7 @@ mod catalogue;
 mod config;
 mod disguise;
 mod doctor;
+mod encrypt;
 mod enforce;
 mod forms;
 mod global;

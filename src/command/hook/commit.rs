@@ -10,7 +10,7 @@ use super::state::FileState;
 use super::{Report, report};
 use crate::allowlist::Allowlist;
 use crate::cli::format_from;
-use crate::config::{Config, FILE_NAME, Sources, allow_entries, load, loosened, read_if_present};
+use crate::config::{Config, FILE_NAME, Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
@@ -69,7 +69,12 @@ fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
     let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
     let loosened: Vec<_> =
         loosened(new.clone()).difference(&old.clone().map(loosened).unwrap_or_default()).cloned().collect();
+    let guarded = |content: Vec<u8>| encrypted_paths(content).into_iter().collect::<BTreeSet<_>>();
+    let dropped = old.map(guarded).unwrap_or_default().difference(&guarded(new)).count();
     let mut notices = Vec::new();
+    if dropped > 0 {
+        notices.push(format!("this commit takes {dropped} of `[[encrypted]]` out of {FILE_NAME}"));
+    }
     if added > 0 {
         notices.push(format!("this commit adds {words} to {FILE_NAME}"));
     }

@@ -1,0 +1,174 @@
+//! Whether a file that has to be encrypted is: from its first byte to its last, or value by value as its tool does it.
+
+use memchr::memmem;
+
+use super::{armored, is_base64, is_rails_credentials, sealed, sops, vaulted};
+
+/// Whether the file may be committed where it has to be encrypted. An empty one has nothing to hide, and
+/// git-crypt leaves it as it is.
+pub(crate) fn is_encrypted(text: &[u8]) -> bool {
+    let content = text.trim_ascii();
+    content.is_empty()
+        || has_magic(text)
+        || is_openssl_text(content)
+        || is_rails_credentials(content)
+        || is_armored(content)
+        || vaulted(content).next().is_some_and(|block| block == (0..content.len()))
+        || is_pgp_message(text)
+        || sops::is_encrypted(text)
+        || is_encrypted_by_value(text)
+}
+
+/// Whether the file may be what a tool that nobody knows has made of another: it is no text, or base64 throughout.
+pub(crate) fn is_opaque(text: &[u8]) -> bool {
+    let content = text.trim_ascii();
+    let is_letter = |byte: &u8| is_base64(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
+    let is_long_word =
+        |content: &[u8]| content.len() >= 24 && content.iter().all(is_letter) && !content.contains(&b' ');
+    memchr::memchr(0, text).is_some() || str::from_utf8(text).is_err() || is_long_word(content)
+}
+
+/// What files begin with that are encrypted to their end.
+fn has_magic(text: &[u8]) -> bool {
+    const MAGICS: [&[u8]; 7] = [
+        b"\0GITCRYPT\0",
+        b"age-encryption.org/v1\n",
+        b"LUKS\xba\xbe",
+        b"Salted__",
+        b"# STRONGBOX ENCRYPTED RESOURCE ;",
+        b"VimCrypt~",
+        // KeePass.
+        b"\x03\xd9\xa2\x9a",
+    ];
+    MAGICS.iter().any(|magic| text.starts_with(magic))
+}
+
+/// The base64 of `Salted__`, as transcrypt writes it, and nothing else.
+fn is_openssl_text(content: &[u8]) -> bool {
+    let is_letter = |byte: &u8| is_base64(*byte) || b"=\r\n".contains(byte);
+    content.starts_with(b"U2FsdGVkX1") && content.iter().all(is_letter)
+}
+
+/// One block between lines of its own, and nothing around it.
+fn is_armored(content: &[u8]) -> bool {
+    const OTHERS: [(&[u8], &[u8]); 3] = [
+        (b"-----BEGIN PKCS7-----", b"-----END PKCS7-----"),
+        (b"-----BEGIN CMS-----", b"-----END CMS-----"),
+        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"),
+    ];
+    let is_one = memmem::find_iter(content, b"-----BEGIN ").count() == 1;
+    let ends_there = |end: usize| !content[end..].contains(&b'\n');
+    is_one
+        && (armored(content).any(|block| block.start == 0 && ends_there(block.end))
+            || OTHERS.iter().any(|(begin, end)| content.starts_with(begin) && content.ends_with(end)))
+}
+
+/// A message of `OpenPGP` without armor: session keys, then encrypted data (RFC 9580, sections 4.2, 5.1 and 5.3).
+fn is_pgp_message(text: &[u8]) -> bool {
+    const PUBLIC: u8 = 1;
+    const SYMMETRIC: u8 = 3;
+    const MOST_KEYS: usize = 1000;
+    let mut rest = text;
+    for count in 0..MOST_KEYS {
+        let Some((tag, content, behind)) = packet(rest) else { return false };
+        match (tag, content.first()) {
+            (PUBLIC, Some(3 | 6)) | (SYMMETRIC, Some(4..=6)) => rest = behind,
+            (9 | 18 | 20, _) => return count > 0,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Tag and content of the first packet, and what follows. Data of a length that is told in parts runs to the end.
+fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (tag, length, content) = match (first, rest) {
+        (0xc0.., [length @ 0..=191, content @ ..]) => (first & 0x3f, usize::from(*length), content),
+        (0xc0.., [high @ 192..=223, low, content @ ..]) => {
+            (first & 0x3f, ((usize::from(*high) - 192) << 8) + usize::from(*low) + 192, content)
+        }
+        (0xc0.., [224..=254, content @ ..]) => (first & 0x3f, content.len(), content),
+        (0xc0.., [255, a, b, c, d, content @ ..]) | (0x82 | 0x86 | 0x8e | 0xa6, [a, b, c, d, content @ ..]) => {
+            let tag = if *first >= 0xc0 { first & 0x3f } else { first >> 2 & 0xf };
+            (tag, usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).ok()?, content)
+        }
+        (0x80..=0xbf, _) => match (first & 3, rest) {
+            (0, [length, content @ ..]) => (first >> 2 & 0xf, usize::from(*length), content),
+            (1, [high, low, content @ ..]) => {
+                (first >> 2 & 0xf, usize::from(u16::from_be_bytes([*high, *low])), content)
+            }
+            (3, content) => (first >> 2 & 0xf, content.len(), content),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let (content, behind) = content.split_at_checked(length).unwrap_or((content, &[]));
+    Some((tag, content, behind))
+}
+
+/// Tools that leave names and settings readable: sealed secrets, eyaml, values of Ansible's vault, dotenvx. The rules for
+/// keys look at what stands beside those.
+fn is_encrypted_by_value(text: &[u8]) -> bool {
+    const VALUES: [&[u8]; 5] = [b"ENC[PKCS7,", b"ENC[GPG,", b"!vault |", b"encrypted:B", b"ENC[PKCS7;"];
+    let holds = |sign: &[u8]| memmem::find(text, sign).is_some();
+    let is_plain_secret = |line: &[u8]| line.trim_ascii() == b"kind: Secret";
+    VALUES.into_iter().any(holds) || !sealed(text).is_empty() && !text.split(|byte| *byte == b'\n').any(is_plain_secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encrypted_passes() {
+        let body = "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==";
+        let vault = "$ANSIBLE_VAULT;1.1;AES256\n6231\n3133\n";
+        let texts = [
+            String::new(),
+            "\n".to_owned(),
+            "\0GITCRYPT\0 anything".to_owned(),
+            "age-encryption.org/v1\n-> X25519 x".to_owned(),
+            format!("U2FsdGVkX1{body}\n{body}\n"),
+            format!("-----BEGIN AGE ENCRYPTED FILE-----\n{body}\n-----END AGE ENCRYPTED FILE-----\n"),
+            format!("-----BEGIN PGP MESSAGE-----\r\n\r\n{body}\r\n-----END PGP MESSAGE-----\r\n"),
+            vault.to_owned(),
+            format!("a: !vault |\n  {vault}"),
+            format!("a: ENC[PKCS7,{body}]\nb: c\n"),
+            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: b\n".to_owned(),
+            "# STRONGBOX ENCRYPTED RESOURCE ; See x\nYWdl\n".to_owned(),
+        ];
+        for text in texts {
+            assert!(is_encrypted(text.as_bytes()), "{text}");
+        }
+        for packets in [&[0x85, 0, 3, 3, 1, 2, 0xd2, 1, 1][..], &[0x84, 2, 3, 1, 0xc3, 2, 4, 9, 0xd2, 0xe0, 1]] {
+            assert!(is_encrypted(packets), "{packets:x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_partly_encrypted_or_something_else_does_not() {
+        let body = "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==";
+        let texts = [
+            "password: plain".to_owned(),
+            format!("U2FsdGVkX1{body}\npassword: plain"),
+            format!("note\n-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----"),
+            format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----\npassword: plain"),
+            "$ANSIBLE_VAULT;1.1;AES256\n6231\npassword: plain".to_owned(),
+            "kind: SealedSecret\nencryptedData:\n  a: b\n---\nkind: Secret\n".to_owned(),
+            "encrypted: true".to_owned(),
+        ];
+        for text in texts {
+            assert!(!is_encrypted(text.as_bytes()), "{text}");
+        }
+        for packets in [&[0x94, 1, 3][..], &[0x85, 0, 1, 3], &[0xd2, 1, 1], &[0x84]] {
+            assert!(!is_encrypted(packets), "{packets:x?}");
+        }
+    }
+
+    #[test]
+    fn ciphertext_of_an_unknown_tool_is_opaque() {
+        assert!(is_opaque(b"\x8f\xfe\x00") && is_opaque(b"YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n"));
+        assert!(!is_opaque(b"password=hunter2") && !is_opaque(b"two words of letters only here\n"));
+    }
+}

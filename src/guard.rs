@@ -1,0 +1,125 @@
+//! Files that must be encrypted: what asks for it, and whether one is committed in the clear all the same.
+//!
+//! What asks is a filter of `.gitattributes`, a creation rule of `.sops.yaml`, or `[[encrypted]]` of the configuration. That
+//! a name such as `x.enc.yaml` says so is the rule's own business, like other whole files; here it is asked only of a file
+//! that was renamed and not otherwise changed. Files of a work tree are no such thing: git-crypt has decrypted them there.
+
+use std::cell::OnceCell;
+
+use anyhow::Result;
+use globset::GlobSet;
+
+use crate::change::{BytePath, Change};
+use crate::config::Config;
+use crate::encrypted::{Creation, Demand, Policies, is_encrypted, is_opaque};
+use crate::finding::{Confidence, Finding};
+use crate::rules::{Rule, glob_set};
+
+/// The rule by which such files are reported.
+pub(crate) const RULE: &str = "unencrypted-file";
+
+/// What the configuration adds to what a tree says.
+pub(crate) struct Guard<'c> {
+    config: &'c Config,
+    globs: OnceCell<GlobSet>,
+}
+
+/// One reason to encrypt a file.
+enum Reason<'p> {
+    Filter(&'p [u8]),
+    Sops(&'p Creation),
+    Config(&'p str),
+    Name,
+}
+
+impl<'c> Guard<'c> {
+    pub(crate) fn new(config: &'c Config) -> Self {
+        Self { config, globs: OnceCell::new() }
+    }
+
+    /// The finding that the file of `change` is in the clear and must not be.
+    pub(crate) fn finding(&self, change: &Change<'_>) -> Result<Option<Finding<'c>>> {
+        let Some(policies) = change.policies() else { return Ok(None) };
+        // Nearly every commit ends here.
+        if policies.is_empty() && self.config.encrypted.is_empty() && !change.is_moved() || is_exempt(&change.path) {
+            return Ok(None);
+        }
+        let mut reasons = self.reasons(policies, &change.path)?;
+        if reasons.is_empty() && !change.is_moved() {
+            return Ok(None);
+        }
+        let Some(rule) = self.config.rules.find(RULE) else { return Ok(None) };
+        if change.is_moved() && rule.covers(&change.path)? {
+            reasons.push(Reason::Name);
+        }
+        if reasons.is_empty() || rule.excludes(&change.path)? {
+            return Ok(None);
+        }
+        let content = change.content()?;
+        let demand = reasons.iter().find(|reason| reason.is_unmet(&change.path, &content)).map(Reason::demand);
+        Ok(demand.map(|demand| finding(rule, &change.path, &content, demand)))
+    }
+
+    fn reasons<'p>(&'p self, policies: &'p Policies, path: &BytePath) -> Result<Vec<Reason<'p>>> {
+        let mut reasons = Vec::new();
+        reasons.extend(policies.filter(path.as_bytes()).map(Reason::Filter));
+        reasons.extend(policies.creation_rule(path.as_bytes())?.map(Reason::Sops));
+        if !self.config.encrypted.is_empty() {
+            let place = self.globs()?.matches(path.as_path()).first().copied();
+            reasons.extend(place.map(|place| Reason::Config(&self.config.encrypted[place].value)));
+        }
+        Ok(reasons)
+    }
+
+    fn globs(&self) -> Result<&GlobSet> {
+        if let Some(globs) = self.globs.get() {
+            return Ok(globs);
+        }
+        let globs = glob_set(self.config.encrypted.iter().map(|glob| glob.value.as_str()))?;
+        Ok(self.globs.get_or_init(|| globs))
+    }
+}
+
+impl Reason<'_> {
+    /// Whether the file is in the clear.
+    fn is_unmet(&self, path: &BytePath, content: &[u8]) -> bool {
+        if is_encrypted(content) {
+            return false;
+        }
+        match self {
+            // What a tool of one's own writes has a form that nobody else knows.
+            Self::Filter(name) => name.starts_with(b"git-crypt") || !is_opaque(content),
+            Self::Sops(rule) => rule.leaves_open(path.name(), content),
+            Self::Config(_) | Self::Name => true,
+        }
+    }
+
+    fn demand(&self) -> Demand {
+        match self {
+            Self::Filter(name) => Demand::Filter(String::from_utf8_lossy(name).into_owned()),
+            Self::Sops(_) => Demand::Sops,
+            Self::Config(glob) => Demand::Config((*glob).to_owned()),
+            Self::Name => Demand::Name,
+        }
+    }
+}
+
+/// Files that tell git, SOPS or keyguard what to do: encrypted they could not.
+fn is_exempt(path: &BytePath) -> bool {
+    const NAMES: [&[u8]; 8] = [
+        b".gitattributes",
+        b".gitignore",
+        b".gitmodules",
+        b".sops.yaml",
+        b"git-agecrypt.toml",
+        b".strongbox-keyid",
+        b".strongbox_recipient",
+        crate::config::FILE_NAME.as_bytes(),
+    ];
+    NAMES.contains(&path.name()) || path.as_bytes().starts_with(b".git-crypt/")
+}
+
+fn finding<'c>(rule: Rule<'c>, path: &BytePath, content: &[u8], demand: Demand) -> Finding<'c> {
+    let confidence = rule.facts().confidence.max(Confidence::High);
+    Finding { confidence, demand: Some(demand), ..Finding::of_file(rule, path, content) }
+}
