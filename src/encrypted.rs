@@ -18,7 +18,7 @@ use memchr::memmem;
 pub(crate) use demand::Demand;
 pub(crate) use policy::{Policies, Policy, is_policy};
 pub(crate) use sops::Creation;
-pub(crate) use whole::{is_encrypted, is_opaque};
+pub(crate) use whole::{is_encrypted, is_encrypted_throughout, is_opaque};
 
 /// The encrypted stretches of one text.
 pub(crate) struct Encrypted<'t> {

@@ -11,12 +11,16 @@ use globset::GlobSet;
 
 use crate::change::{BytePath, Change};
 use crate::config::Config;
-use crate::encrypted::{Creation, Demand, Policies, is_encrypted, is_opaque};
+use crate::encrypted::{Creation, Demand, Policies, is_encrypted, is_encrypted_throughout, is_opaque};
 use crate::finding::{Confidence, Finding};
 use crate::rules::{Rule, glob_set};
 
 /// The rule by which such files are reported.
 pub(crate) const RULE: &str = "unencrypted-file";
+
+/// What asks for a file to be encrypted, for people.
+pub(crate) const ASKED_BY: &str =
+    "filters of .gitattributes, .sops.yaml, [[encrypted]] of the configuration, names such as x.enc.yaml";
 
 /// What the configuration adds to what a tree says.
 pub(crate) struct Guard<'c> {
@@ -83,14 +87,11 @@ impl<'c> Guard<'c> {
 impl Reason<'_> {
     /// Whether the file is in the clear.
     fn is_unmet(&self, path: &BytePath, content: &[u8]) -> bool {
-        if is_encrypted(content) {
-            return false;
-        }
         match self {
             // What a tool of one's own writes has a form that nobody else knows.
-            Self::Filter(name) => name.starts_with(b"git-crypt") || !is_opaque(content),
-            Self::Sops(rule) => rule.leaves_open(path.name(), content),
-            Self::Config(_) | Self::Name => true,
+            Self::Filter(name) => !is_encrypted_throughout(content) && (is_known(name) || !is_opaque(content)),
+            Self::Sops(rule) => !is_encrypted(content) && rule.leaves_open(path.name(), content),
+            Self::Config(_) | Self::Name => !is_encrypted(content),
         }
     }
 
@@ -102,6 +103,12 @@ impl Reason<'_> {
             Self::Name => Demand::Name,
         }
     }
+}
+
+/// Whether the filter is that of a tool whose files are known by how they begin.
+fn is_known(filter: &[u8]) -> bool {
+    const TOOLS: [&[u8]; 3] = [b"git-crypt", b"git-agecrypt", b"strongbox"];
+    TOOLS.iter().any(|tool| filter.starts_with(tool)) || filter == b"crypt" || filter.starts_with(b"crypt-")
 }
 
 /// Files that tell git, SOPS or keyguard what to do: encrypted they could not.

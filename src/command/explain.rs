@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::config_of_work_tree;
 use crate::cli::Global;
 use crate::environment::Environment;
+use crate::guard;
 use crate::outcome::Exit;
 use crate::report::sanitized;
 use crate::rules::Rule;
@@ -41,6 +42,7 @@ pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out:
         ("entropy", entropy),
         ("near", near),
         ("pair", pair),
+        ("asked by", (facts.id == guard::RULE).then(|| guard::ASKED_BY.to_owned())),
         ("proof", Some(proof.to_owned())),
         ("can do", privilege.map(|text| format!("{text} ({})", class.name()))),
         ("variable", facts.env_var.map(str::to_owned)),

@@ -4,15 +4,24 @@
 //! would read the whole index. Commits are looked at by the thousand, so the files are read here, and a test holds the
 //! answers to git's own.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
+
+use memchr::memmem;
 
 use super::wildmatch;
 
 /// git passes over longer lines.
 const LONGEST_LINE: usize = 2048;
 
-/// One such file.
+/// One such file. Most say nothing about filters and are never taken apart.
 pub(crate) struct Attributes {
+    content: Vec<u8>,
+    parsed: OnceCell<Parsed>,
+}
+
+#[derive(Default)]
+struct Parsed {
     lines: Vec<(Pattern, Vec<Assignment>)>,
     macros: HashMap<Vec<u8>, Vec<Assignment>>,
 }
@@ -38,10 +47,26 @@ enum State {
 }
 
 impl Attributes {
+    /// Takes the content of a file.
+    pub(crate) fn new(content: Vec<u8>) -> Self {
+        Self { content, parsed: OnceCell::new() }
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| Parsed::new(&self.content))
+    }
+
+    /// Whether `wanted` holds of a filter that some path may get from this file.
+    pub(crate) fn names_filter(&self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+        memmem::find(&self.content, b"filter=").is_some() && self.parsed().names_filter(wanted)
+    }
+}
+
+impl Parsed {
     /// Reads a file; what git would not understand is passed over, as it does.
-    pub(crate) fn parse(content: &[u8]) -> Self {
+    fn new(content: &[u8]) -> Self {
         let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
-        let mut attributes = Self { lines: Vec::new(), macros: HashMap::new() };
+        let mut attributes = Self::default();
         for line in content.split(|byte| *byte == b'\n').filter(|line| line.len() <= LONGEST_LINE) {
             attributes.line(line.trim_ascii());
         }
@@ -73,8 +98,7 @@ impl Attributes {
         }
     }
 
-    /// Whether `wanted` holds of a filter that some path may get from this file.
-    pub(crate) fn names_filter(&self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+    fn names_filter(&self, wanted: impl Fn(&[u8]) -> bool) -> bool {
         let of_lines = self.lines.iter().flat_map(|(_, assignments)| assignments);
         of_lines.chain(self.macros.values().flatten()).any(|assignment| match &assignment.state {
             State::Value(value) => assignment.name == b"filter" && wanted(value),
@@ -88,12 +112,12 @@ pub(crate) fn filter<'p>(path: &[u8], files: &[InFolder<'p>]) -> Option<&'p [u8]
     const WANTED: &[u8] = b"filter";
     // Below the root git reads no definitions.
     let definition = |name: &[u8]| {
-        files.iter().filter(|file| file.folder.is_empty()).find_map(|file| file.attributes.macros.get(name))
+        files.iter().filter(|file| file.folder.is_empty()).find_map(|file| file.attributes.parsed().macros.get(name))
     };
     let mut known: HashMap<&[u8], &State> = HashMap::new();
     for file in files {
         let Some(rest) = path.strip_prefix(file.folder) else { continue };
-        for (pattern, assignments) in file.attributes.lines.iter().rev() {
+        for (pattern, assignments) in file.attributes.parsed().lines.iter().rev() {
             if !pattern.matches(rest) {
                 continue;
             }
@@ -203,7 +227,7 @@ mod tests {
 
     #[track_caller]
     fn check(files: &[(&str, &str)], path: &str, expected: Option<&str>) {
-        let parsed: Vec<_> = files.iter().map(|(_, content)| Attributes::parse(content.as_bytes())).collect();
+        let parsed: Vec<_> = files.iter().map(|(_, content)| Attributes::new(content.as_bytes().to_vec())).collect();
         let files: Vec<_> = files
             .iter()
             .zip(&parsed)

@@ -25,11 +25,11 @@ pub(crate) enum Policy {
 
 impl Policy {
     /// Reads the file called `name`.
-    pub(crate) fn read(name: &[u8], content: &[u8]) -> Self {
+    pub(crate) fn read(name: &[u8], content: Vec<u8>) -> Self {
         if name == SOPS {
-            return Sops::parse(content).map_or_else(|error| Self::Broken(error.to_string()), Self::Sops);
+            return Sops::parse(&content).map_or_else(|error| Self::Broken(error.to_string()), Self::Sops);
         }
-        Self::Attributes(Attributes::parse(content))
+        Self::Attributes(Attributes::new(content))
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_nearest_configuration_of_sops_counts() {
-        let sops = |text: &str| Rc::new(Policy::read(SOPS, text.as_bytes()));
+        let sops = |text: &str| Rc::new(Policy::read(SOPS, text.as_bytes().to_vec()));
         let rule = |regex: &str| sops(&format!("creation_rules:\n  - path_regex: {regex}\n"));
         let files = vec![(Vec::new(), rule("^a/")), (b"a/".to_vec(), rule("^x$")), (b"b/".to_vec(), sops("a: ["))];
         let policies = Policies::new(files, None);
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn attributes_without_such_a_filter_are_left_out() {
-        let file = |text: &str| vec![(Vec::new(), Rc::new(Policy::read(ATTRIBUTES, text.as_bytes())))];
+        let file = |text: &str| vec![(Vec::new(), Rc::new(Policy::read(ATTRIBUTES, text.as_bytes().to_vec())))];
         assert!(Policies::new(file("* text=auto\n*.bin filter=lfs\n"), None).is_empty());
         assert!(!Policies::new(file("[attr]x filter=git-crypt\n"), None).is_empty());
     }

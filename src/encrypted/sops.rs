@@ -4,6 +4,8 @@
 //! certain files: one without `path_regex`, or for all of `*.yaml`, covers what nobody would encrypt. Of the manifests of
 //! Kubernetes only those of the kind `Secret` are ever meant.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, anyhow};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
@@ -93,18 +95,20 @@ impl Creation {
     /// Whether a file called `name` that SOPS has not encrypted holds what it should have.
     pub(crate) fn leaves_open(&self, name: &[u8], text: &[u8]) -> bool {
         let Some(leaves) = values::of(Form::of_name(name), text) else { return self.is_specific() };
-        let top = |leaf: &Leaf, name: &str| -> Option<&str> {
-            let is_it = |other: &&Leaf| other.document == leaf.document && other.keys == [name];
-            leaves.iter().find(is_it).map(|found| found.text.as_str())
+        let is_specific = self.is_specific();
+        let tops = |name: &str| -> HashMap<usize, &str> {
+            let of_name = leaves.iter().filter(|leaf| leaf.keys == [name]);
+            of_name.map(|leaf| (leaf.document, leaf.text.as_str())).collect()
         };
+        let (versions, kinds) = (tops("apiVersion"), tops("kind"));
         leaves.iter().filter(|leaf| self.scope.covers(&leaf.keys)).any(|leaf| {
-            match (top(leaf, "apiVersion"), top(leaf, "kind")) {
-                (Some(_), Some("Secret")) => {
+            match (versions.get(&leaf.document), kinds.get(&leaf.document)) {
+                (Some(_), Some(&"Secret")) => {
                     let is_content = leaf.keys.first().is_some_and(|key| key == "data" || key == "stringData");
                     is_content && !["{{", "${", "<"].iter().any(|sign| leaf.text.contains(sign))
                 }
                 (Some(_), Some(_)) => false,
-                _ => self.is_specific(),
+                _ => is_specific,
             }
         })
     }

@@ -4,9 +4,14 @@ use memchr::memmem;
 
 use super::{armored, is_base64, is_rails_credentials, sealed, sops, vaulted};
 
-/// Whether the file may be committed where it has to be encrypted. An empty one has nothing to hide, and
-/// git-crypt leaves it as it is.
+/// Whether the file may be committed where it has to be encrypted.
 pub(crate) fn is_encrypted(text: &[u8]) -> bool {
+    is_encrypted_throughout(text) || is_encrypted_by_value(text)
+}
+
+/// The same where a filter works on the file, which leaves nothing readable. An empty file has nothing to hide, and
+/// git-crypt leaves it as it is.
+pub(crate) fn is_encrypted_throughout(text: &[u8]) -> bool {
     let content = text.trim_ascii();
     content.is_empty()
         || has_magic(text)
@@ -16,7 +21,6 @@ pub(crate) fn is_encrypted(text: &[u8]) -> bool {
         || vaulted(content).next().is_some_and(|block| block == (0..content.len()))
         || is_pgp_message(text)
         || sops::is_encrypted(text)
-        || is_encrypted_by_value(text)
 }
 
 /// Whether the file may be what a tool that nobody knows has made of another: it is no text, or base64 throughout.
@@ -110,10 +114,16 @@ fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 /// Tools that leave names and settings readable: sealed secrets, eyaml, values of Ansible's vault, dotenvx. The rules for
 /// keys look at what stands beside those.
 fn is_encrypted_by_value(text: &[u8]) -> bool {
-    const VALUES: [&[u8]; 5] = [b"ENC[PKCS7,", b"ENC[GPG,", b"!vault |", b"encrypted:B", b"ENC[PKCS7;"];
-    let holds = |sign: &[u8]| memmem::find(text, sign).is_some();
+    /// What a value begins with, and how many letters of base64 follow at least.
+    const VALUES: [(&[u8], usize); 3] = [(b"ENC[PKCS7,", 40), (b"ENC[GPG,", 40), (b"encrypted:B", 100)];
+    let is_letter = |byte: &&u8| is_base64(**byte) || byte.is_ascii_whitespace();
+    let follow = |place: usize, least: usize| text[place..].iter().take(least).take_while(is_letter).count() == least;
+    let holds =
+        |(sign, least): (&[u8], usize)| memmem::find_iter(text, sign).any(|start| follow(start + sign.len(), least));
     let is_plain_secret = |line: &[u8]| line.trim_ascii() == b"kind: Secret";
-    VALUES.into_iter().any(holds) || !sealed(text).is_empty() && !text.split(|byte| *byte == b'\n').any(is_plain_secret)
+    VALUES.into_iter().any(holds)
+        || memmem::find(text, b"!vault").is_some() && vaulted(text).next().is_some()
+        || !sealed(text).is_empty() && !text.split(|byte| *byte == b'\n').any(is_plain_secret)
 }
 
 #[cfg(test)]
@@ -134,7 +144,7 @@ mod tests {
             format!("-----BEGIN PGP MESSAGE-----\r\n\r\n{body}\r\n-----END PGP MESSAGE-----\r\n"),
             vault.to_owned(),
             format!("a: !vault |\n  {vault}"),
-            format!("a: ENC[PKCS7,{body}]\nb: c\n"),
+            format!("a: ENC[PKCS7,{}]\nb: c\n", "MIIBeQYJKoZIhvcNAQcD".repeat(4)),
             "kind: SealedSecret\nspec:\n  encryptedData:\n    a: b\n".to_owned(),
             "# STRONGBOX ENCRYPTED RESOURCE ; See x\nYWdl\n".to_owned(),
         ];
@@ -157,6 +167,9 @@ mod tests {
             "$ANSIBLE_VAULT;1.1;AES256\n6231\npassword: plain".to_owned(),
             "kind: SealedSecret\nencryptedData:\n  a: b\n---\nkind: Secret\n".to_owned(),
             "encrypted: true".to_owned(),
+            "password: encrypted:By hand".to_owned(),
+            "# ENC[PKCS7,...] goes here\npassword: plain".to_owned(),
+            "# !vault goes here\npassword: plain".to_owned(),
         ];
         for text in texts {
             assert!(!is_encrypted(text.as_bytes()), "{text}");

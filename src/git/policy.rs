@@ -32,7 +32,7 @@ impl PolicyReader {
     pub(super) fn read(&self, repo: &Repo, objects: &Objects<'_>, files: &[(BytePath, Side)]) -> Result<Rc<Policies>> {
         let local = self.local.get_or_init(|| {
             let content = std::fs::read(repo.common_dir.join("info").join("attributes")).ok()?;
-            Some(Rc::new(Policy::read(b".gitattributes", &content)))
+            Some(Rc::new(Policy::read(b".gitattributes", content)))
         });
         if files.is_empty() && local.is_none() {
             return Ok(Rc::clone(self.nothing.get_or_init(Rc::default)));
@@ -53,7 +53,7 @@ impl PolicyReader {
             return Ok(Some(Rc::clone(policy)));
         }
         let Some(content) = objects.blob_if_present(side.id)? else { return Ok(None) };
-        let policy = Rc::new(Policy::read(path.name(), &content));
+        let policy = Rc::new(Policy::read(path.name(), content));
         self.read.borrow_mut().insert(key, Rc::clone(&policy));
         Ok(Some(policy))
     }

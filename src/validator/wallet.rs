@@ -7,7 +7,7 @@ use super::{CHECKSUM_MISMATCH, CHECKSUM_VALID, Verdict};
 /// age's identities: bech32 (BIP-173) in capitals.
 /// Source: <https://age-encryption.org/v1>
 pub(super) fn age_identity(secret: &[u8]) -> Verdict {
-    bech32_of(secret, "age-secret-key-")
+    bech32_of(secret, if secret.starts_with(b"AGE-SECRET-KEY-PQ-") { "age-secret-key-pq-" } else { "age-secret-key-" })
 }
 
 /// Nostr's secret keys: bech32 of 32 bytes.

@@ -568,12 +568,13 @@ fn an_entry_allows_it_and_switching_the_rule_off_does() {
     commit(&repo).success().silent();
     stage(&repo, "secret2", PLAIN);
     blocked(&commit(&repo), "secret2");
+    stage(&repo, "keyguard.toml", "[[allow]]\nrule = \"unencrypted-file\"\npath = \"secret*\"\nreason = \"samples\"\n");
+    commit(&repo).success();
     // A key in an allowed file is still one.
-    repo.git(["rm", "--quiet", "--force", "secret2"]).success();
     stage(&repo, "secret", format!("token = \"{}\"\n", fake::github_pat()));
     commit(&repo).code(1).says("GitHub personal access token (classic) (checksum valid) in secret:1:10");
     repo.git(["reset", "--quiet", "--hard"]).success();
-    stage(&repo, "secret2", PLAIN);
+    stage(&repo, "secret3", PLAIN);
     stage(&repo, "keyguard.toml", "[rules]\ndisable = [\"unencrypted-file\"]\n");
     commit(&repo).success().says("keyguard: this commit has keyguard block less");
 }
@@ -602,6 +603,29 @@ fn pushes_and_the_history_are_judged_by_each_commits_own_files() {
             repo.git(["push", "--quiet", &remote, "main~3:refs/heads/main"]).success();
         }
     }
+}
+
+#[test]
+fn what_a_filter_of_ones_own_writes_is_left_to_it() {
+    let repo = Sandbox::with_hook();
+    stage(&repo, ".gitattributes", "a filter=git-crypt\nb filter=crypt\nc filter=team-encrypt\n");
+    commit(&repo).success().silent();
+    let binary = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    for path in ["a", "b"] {
+        stage(&repo, path, binary);
+        blocked(&commit(&repo), path);
+        repo.git(["rm", "--quiet", "--cached", path]).success();
+    }
+    stage(&repo, "c", PLAIN);
+    let stopped = commit(&repo);
+    blocked(&stopped, "c");
+    says(&stopped, "with the filter team-encrypt: set `filter.team-encrypt.clean` up");
+    stage(&repo, "c", binary);
+    commit(&repo).success().silent();
+    // A value that another tool has encrypted does not make up for a filter that did not run.
+    let eyaml = format!("a: ENC[PKCS7,{}]\nb: plain\n", "MIIBeQYJKoZIhvcNAQcD".repeat(4));
+    stage(&repo, "a", &eyaml);
+    blocked(&commit(&repo), "a");
 }
 
 #[test]
