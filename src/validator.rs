@@ -102,12 +102,18 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::JavaKeystore => keystore::java(secret),
         Validator::Pkcs12 => keystore::pkcs12(secret),
         Validator::PgpSecretKey => pgp::secret_key(secret),
-        Validator::Unencrypted if encrypted::is_encrypted(text) => Verdict::NotAKey,
-        Validator::Unencrypted => Verdict::Open,
+        Validator::Unencrypted => unencrypted(text),
         Validator::UrlPassword => url_password(&text[span.end..]),
-        Validator::UnlikeWords if generic::is_unlike_words(secret) => Verdict::Open,
-        Validator::UnlikeWords => Verdict::NotAKey,
+        Validator::UnlikeWords => unlike_words(secret),
     }
+}
+
+fn unencrypted(text: &[u8]) -> Verdict {
+    if encrypted::is_encrypted(text) { Verdict::NotAKey } else { Verdict::Open }
+}
+
+fn unlike_words(secret: &[u8]) -> Verdict {
+    if generic::is_unlike_words(secret) { Verdict::Open } else { Verdict::NotAKey }
 }
 
 /// What the proof called `validator` looks at, for people.
