@@ -198,15 +198,21 @@ fn url_password(behind: &[u8]) -> Verdict {
     const DOMAINS: [&[u8]; 7] =
         [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
     const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
-    let host = behind.strip_prefix(b"@").unwrap_or(behind);
-    let end =
-        host.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b".-_".contains(byte)).unwrap_or(host.len());
-    let host = host[..end].to_ascii_lowercase();
+    let behind = behind.strip_prefix(b"@").unwrap_or(behind);
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
+    let (host, rest) = behind.split_at(behind.iter().position(|byte| !is_letter(byte)).unwrap_or(behind.len()));
+    let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
     let is_below = |domain: &[u8]| {
         host.strip_suffix(domain)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with(b".") || domain.starts_with(b"."))
     };
-    if DOMAINS.into_iter().any(is_below) || NETWORKS.iter().any(|network| host.starts_with(network)) {
+    // A name may begin with an address of documentation: four numbers alone are one.
+    let is_within = |network: &[u8]| {
+        host.strip_prefix(network).is_some_and(|last| !last.is_empty() && last.iter().all(u8::is_ascii_digit))
+    };
+    // In a list of hosts another one may be real, and what stands before a second `@` is none.
+    let goes_on = matches!(rest, [b'@', ..]) || matches!(rest, [b',', next, ..] if is_letter(next));
+    if !goes_on && (DOMAINS.into_iter().any(is_below) || NETWORKS.into_iter().any(is_within)) {
         return Verdict::Harmless("the host is one of documentation");
     }
     Verdict::Open

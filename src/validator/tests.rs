@@ -186,6 +186,10 @@ fn hosts_of_documentation_take_no_password() {
     for host in ["@example.com.evil.net", "@myexample.com", "@db.internal/app", "@192.0.20.1", ""] {
         assert_eq!(url_password(host.as_bytes()), Verdict::Open, "{host}");
     }
+    // Those that only begin as one, and lists of which one is real.
+    for host in ["@192.0.2.5.evil.net", "@203.0.113.x.io:5432", "@example.com,db.acme.io/app", "@example.com@acme.io"] {
+        assert_eq!(url_password(host.as_bytes()), Verdict::Open, "{host}");
+    }
 }
 
 /// Values that their makers publish, joined here so that none stands in this file.
