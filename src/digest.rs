@@ -11,7 +11,7 @@ use crate::placeholder::words_of;
 pub(crate) fn covers(text: &[u8], span: &Range<usize>) -> bool {
     let value = &text[span.clone()];
     let before = line_before(text, span.start);
-    is_labelled(before, value)
+    is_labelled(before, value, &text[span.end..])
         || is_digest(name_before(before), value)
         || is_in_base64(text, span)
         || has_length_of_digest(value) && is_one_of(COLLECTIONS, heading(text, span.start))
@@ -20,7 +20,7 @@ pub(crate) fn covers(text: &[u8], span: &Range<usize>) -> bool {
 /// Whether a value that is assigned to `name` is a digest: the name's last word says so, or it is the path of a file,
 /// and the value is as long as a digest is.
 pub(crate) fn is_digest(name: &[u8], value: &[u8]) -> bool {
-    has_length_of_digest(value) && (is_name_of_digest(name) || is_file(name))
+    has_length_of_digest(value) && (is_name_of_digest(name, value) || is_file(name))
 }
 
 /// Last words of names whose values are digests or ids of content.
@@ -68,11 +68,14 @@ fn is_one_of(list: &[&str], word: &[u8]) -> bool {
     list.iter().any(|entry| entry.as_bytes().eq_ignore_ascii_case(word))
 }
 
-fn is_name_of_digest(name: &[u8]) -> bool {
+/// Whether the last word of `name` says that `value` is a digest, as long as one by that algorithm.
+fn is_name_of_digest(name: &[u8], value: &[u8]) -> bool {
     /// Words behind the last one that only tell how it is written.
     const FORMS: &[&str] = &["", "hex", "base64", "b64", "sum"];
     let mut words = words_of(name).rev().filter(|word| !is_one_of(FORMS, word));
-    let is_named = words.next().is_some_and(|word| is_one_of(NAMES, word));
+    let is_named = words
+        .next()
+        .is_some_and(|word| is_one_of(NAMES, word) && bytes_of(word).is_none_or(|bytes| has_length(value, bytes)));
     // Telegram calls the secret of an application `api_hash`: <https://core.telegram.org/api/obtaining_api_id>
     is_named && words.next().is_none_or(|word| !word.eq_ignore_ascii_case(b"api"))
 }
@@ -99,18 +102,43 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
 }
 
-/// `sha512-...`, `sha256:...`, `h1:...`: an algorithm right before the text that holds the value.
-fn is_labelled(before: &[u8], value: &[u8]) -> bool {
-    const LABELS: [&[u8]; 6] = [b"sha1", b"sha256", b"sha384", b"sha512", b"md5", b"h1"];
-    let text = before.iter().rev().take_while(|byte| is_base64(**byte)).count();
-    let Some((b'-' | b':', label)) = before[..before.len() - text].split_last() else { return false };
-    let is_label = |name: &&[u8]| {
-        let start = label.len().checked_sub(name.len());
-        start.is_some_and(|start| {
-            label[start..].eq_ignore_ascii_case(name) && (start == 0 || !label[start - 1].is_ascii_alphanumeric())
-        })
-    };
-    value.iter().all(|byte| is_base64(*byte)) && LABELS.iter().any(is_label)
+/// `sha512-...`, `sha256:...`, `h1:...`: an algorithm right before the text that holds the value, which is as long as a
+/// digest by that algorithm is.
+fn is_labelled(before: &[u8], value: &[u8], behind: &[u8]) -> bool {
+    let lead = before.iter().rev().take_while(|byte| is_base64(**byte)).count();
+    let rest = behind.iter().take(LONGEST).take_while(|byte| is_base64(**byte)).count();
+    let (label, lead) = before.split_at(before.len() - lead);
+    value.iter().all(|byte| is_base64(*byte)) && is_label_of(label, &[lead, value, &behind[..rest]].concat())
+}
+
+/// As long as no digest is.
+const LONGEST: usize = 129;
+
+/// How many bytes a digest by the algorithm called `word` has.
+fn bytes_of(word: &[u8]) -> Option<usize> {
+    const ALGORITHMS: [(&str, usize); 7] =
+        [("md5", 16), ("sha1", 20), ("sha224", 28), ("sha256", 32), ("h1", 32), ("sha384", 48), ("sha512", 64)];
+    let word = word.strip_suffix(b"sum").unwrap_or(word);
+    ALGORITHMS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)).map(|(_, bytes)| *bytes)
+}
+
+/// Whether `label` ends in an algorithm and a sign, and `text` is a digest by it.
+fn is_label_of(label: &[u8], text: &[u8]) -> bool {
+    let Some((b'-' | b':', label)) = label.split_last() else { return false };
+    let start = label.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+    bytes_of(&label[start..]).is_some_and(|bytes| has_length(text, bytes))
+}
+
+/// Whether `text` is so many bytes in hex digits or in base64, padded or not.
+fn has_length(text: &[u8], bytes: usize) -> bool {
+    let letters = text.len() - text.iter().rev().take_while(|byte| **byte == b'=').count();
+    letters == (bytes * 4).div_ceil(3) || text.len() == bytes * 2 && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether `value` is as a whole a digest with its algorithm before it, as in `sha256:...`.
+pub(crate) fn is_whole_labelled(value: &[u8]) -> bool {
+    let sign = value.iter().position(|byte| b":-".contains(byte)).map_or(0, |sign| sign + 1);
+    is_label_of(&value[..sign], &value[sign..])
 }
 
 /// The part of the line that stands before `start`, as far as a name can reach.
@@ -204,6 +232,7 @@ mod tests {
         }
         let blob = format!("url(data:font/woff2;base64,{}HEX{})", "Ab0/".repeat(40), "+k9Z".repeat(40));
         assert!(silent(&blob));
+        assert!(is_whole_labelled(format!("sha1-{HEX}").as_bytes()) && !is_whole_labelled(b"sha256-k7Rw2pQx9zLm"));
         assert!(silent("table = \"Uk9+Uk9HFAgUrCetJ0cqSCr/HEX/zM=\""));
     }
 
@@ -219,6 +248,8 @@ mod tests {
             "checksums:\n  a: 00\ntoken: HEX",
             "sha1: 00 token: HEX",
             "mysha1-HEX",
+            "sha256:HEX",
+            "md5-HEX",
             "token: HEX",
             "https://api.example.org/v2/apps/live/HEX",
             "KEY=HEX=",

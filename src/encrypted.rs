@@ -24,31 +24,98 @@ pub(crate) use whole::{is_encrypted, is_encrypted_throughout, is_opaque};
 pub(crate) struct Encrypted<'t> {
     text: &'t [u8],
     blocks: Vec<Range<usize>>,
+    /// Where the ciphertext begins in a file that is encrypted into bytes, not into text.
+    body: Option<usize>,
 }
 
 impl<'t> Encrypted<'t> {
     /// Looks for encrypted blocks, in one pass for each kind.
     pub(crate) fn within(text: &'t [u8]) -> Self {
-        if is_encrypted_file(text) {
-            return Self { text, blocks: std::iter::once(0..text.len()).collect() };
-        }
+        let body = body_of_file(text);
         let mut blocks: Vec<_> = armored(text).chain(vaulted(text)).chain(sealed(text)).collect();
+        blocks.extend(head_of_file(text, body));
         blocks.sort_by_key(|block| block.start);
-        Self { text, blocks }
+        Self { text, blocks, body }
     }
 
     /// Whether `span` lies in a block or is part of an encrypted value.
     pub(crate) fn covers(&self, span: &Range<usize>) -> bool {
         let before = self.blocks.partition_point(|block| block.start <= span.start);
-        self.blocks[..before].last().is_some_and(|block| span.end <= block.end) || is_encrypted_value(self.text, span)
+        self.blocks[..before].last().is_some_and(|block| span.end <= block.end)
+            || self.body.is_some_and(|body| {
+                body <= span.start && is_amid_bytes(&self.text[body..], span.start - body..span.end - body)
+            })
+            || is_encrypted_value(self.text, span)
+    }
+
+    /// Whether a letter of the same text in base64 stands before `place`. Ciphertext is random from its first letter on,
+    /// so what begins there as keys of a kind begin is no ciphertext, whatever the text around it claims.
+    pub(crate) fn goes_on_at(&self, place: usize) -> bool {
+        place.checked_sub(1).is_some_and(|before| is_base64(self.text[before]))
     }
 }
 
-/// Files that are encrypted from the first byte on.
-fn is_encrypted_file(text: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 5] =
-        [b"\0GITCRYPT\0", b"age-encryption.org/v1\n", b"LUKS\xba\xbe", b"Salted__", b"U2FsdGVkX1"];
-    MAGICS.iter().any(|magic| text.starts_with(magic)) || is_rails_credentials(text.trim_ascii())
+/// Where the ciphertext of a file begins that is encrypted from the first byte on, behind what tells so.
+fn body_of_file(text: &[u8]) -> Option<usize> {
+    const MAGICS: [&[u8]; 3] = [b"\0GITCRYPT\0", b"LUKS\xba\xbe", b"Salted__"];
+    let end_of_age = || Some(memmem::find(text, b"\n--- ")? + b"\n--- ".len());
+    if text.starts_with(AGE) {
+        return end_of_age();
+    }
+    MAGICS.iter().find(|magic| text.starts_with(magic)).map(|magic| magic.len())
+}
+
+const AGE: &[u8] = b"age-encryption.org/v1\n";
+
+/// The part of such a file that is text: the recipients of age, all of a file of OpenSSL's or Rails's in base64.
+fn head_of_file(text: &[u8], body: Option<usize>) -> Option<Range<usize>> {
+    if text.starts_with(AGE) {
+        let is_recipient = |line: &[u8]| line.starts_with(b"-> ") || line.iter().all(|byte| is_base64(*byte));
+        return Some(0..lines_end(&text[..body.unwrap_or(text.len())], AGE.len(), is_recipient));
+    }
+    if text.starts_with(OPENSSL) {
+        return Some(0..lines_end(text, 0, is_line_of_base64));
+    }
+    is_rails_credentials(text.trim_ascii()).then_some(0..text.len())
+}
+
+/// `Salted__` in base64.
+const OPENSSL: &[u8] = b"U2FsdGVkX1";
+
+/// Where the lines end, from `start` on, that are all of one kind.
+fn lines_end(text: &[u8], start: usize, is_one: impl Fn(&[u8]) -> bool) -> usize {
+    let mut end = start;
+    while end < text.len() {
+        let next = line_end(text, end);
+        if !is_one(text[end..next].trim_ascii()) {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+/// Where the line behind the one begins in which `start` stands.
+fn line_end(text: &[u8], start: usize) -> usize {
+    memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |end| start + end + 1)
+}
+
+/// Letters of base64, padded or not.
+fn is_line_of_base64(line: &[u8]) -> bool {
+    let letters = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count();
+    matches!(line[letters..], [] | [b'='] | [b'=', b'='])
+}
+
+/// Whether the bytes on both sides of `span` are random: bytes that no text holds are a ninth of those.
+fn is_amid_bytes(body: &[u8], span: Range<usize>) -> bool {
+    const AROUND: usize = 64;
+    const RARE: usize = 32;
+    let is_random = |side: &[u8]| {
+        let is_control = |byte: &&u8| **byte < b' ' && !b"\t\n\r".contains(byte);
+        side.iter().filter(is_control).count() * RARE >= side.len()
+    };
+    is_random(&body[span.start.saturating_sub(AROUND)..span.start])
+        && is_random(&body[span.end..body.len().min(span.end + AROUND)])
 }
 
 /// Rails' `credentials.yml.enc`: ciphertext, initialization vector and tag, each in base64, joined by `--`.
@@ -80,17 +147,18 @@ fn armored(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Ansible's vault: a header, then lines of hex digits, alone in a file or indented behind `!vault |`.
+/// Ansible's vault: a header, then lines of hex digits, alone in a file or indented behind `!vault |`. All lines are of
+/// one length, but for the last one.
 fn vaulted(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     const HEADER: &[u8] = b"$ANSIBLE_VAULT;";
     memmem::find_iter(text, HEADER).map(|start| {
-        let is_digits = |line: &[u8]| line.trim_ascii().iter().all(u8::is_ascii_hexdigit);
-        let line_end = |from: usize| memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |end| from + end + 1);
-        let mut end = line_end(start);
-        while end < text.len() && is_digits(&text[end..line_end(end)]) {
-            end = line_end(end);
-        }
-        start..end
+        let begin = line_end(text, start);
+        let width = text[begin..line_end(text, begin)].trim_ascii().len();
+        let is_whole = |line: &[u8]| !line.is_empty() && line.len() == width && line.iter().all(u8::is_ascii_hexdigit);
+        let end = lines_end(text, begin, is_whole);
+        let last = text[end..line_end(text, end)].trim_ascii();
+        let is_shorter = last.len() < width && last.iter().all(u8::is_ascii_hexdigit);
+        begin..if is_shorter { line_end(text, end) } else { end }
     })
 }
 
@@ -143,29 +211,68 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
 }
 
-/// `ENC[...]` of SOPS and eyaml, `ENC(...)` of Jasypt: an algorithm and its fields, or base64 alone.
+/// Whether the place between `before` and `behind`, parts of one line, stands in `ENC[...]` or `ENC(...)`.
 fn in_brackets(before: &[u8], behind: &[u8]) -> bool {
     const LONGEST: usize = 8 << 10;
-    let is_in = |open: &[u8], close: u8| {
+    let is_in = |open: &[u8], close: u8, is_ciphertext: fn(&[u8]) -> bool| {
         let Some(start) = memmem::rfind(before, open).map(|start| start + open.len()) else { return false };
         let Some(length) = memchr::memchr2(close, b'\n', &behind[..behind.len().min(LONGEST)]) else { return false };
-        let (head, tail) = (&before[start..], &behind[..length]);
-        let names_algorithm = head.iter().position(|byte| *byte == b',').is_some_and(|comma| {
-            comma > 0 && head[..comma].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
-        });
-        let is_ciphertext = |part: &[u8]| part.iter().all(|byte| b"+/=".contains(byte) || byte.is_ascii_alphanumeric());
-        behind[length] == close
-            && !head.contains(&close)
-            && (names_algorithm || is_ciphertext(head) && is_ciphertext(tail))
+        let content = [&before[start..], &behind[..length]].concat();
+        behind[length] == close && !content.contains(&close) && is_ciphertext(&content)
     };
-    is_in(b"ENC[", b']') || is_in(b"ENC(", b')')
+    is_in(b"ENC[", b']', is_of_sops_or_eyaml) || is_in(b"ENC(", b')', is_of_jasypt)
+}
+
+/// Whether `value` is as a whole `ENC[...]` or `ENC(...)` with ciphertext in it.
+pub(crate) fn is_bracketed(value: &[u8]) -> bool {
+    let has = |open: &[u8], close: &[u8], is_ciphertext: fn(&[u8]) -> bool| {
+        value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(is_ciphertext)
+    };
+    has(b"ENC[", b"]", is_of_sops_or_eyaml) || has(b"ENC(", b")", is_of_jasypt)
+}
+
+/// What stands in `ENC[...]`: the algorithm and fields with names (SOPS), or an envelope of PKCS #7, or of what the
+/// algorithm's plugin makes, in base64 (eyaml).
+/// Sources: <https://github.com/getsops/sops>, <https://github.com/voxpupuli/hiera-eyaml>
+fn is_of_sops_or_eyaml(content: &[u8]) -> bool {
+    const ENVELOPE: &[u8] = b"MII";
+    const SHORTEST: usize = 40;
+    let Some(comma) = content.iter().position(|byte| *byte == b',') else {
+        return content.starts_with(ENVELOPE) && is_line_of_base64(content);
+    };
+    let (algorithm, rest) = (&content[..comma], &content[comma + 1..]);
+    let is_capital = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let is_field = |field: &[u8]| {
+        let mut parts = field.splitn(2, |byte| *byte == b':');
+        match (parts.next().unwrap_or_default(), parts.next()) {
+            (b"data" | b"iv" | b"aad" | b"tag", Some(value)) => is_line_of_base64(value),
+            (b"type", Some(value)) => value.iter().all(u8::is_ascii_lowercase),
+            _ => false,
+        }
+    };
+    let is_of_eyaml = || {
+        is_line_of_base64(rest)
+            && if algorithm == b"PKCS7" { rest.starts_with(ENVELOPE) } else { rest.len() >= SHORTEST }
+    };
+    !algorithm.is_empty()
+        && algorithm.iter().all(is_capital)
+        && (rest.split(|byte| *byte == b',').all(is_field) || is_of_eyaml())
+}
+
+/// What stands in `ENC(...)`: a salt and at least a block, in base64 (Jasypt).
+fn is_of_jasypt(content: &[u8]) -> bool {
+    const SHORTEST: usize = 24;
+    content.len() >= SHORTEST && content.len().is_multiple_of(4) && is_line_of_base64(content)
 }
 
 /// Ciphertext with a header of its own: Fernet, OpenSSL's salt, the key services of AWS and Google.
 fn is_tagged(run: &[u8]) -> bool {
-    const TAGS: [&[u8]; 7] = [b"gAAAAA", b"U2FsdGVkX1", b"AQICAH", b"AQECAH", b"AQEDAH", b"AQIDAH", b"CiQA"];
+    /// Fernet alone writes the other alphabet of base64.
+    const FERNET: &[u8] = b"gAAAAA";
+    const TAGS: [&[u8]; 6] = [OPENSSL, b"AQICAH", b"AQECAH", b"AQEDAH", b"AQIDAH", b"CiQA"];
     const SHORTEST: usize = 40;
-    run.len() >= SHORTEST && TAGS.iter().any(|tag| run.starts_with(tag))
+    run.len() >= SHORTEST
+        && (run.starts_with(FERNET) || is_line_of_base64(run) && TAGS.iter().any(|tag| run.starts_with(tag)))
 }
 
 /// What stands right before ciphertext: Vault's transit engine, Spring's and Jenkins's marks, dotenvx.
@@ -234,18 +341,23 @@ mod tests {
             "  app:token:\n    secure: v1:AAAA:KEY",
             "    enc: KEY",
             "ciphertext = \"KEY\"",
-            "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6231\n  3133\nb: 1\nc: !vault |\n  $ANSIBLE_VAULT;1.2;AES256;dev KEY\n",
             "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\nKEY\n-----END AGE ENCRYPTED FILE-----",
             r"{'enc': '-----BEGIN PGP MESSAGE-----\n\nKEY\n-----END PGP MESSAGE-----'}",
             "kind: SealedSecret\nspec:\n  encryptedData:\n    a: KEY\n",
             "{\"kind\": \"SealedSecret\", \"spec\": {\"encryptedData\": {\"a\": \"b\", \"c\": \"KEY\"}}}",
-            "\0GITCRYPT\0 anything KEY",
             "age-encryption.org/v1\n-> X25519 KEY",
             "KEY--AAAABBBBCCCCDDDD--AAAABBBBCCCCDDDDEEEEFF==\n",
         ] {
             assert!(covers(text), "{text}");
         }
         assert!(covers(&format!("TOKEN=\"encrypted:B{long}KEY\"")));
+        let bytes = "\x01z\x1f#\x02".repeat(20);
+        assert!(covers(&format!("\0GITCRYPT\0{bytes}KEY{bytes}")) && covers(&format!("Salted__{bytes}KEY")));
+        assert!(covers(&format!("age-encryption.org/v1\n-> X25519 a\nb\n--- c\n{bytes}KEY{bytes}")));
+        let digits = "62313133".repeat(10);
+        let vault = format!("$ANSIBLE_VAULT;1.2;AES256;dev\n{digits}\n{digits}\n6231\n");
+        let blocks = Encrypted::within(vault.as_bytes()).blocks;
+        assert_eq!(blocks, [vault.find('\n').unwrap() + 1..vault.len()]);
     }
 
     #[test]
@@ -257,6 +369,18 @@ mod tests {
             "db: ENC[AES256_GCM,data:AAAA,tag:w==]\ntoken: KEY",
             "db: ENC[AES256_GCM,data:AAAA,tag:w==] token: KEY",
             "ENC[live_KEY]",
+            "ENC[KEY]",
+            "ENC[AES256_GCM,KEY,data:AAAA]",
+            "ENC[AES256_GCM,data:AAAA,token:KEY]",
+            "ENC[PKCS7,KEY]",
+            "ENC(KEYx)",
+            "Salted__ is what OpenSSL writes first\ntoken: KEY",
+            "U2FsdGVkX1\ntoken: KEY",
+            "token: U2FsdGVkX1-KEY",
+            "\0GITCRYPT\0 anything KEY",
+            "age-encryption.org/v1\ntoken: KEY",
+            "$ANSIBLE_VAULT;1.2;AES256;dev KEY\n6231\n",
+            "$ANSIBLE_VAULT;1.1;AES256\n6231\n62\nKEY",
             "ENC(a-KEY)",
             "secure: sk_KEY",
             "insecure: KEY",

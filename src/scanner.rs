@@ -205,15 +205,26 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
 }
 
 /// Drops what only looks like a key because ciphertext, digests and embedded data are random too. What is proven stays,
-/// and what a configured rule asks for.
+/// what a configured rule asks for, and what a random text does not begin with.
 fn drop_what_is_encoded(text: &[u8], candidates: &mut Vec<Candidate<'_>>) {
     if candidates.iter().all(Candidate::is_certain) {
         return;
     }
     let encrypted = Encrypted::within(text);
     candidates.retain(|candidate| {
-        candidate.is_certain() || !encrypted.covers(&candidate.span) && !digest::covers(text, &candidate.span)
+        candidate.is_certain()
+            || opens_as_a_key(text, candidate, &encrypted)
+            || !encrypted.covers(&candidate.span) && !digest::covers(text, &candidate.span)
     });
+}
+
+/// Whether the value begins as keys of its kind do, where a text in base64 begins: not one of a million that are random
+/// does.
+fn opens_as_a_key(text: &[u8], candidate: &Candidate<'_>, encrypted: &Encrypted<'_>) -> bool {
+    const LONG: usize = 4;
+    candidate.rule.finds() == Finds::Secret
+        && public_prefix(candidate.rule, &text[candidate.span.clone()]) >= LONG
+        && !encrypted.goes_on_at(candidate.span.start)
 }
 
 /// Where a built-in rule says that a value is public by design or for tests, drops what other rules say of that value.

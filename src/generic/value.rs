@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Assignment;
-use crate::{entropy, placeholder};
+use crate::{digest, encrypted, entropy, placeholder};
 
 /// What a value is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,11 +133,6 @@ const STARTS: &[&[u8]] = &[
     b"*",
     b"!",
     b"arn:",
-    b"sha1",
-    b"sha256",
-    b"sha384",
-    b"sha512",
-    b"md5:",
     b"data:",
     b"vault:",
     b"encrypted:",
@@ -152,8 +147,6 @@ const STARTS: &[&[u8]] = &[
     b"MIIBIjAN",
     b"MFkwEwYHKoZI",
     b"MCowBQYDK2Vw",
-    b"ENC[",
-    b"ENC(",
     b"op://",
     b"file:",
     b"env:",
@@ -175,6 +168,8 @@ fn is_something_else(value: &[u8]) -> bool {
     let is_base64 = value.len() >= 40 && value.ends_with(b"=") && surprise(&value[1..]) >= 8.0;
     STARTS.iter().any(|start| value.starts_with(start)) && !(is_base64 && value.starts_with(b"/"))
         || is_address(value)
+        || digest::is_whole_labelled(value)
+        || encrypted::is_bracketed(value)
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
         || is_constant(value)

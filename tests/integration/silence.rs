@@ -162,20 +162,65 @@ fn a_lock_file_is_silent_but_for_the_password_in_its_address() {
     repo.keyguard(["scan", "yarn.lock"]).code(1).says("yarn.lock:1:").says("1 secret in 1 file");
 }
 
+/// An id of AWS that no proof holds for: it is what chance makes of base64.
+fn aws_id() -> String {
+    fake::aws_pair().0
+}
+
 #[test]
 fn ciphertext_is_silent_where_an_unproven_key_is_not() {
     let key = fake::stripe_live();
+    let id = aws_id();
+    let chance = format!("{}+/{id}/{}", "hQEMAx9Q", "k7Rw2pQ9zLmT4");
     let repo = Sandbox::without_repository();
     let vault = |body: &str| format!("$ANSIBLE_VAULT;1.1;AES256\n{body}\n");
     let armor = |body: &str| format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----\n");
-    repo.write("a.yml", format!("a: ENC[AES256_GCM,data:x,{key},tag:w==]\n"))
-        .write("b.asc", armor(&key))
-        .write("c.key", [b"\0GITCRYPT\0", key.as_bytes()].concat())
-        .write("d.yml", vault("6231\n3133"));
+    let bytes = "\x01z\x1f#\x02".repeat(20);
+    repo.write("a.yml", format!("a: ENC[AES256_GCM,data:{chance},iv:AAAA,tag:AA==,type:str]\n"))
+        .write("b.asc", armor(&chance))
+        .write("c.key", format!("\0GITCRYPT\0{bytes}/{id}{bytes}"))
+        .write("d.yml", vault("6231\n3133"))
+        .write("e.yml", format!("a: ENC[PKCS7,MII{chance}x]\nb: ENC(abcd{chance})\n"))
+        .write("f.enc", format!("U2FsdGVkX1+{chance}\n"));
     repo.keyguard(["scan", "."]).success().stdout("");
     repo.write("a.yml", format!("a: ENC[AES256_GCM,data:x,tag:w==]\nb: {key}\n"))
         .write("b.asc", armor("hQEMA") + &key)
+        .write("c.key", "")
         .write("d.yml", vault(&key));
     let scan = repo.keyguard(["scan", "."]);
-    scan.code(1).says("a.yml:2:").says("b.asc:5:").says("d.yml:2:").says("3 secrets in 3 files");
+    scan.code(1).says("a.yml:2:").says("b.asc:5:").says("d.yml:2:").says("3 secrets in 6 files");
+}
+
+#[test]
+fn what_only_claims_to_be_ciphertext_or_a_digest_hides_no_key() {
+    let (stripe, id) = (fake::stripe_live(), aws_id());
+    let repo = Sandbox::without_repository();
+    for text in [
+        format!("a: ENC[{stripe}]"),
+        format!("a: ENC[AES256_GCM,data:x,{stripe},tag:w==]"),
+        format!("a: ENC[{id}]"),
+        format!("a: ENC({id})"),
+        format!("a: ENC[SECRET,{id}]"),
+        format!("a: ENC[AES256_GCM,data:{id},tag:w==]"),
+        format!("a: '{{cipher}}{id}'"),
+        format!("a: vault:v1:{id}"),
+        format!("secure: {id}"),
+        format!("Salted__ is in use, {stripe}"),
+        format!("U2FsdGVkX1\na: {stripe}"),
+        format!("$ANSIBLE_VAULT;1.1;AES256 {stripe}\n6231"),
+        format!("-----BEGIN PGP MESSAGE-----\n\n{stripe}\n-----END PGP MESSAGE-----"),
+        format!("a: sha256:{id}"),
+        format!("a: md5-{id}"),
+        format!("a: sha512-{stripe}"),
+        format!("kind: SealedSecret\nspec:\n  encryptedData:\n    a: {id}"),
+        format!("\0GITCRYPT\0\na: {stripe}"),
+    ] {
+        repo.write("a.txt", format!("{text}\n"));
+        repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
+    }
+    let random = fake::letters("random", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30);
+    for text in [format!("db_password: 'sha256:{random}'"), format!("db_password: 'ENC[{random}]'")] {
+        repo.write("a.txt", format!("{text}\n"));
+        repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
+    }
 }
