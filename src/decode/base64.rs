@@ -52,7 +52,7 @@ pub(super) fn runs(text: &[u8]) -> Vec<Run> {
         let start = place - text[position..place].iter().rev().take_while(letters).count();
         let line = start..place + text[place..].iter().take_while(letters).count();
         position = line.end;
-        if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) && !is_embedded_media(&text[..start]) {
+        if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) {
             let alone = Run::of(text, vec![line.clone()]);
             let whole = Run::of(text, lines(text, line));
             position = whole.span.end;
@@ -112,7 +112,8 @@ const fn is_dense(group: u64) -> bool {
     group.wrapping_sub(EACH * b'+' as u64) & !group & (EACH * 0x80) == 0
 }
 
-/// Whether the first letters decode to text; names, paths and numbers fail here.
+/// Whether the first letters decode to text; names, paths and numbers fail here, and so do pictures, fonts and whatever
+/// else is no text, since it says so in its first bytes. What claims to be a picture and is a text, as SVG is, is read.
 fn begins_as_text(letters: &[u8]) -> bool {
     letters[..SHORTEST].chunks(4).all(|quad| {
         let bits = bits(quad);
@@ -122,18 +123,6 @@ fn begins_as_text(letters: &[u8]) -> bool {
 
 fn is_text(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
-}
-
-/// Whether what stands before a run says that a picture, a font or sound follows.
-fn is_embedded_media(before: &[u8]) -> bool {
-    const FARTHEST: usize = 80;
-    let Some(head) = before.strip_suffix(b";base64,") else { return false };
-    let head = &head[head.len().saturating_sub(FARTHEST)..];
-    let Some(start) = memchr::memmem::rfind(head, b"data:") else { return false };
-    let kind = &head[start + b"data:".len()..];
-    [&b"image/"[..], b"font/", b"audio/", b"video/", b"application/font", b"application/x-font", b"application/wasm"]
-        .iter()
-        .any(|media| kind.starts_with(media))
 }
 
 /// What the letters decode to, whatever stands between them; bits that make no byte are dropped.

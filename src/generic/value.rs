@@ -133,7 +133,6 @@ const STARTS: &[&[u8]] = &[
     b"*",
     b"!",
     b"arn:",
-    b"data:",
     b"vault:",
     b"encrypted:",
     b"AQAAABAAAA",
@@ -170,6 +169,7 @@ fn is_something_else(value: &[u8]) -> bool {
         || is_address(value)
         || digest::is_whole_labelled(value)
         || encrypted::is_bracketed(value)
+        || value.starts_with(b"data:") && value.contains(&b',')
         || INSIDE.iter().any(|part| memchr::memmem::find(value, part).is_some())
         || is_dotted_name(value)
         || is_constant(value)

@@ -274,9 +274,40 @@ fn pictures_and_other_encoded_bytes_are_silent() {
     let picture = STANDARD.encode([&b"\x89PNG\r\n\x1a\n"[..], &bytes].concat());
     repo.write("a.css", format!("a {{ background: url(data:image/png;base64,{picture}) }}\n"));
     repo.write("b.ipynb", format!("{{\"image/png\": \"{picture}\"}}\n"));
-    let drawing = STANDARD.encode(format!("<svg>{}</svg>", fake::github_pat()));
+    let drawing = STANDARD.encode(format!("<svg><path d=\"{}\"/></svg>", "M12 2L4.5 20.3 ".repeat(40)));
     repo.write("c.css", format!("a {{ background: url(data:image/svg+xml;base64,{drawing}) }}\n"));
+    for (name, magic) in [
+        ("gif", &b"GIF89a\x20\x03\x58\x02\xf7"[..]),
+        ("jpeg", b"\xff\xd8\xff\xe0\x00\x10JFIF"),
+        ("webp", b"RIFF\x24\x01\x00\x00WEBPVP8 "),
+        ("ico", b"\0\0\x01\0"),
+        ("woff2", b"wOF2\0\x01\0\0"),
+        ("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"),
+    ] {
+        let picture = STANDARD.encode([magic, &bytes].concat());
+        repo.write(name, format!("a {{ b: url(data:image/{name};base64,{picture}) }}\n"));
+    }
     commit_all(&repo).success().silent();
+}
+
+#[test]
+fn what_only_claims_to_be_a_picture_is_read() {
+    let repo = Sandbox::without_repository();
+    let token = fake::github_pat();
+    let address = |kind: &str, text: &str| format!("url(data:{kind};base64,{})", STANDARD.encode(text));
+    let picture = STANDARD.encode([&b"\x89PNG\r\n\x1a\n"[..], &[7; 600]].concat());
+    let (id, stripe) = (fake::aws_pair().0, fake::stripe_live());
+    for text in [
+        address("image/png", &format!("the token is {token}")),
+        address("image/svg+xml", &format!("<svg><!-- a drawing -->{token}</svg>")),
+        address("font/woff2", &format!("GITHUB={token}\n")),
+        format!("data:image/png;base64,{id}"),
+        format!("data:image/png;base64,{picture} {stripe}"),
+        format!("a = '{stripe}', b = 'data:image/png;base64,{picture}'"),
+    ] {
+        repo.write("a.css", format!("{text}\n"));
+        repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
+    }
 }
 
 #[test]
