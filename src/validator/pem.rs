@@ -36,8 +36,17 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
 
 /// What stands between the lines of such a block, alone; its last, short line may stand behind `span`. Only a whole key
 /// is one: the beginning is the same in many texts about keys.
+///
+/// Of a file that is such a key as a whole, the bytes themselves; whatever stands behind them makes them no other key.
 pub(super) fn der(text: &[u8], span: &Range<usize>) -> Verdict {
     const LONGEST_LINE: usize = 100;
+    let bytes = &text[span.clone()];
+    if bytes.first() == Some(&SEQUENCE) {
+        return match asn1(first_element(bytes)) {
+            verdict if verdict == DECODES || verdict == ENCRYPTED => verdict,
+            _ => Verdict::NotAKey,
+        };
+    }
     let end = text.len().min(span.end + LONGEST_LINE);
     let mut letters = base64_of(&text[span.start..end]);
     letters.truncate(letters.iter().position(|byte| *byte == b'=').unwrap_or(letters.len()));
@@ -46,8 +55,17 @@ pub(super) fn der(text: &[u8], span: &Range<usize>) -> Verdict {
         letters.pop();
     }
     let bytes = base64_bytes(&letters).unwrap_or_default();
-    let length = element(&bytes).map_or(0, |(_, _, rest)| bytes.len() - rest.len());
-    if asn1(&bytes[..length]) == DECODES { DECODES } else { Verdict::NotAKey }
+    if asn1(first_element(&bytes)) == DECODES { DECODES } else { Verdict::NotAKey }
+}
+
+/// The first element of DER, with its tag and length; nothing when it is cut off.
+fn first_element(der: &[u8]) -> &[u8] {
+    element(der).map_or(&[], |(_, _, rest)| &der[..der.len() - rest.len()])
+}
+
+/// Whether the bytes are a certificate or a public key in DER.
+pub(super) fn is_public(der: &[u8]) -> bool {
+    asn1(der) == Verdict::NotAKey
 }
 
 /// The base64 of such a block, as in the files of Kubernetes. Where it is cut nothing can be said.
@@ -222,7 +240,7 @@ fn longest_runs(body: &[u8]) -> Vec<u8> {
 
 /// The base64 characters of a PEM body. Escapes (`\n`, `%0A`), quotes, blanks and the `+` that joins two strings fall
 /// away.
-fn base64_of(body: &[u8]) -> Vec<u8> {
+pub(super) fn base64_of(body: &[u8]) -> Vec<u8> {
     let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| b" \t\r\n\"'`".contains(byte));
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
     let mut out = Vec::with_capacity(body.len());

@@ -140,9 +140,11 @@ fn key_store(name: &str, kinds: &[u8]) -> Vec<u8> {
     for kind in kinds {
         store.extend([0, 0, 0, *kind]);
         store.extend(b"\0\x05alias\0\0\x01\x8c\0\0\0\0\0\x05X.509\0\0\0\x40");
-        store.extend(letters(name, 64).as_bytes());
+        // Built like a certificate, as far as anyone looks.
+        store.extend(b"\x30\x3e\x30\0\x30\0\x03\x38");
+        store.extend(letters(name, 56).as_bytes());
     }
-    store
+    [store, letters("digest", 20).into_bytes()].concat()
 }
 
 #[test]
@@ -234,6 +236,84 @@ fn binary_files_that_are_keys_are_known_by_how_they_begin() {
     // Who skips binary files skips these too, and is told so.
     repo.write("keyguard.toml", "[scan]\nbinary = \"skip\"\n");
     repo.keyguard(["scan", "repo.key", "-v"]).success().says("skipped: repo.key (binary)");
+}
+
+/// One element of ASN.1 with a short content.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap();
+    let head = if length < 0x80 { vec![tag, length] } else { vec![tag, 0x81, length] };
+    [&head, content].concat()
+}
+
+#[test]
+fn private_keys_in_bare_bytes_are_known_whatever_their_files_are_called() {
+    let number = |name: &str, count: usize| element(2, letters(name, count).as_bytes());
+    let version = |number: u8| element(2, &[number]);
+    let numbers: Vec<_> = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(|name| number(name, 12)).concat();
+    let seed = element(4, letters("seed", 32).as_bytes());
+    let algorithm = element(0x30, &element(6, b"\x2b\x65\x70"));
+    let rsa = element(0x30, &[version(0), numbers].concat());
+    let pkcs8 = element(0x30, &[version(0), algorithm.clone(), element(4, &seed)].concat());
+    let sec1 = element(0x30, &[version(1), seed.clone()].concat());
+    let locked = {
+        let scheme = element(0x30, &element(6, b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"));
+        element(0x30, &[scheme, element(4, letters("locked", 64).as_bytes())].concat())
+    };
+    let public = element(0x30, &[algorithm.clone(), element(3, letters("public", 33).as_bytes())].concat());
+    let certificate = element(0x30, &[element(0x30, &[]), algorithm, element(3, b"\0signed")].concat());
+    let repo = Sandbox::with_hook();
+    repo.write("server.der", rsa)
+        .write("id.key", &pkcs8)
+        .write("app/blob", sec1)
+        .write("more.bin", [&pkcs8[..], b"\nand more"].concat())
+        .write("locked.p8", locked)
+        .write("public.der", public)
+        .write("server.crt", certificate)
+        .write("cut.der", &pkcs8[..pkcs8.len() - 1]);
+    repo.git(["add", "--force", "."]).success();
+    let found = staged(&repo);
+    let found: Vec<_> = found.iter().map(|(path, rule, sure)| (path.as_str(), rule.as_str(), sure.as_str())).collect();
+    let rule = "private-key-der";
+    assert_eq!(
+        found,
+        [
+            ("app/blob", rule, "high"),
+            ("id.key", rule, "high"),
+            ("locked.p8", rule, "low"),
+            ("more.bin", rule, "high"),
+            ("server.der", rule, "high"),
+        ]
+    );
+    repo.git(["commit", "--quiet", "--message", "x"]).code(1);
+}
+
+#[test]
+fn key_stores_are_known_in_base64_too() {
+    use base64::Engine as _;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let keys = base64(&key_store("one", &[1, 2]));
+    let wrapped: Vec<_> = keys.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
+    let lying = {
+        let mut store = key_store("one", &[2, 1]);
+        store[11] = 1;
+        base64(&store)
+    };
+    let sealed =
+        b"\x30\x82\x0a\x21\x02\x01\x03\x30\x82\x09\xe7\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x82\x09\xd8";
+    let bag = |kind: u8| [b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01", &[kind][..]].concat();
+    let container = |kind: u8| base64(&[&sealed[..], &bag(kind), letters("p12", 90).as_bytes()].concat());
+    let (java, other, medium) = ("java-keystore-base64", "pkcs12-keystore-base64", "medium");
+    check(&[
+        ("secret.yaml", format!("data:\n  keystore.jks: {keys}\n"), java, medium),
+        ("block.yaml", format!("data:\n  keystore.jks: |\n    {}\n", wrapped.join("\n    ")), java, medium),
+        ("lying.yaml", format!("data:\n  keystore.jks: {lying}\n"), java, medium),
+        ("ci.env", format!("CERTIFICATE={}\n", container(2)), other, medium),
+        ("open.env", format!("CERTIFICATE={}\n", container(1)), other, "high"),
+    ]);
+    let repo = Sandbox::without_repository();
+    repo.write("a.yaml", format!("truststore.jks: {}\n", base64(&key_store("two", &[2, 2]))));
+    repo.write("b.yaml", format!("truststore.p12: {}\n", container(3)));
+    repo.keyguard(["scan", ".", "--min-confidence", "low"]).success().stdout("");
 }
 
 #[test]
