@@ -24,14 +24,22 @@ pub(super) fn pem(secret: &[u8]) -> Verdict {
         return pgp::private_key(&block.body);
     }
     let Some(bytes) = base64_bytes(&block.body) else {
-        return if block.is_closed { Verdict::Invalid("its body does not decode") } else { Verdict::NotAKey };
+        return if block.is_closed && block.is_dense {
+            Verdict::Invalid("its body does not decode")
+        } else {
+            Verdict::NotAKey
+        };
     };
-    let verdict = if bytes.starts_with(OPENSSH_MAGIC) { openssh(&bytes) } else { asn1(&bytes) };
-    match verdict {
-        // The bytes behind a start that no key has are no key that was cut.
-        Verdict::Invalid(_) if !block.is_closed && !begins_a_key(&bytes) => Verdict::NotAKey,
+    match contained(&bytes) {
+        // The bytes behind a start that no key has are no key that was cut, and code between the two lines is none.
+        Verdict::Invalid(_) if !begins_a_key(&bytes) && (!block.is_closed || !block.is_dense) => Verdict::NotAKey,
         verdict => verdict,
     }
+}
+
+/// What the bytes of a body are.
+fn contained(bytes: &[u8]) -> Verdict {
+    if bytes.starts_with(OPENSSH_MAGIC) { openssh(bytes) } else { asn1(bytes) }
 }
 
 /// What stands between the lines of such a block, alone; its last, short line may stand behind `span`. Only a whole key
@@ -180,6 +188,8 @@ pub(crate) struct PemBlock<'t> {
     is_closed: bool,
     /// Whether dots stand for a part of the body.
     is_shortened: bool,
+    /// Whether a good part of what stands between the two lines is text in base64.
+    is_dense: bool,
 }
 
 impl<'t> PemBlock<'t> {
@@ -193,18 +203,56 @@ impl<'t> PemBlock<'t> {
         let end = memchr::memmem::find(content, b"-----END");
         let content = &content[..end.unwrap_or(content.len())];
         let (headers, body) = content.split_at(header_length(content));
-        // Three dots stand for what was left out.
-        let is_shortened = memchr::memmem::find(body, b"...").is_some();
         let label = &rest[..label_length];
-        let body = match base64_of(body) {
+        let whole = whole_body(label, body);
+        // Three dots stand for what was left out, unless nothing was.
+        let is_shortened = whole.is_none() && memchr::memmem::find(body, DOTS).is_some();
+        let is_dense = is_dense(body);
+        let body = whole.unwrap_or_else(|| match base64_of(body) {
             plain if label.starts_with(b"PGP") || begins_a_body(&plain) => plain,
             _ => longest_runs(body),
-        };
-        Some(Self { label, headers, body, label_end, is_closed: end.is_some(), is_shortened })
+        });
+        Some(Self { label, headers, body, label_end, is_closed: end.is_some(), is_shortened, is_dense })
     }
 }
 
-/// How much of the content is header lines: `Name: value`, the name of letters and hyphens.
+const DOTS: &[u8] = b"...";
+
+/// The base64 text of a body that is a whole key, in whatever way it has to be read for that: all of it, or of each line
+/// the longest text or the last one, with the lines that hold dots or without.
+fn whole_body(label: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let is_whole = |letters: &Vec<u8>| {
+        let verdict = if label.starts_with(b"PGP") {
+            pgp::private_key(letters)
+        } else {
+            base64_bytes(letters).map_or(BROKEN, |bytes| contained(&bytes))
+        };
+        matches!(verdict, Verdict::Valid(_) | Verdict::Harmless(_))
+    };
+    let read = |body: &[u8]| {
+        let ways: [fn(&[u8]) -> Vec<u8>; 3] = [base64_of, longest_runs, last_runs];
+        ways.into_iter().map(|way| way(body)).find(is_whole)
+    };
+    read(body).or_else(|| {
+        let lines = body.split_inclusive(|byte| *byte == b'\n');
+        memchr::memmem::find(body, DOTS)?;
+        read(&lines.filter(|line| memchr::memmem::find(line, DOTS).is_none()).collect::<Vec<_>>().concat())
+    })
+}
+
+/// Whether at least a third of `body` is made of long texts in base64.
+fn is_dense(body: &[u8]) -> bool {
+    const LONG: usize = 20;
+    let runs = body.split(|byte| !is_base64(*byte)).map(<[u8]>::len);
+    runs.filter(|length| *length >= LONG).sum::<usize>() * 3 >= body.len()
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
+}
+
+/// How much of the content is header lines: `Name: value`, the name of letters and hyphens. None stands behind the first
+/// line of the body.
 fn header_length(content: &[u8]) -> usize {
     let is_name = |colon: &usize| {
         let name = content[..*colon].iter().rev().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-');
@@ -216,10 +264,26 @@ fn header_length(content: &[u8]) -> usize {
         let run = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count();
         line.split(|byte| !byte.is_ascii_alphanumeric() && !b"+/=".contains(byte)).any(|part| run(part) >= 40)
     };
-    memchr::memrchr_iter(b':', content).find(|colon| is_name(colon) && !has_body(colon)).map_or(0, |colon| {
-        let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
-        line_end.map_or(content.len(), |end| colon + end + 1)
-    })
+    memchr::memrchr_iter(b':', &content[..first_line(content)]).find(|colon| is_name(colon) && !has_body(colon)).map_or(
+        0,
+        |colon| {
+            let line_end = content[colon..].windows(2).position(|pair| pair[0] == b'\n' || pair == b"\\n");
+            line_end.map_or(content.len(), |end| colon + end + 1)
+        },
+    )
+}
+
+/// Where the first text in base64 starts that is as long as the lines of a body.
+fn first_line(content: &[u8]) -> usize {
+    const LONG: usize = 40;
+    let mut start = 0;
+    for run in content.split(|byte| !is_base64(*byte)) {
+        if run.len() >= LONG {
+            break;
+        }
+        start += run.len() + 1;
+    }
+    start.min(content.len())
 }
 
 /// Whether base64 begins as a sequence of ASN.1 or as OpenSSH's magic does.
@@ -230,19 +294,27 @@ fn begins_a_body(base64: &[u8]) -> bool {
 /// The longest base64 text of each line: the rest is what a log, a comment or a quotation puts before it, also before
 /// the END line.
 fn longest_runs(body: &[u8]) -> Vec<u8> {
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    let longest = |line: &[u8]| -> Vec<u8> {
-        line.split(|byte| !is_base64(byte)).max_by_key(|run| run.len()).unwrap_or_default().to_vec()
-    };
+    runs_of_lines(body, |runs| runs.max_by_key(|run| run.len()))
+}
+
+/// The last base64 text of each line: before a short one, which ends a body, may stand longer words.
+fn last_runs(body: &[u8]) -> Vec<u8> {
+    runs_of_lines(body, |runs| runs.filter(|run| !run.is_empty()).last())
+}
+
+fn runs_of_lines(
+    body: &[u8],
+    pick: impl for<'l> Fn(&mut dyn Iterator<Item = &'l [u8]>) -> Option<&'l [u8]>,
+) -> Vec<u8> {
     let end = memchr::memrchr(b'\n', body).unwrap_or(body.len());
-    body[..end].split(|byte| *byte == b'\n').flat_map(longest).collect()
+    let picked = |line| pick(&mut <[u8]>::split(line, |byte| !is_base64(*byte))).unwrap_or_default();
+    body[..end].split(|byte| *byte == b'\n').flat_map(picked).copied().collect()
 }
 
 /// The base64 characters of a PEM body. Escapes (`\n`, `%0A`), quotes, blanks and the `+` that joins two strings fall
 /// away.
 pub(super) fn base64_of(body: &[u8]) -> Vec<u8> {
     let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| b" \t\r\n\"'`".contains(byte));
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
     let mut out = Vec::with_capacity(body.len());
     let mut position = 0;
     while let Some(byte) = body.get(position) {
@@ -304,13 +376,34 @@ mod tests {
     fn what_stands_before_each_line_falls_away() {
         for label in ["RSA PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
             let block = block(label, 5);
-            for before in ["2026-04-26 12:36:01 ", "// ", "# ", "17| "] {
+            for before in [
+                "2026-04-26 12:36:01 ",
+                "// ",
+                "# ",
+                "17| ",
+                "[INFO] ",
+                "[Main] M: ",
+                "INFO: ",
+                "2024-01-01 12:00:00 | ",
+                "2024-01-01T12:00:00.000Z [worker{3}] debug: ",
+                "\x1b[32mweb_1  │\x1b[0m ",
+            ] {
                 let quoted = block.replace('\n', &format!("\n{before}"));
                 assert_eq!(pem(quoted.as_bytes()), DECODES, "{before}{label}");
             }
         }
-        let shortened = block("RSA PRIVATE KEY", 6).replacen('\n', "\nMIIEpAIBAAKCAQEA...\n", 1);
+    }
+
+    #[test]
+    fn dots_stand_for_what_is_left_out_alone() {
+        let block = block("RSA PRIVATE KEY", 6);
+        let lines: Vec<_> = block.lines().collect();
+        let shortened = [&lines[..2], &["..."], &lines[4..]].concat().join("\n");
         assert_eq!(pem(shortened.as_bytes()), Verdict::NotAKey);
+        for line in ["...", "MIIEpAIBAAKCAQEA..."] {
+            let more = block.replacen('\n', &format!("\n{line}\n"), 1);
+            assert_eq!(pem(more.as_bytes()), DECODES, "{line}");
+        }
     }
 
     #[test]

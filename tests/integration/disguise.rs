@@ -216,6 +216,36 @@ fn a_string_in_a_string_is_read_as_one() {
 }
 
 #[test]
+fn a_private_key_in_a_log_is_read_through_what_stands_before_its_lines() {
+    let repo = Sandbox::without_repository();
+    let key = fake::openssh_key();
+    for before in
+        ["[INFO] ", "[Main] M: ", "2024-01-01 12:00:00 | ", "INFO: ", "12:00:00.123Z {app} [1]: ", "web_1  │ "]
+    {
+        repo.write(
+            "a.log",
+            format!("starting\n{before}{}\ndone\n", key.trim_end().replace('\n', &format!("\n{before}"))),
+        );
+        repo.keyguard(["scan", "."]).says("(body decodes) in a.log:2:").code(1);
+    }
+    repo.write("a.log", key.replacen('\n', "\n...\n", 1));
+    repo.keyguard(["scan", "."]).says("(body decodes) in a.log:1:1").code(1);
+    let lines: Vec<_> = key.lines().collect();
+    repo.write("a.log", [&lines[..2], &["..."], &lines[3..]].concat().join("\n"));
+    repo.keyguard(["scan", "."]).success().stdout("");
+    // Code that writes such a block.
+    let frame = |word: &str| format!("-----{word} {} KEY-----", "PRIVATE");
+    let code = format!(
+        "out = \"{}\\n\"\nfor (let i = 0; i < body.length; i += 64) {{\n  out += body.substring(i, i + 64) + \"\\n\"\n}}\n\
+         return out + rest[countOfLinesThatAreWhole] + \"{}\\n\"\n",
+        frame("BEGIN"),
+        frame("END")
+    );
+    repo.write("a.log", code);
+    repo.keyguard(["scan", ".", "--min-confidence", "low"]).success().stdout("");
+}
+
+#[test]
 fn what_was_there_before_is_old_however_it_is_written() {
     with_both_readers(|repo| {
         for Disguise { name, text, place, .. } in coded().into_iter().chain(joined()) {
