@@ -19,12 +19,26 @@ use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BytePath(Vec<u8>);
+pub struct BytePath {
+    bytes: Vec<u8>,
+    /// How many of the bytes lead to what was asked for.
+    lead: usize,
+}
 
 impl BytePath {
+    /// The path of a file outside every work tree, of which the first `lead` bytes lead to the folder that was asked for.
+    pub(crate) fn led_to(bytes: &[u8], lead: usize) -> Self {
+        Self { bytes: bytes.to_vec(), lead: lead.min(bytes.len()) }
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// The part that tells what the file is for. Where somebody keeps the folder tells nothing.
+    pub(crate) fn telling(&self) -> &[u8] {
+        &self.bytes[self.lead..]
     }
 
     /// The path for the file system; where names are not bytes, what is not UTF-8 is replaced.
@@ -32,27 +46,27 @@ impl BytePath {
         #[cfg(unix)]
         {
             use std::os::unix::ffi::OsStrExt as _;
-            PathBuf::from(std::ffi::OsStr::from_bytes(&self.0))
+            PathBuf::from(std::ffi::OsStr::from_bytes(&self.bytes))
         }
         #[cfg(not(unix))]
-        PathBuf::from(String::from_utf8_lossy(&self.0).into_owned())
+        PathBuf::from(String::from_utf8_lossy(&self.bytes).into_owned())
     }
 
     /// The part behind the last `/`.
     pub fn name(&self) -> &[u8] {
-        self.0.rsplit(|b| *b == b'/').next().unwrap_or_default()
+        self.bytes.rsplit(|b| *b == b'/').next().unwrap_or_default()
     }
 }
 
 impl From<&[u8]> for BytePath {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        Self { bytes: bytes.to_vec(), lead: 0 }
     }
 }
 
 impl From<&str> for BytePath {
     fn from(text: &str) -> Self {
-        Self(text.as_bytes().to_vec())
+        Self::from(text.as_bytes())
     }
 }
 

@@ -150,6 +150,6 @@ fn is_for_trial(path: &BytePath) -> bool {
         b"doc",
         b"docs",
     ];
-    let bytes = path.as_bytes().to_ascii_lowercase();
+    let bytes = path.telling().to_ascii_lowercase();
     bytes.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -130,8 +130,9 @@ fn paths<'c>(
     let inspector = Inspector::new(config, counting);
     let files = files_below(paths, environment, &mut outcome)?;
     let progress = progress(files.len(), "files");
-    for file in files {
-        let path = presentable(&file);
+    let work_tree = work_tree_of(&environment.current_dir);
+    for (file, asked) in files {
+        let path = judged(&file, &asked, work_tree.as_deref(), environment);
         match read(&environment.current_dir.join(&file)) {
             Ok(Content::Bytes(content)) => inspector.inspect(&Change::whole(path, content), &mut outcome),
             Ok(Content::Skip(reason)) => outcome.skipped.push(Skipped { path, reason: reason.to_owned() }),
@@ -144,8 +145,30 @@ fn paths<'c>(
     Ok(outcome)
 }
 
-/// Every file at or below the paths, sorted; hidden ones too, `.git` not, and inside a work tree none that git ignores.
-fn files_below(paths: &[PathBuf], environment: &Environment, outcome: &mut Outcome<'_>) -> Result<Vec<PathBuf>> {
+/// The path as reports show it. Only the part below what was asked for tells what a file is for, or, in the work tree, the
+/// part below its root: `/tmp/test` is a folder like any other.
+fn judged(file: &Path, asked: &Path, work_tree: Option<&Path>, environment: &Environment) -> BytePath {
+    let shown = presentable(file);
+    let full = environment.current_dir.join(file);
+    let climbs = file.components().any(|part| part == Component::ParentDir);
+    let telling = match work_tree.filter(|_| !climbs).and_then(|root| full.strip_prefix(root).ok()) {
+        Some(inside) if file.is_absolute() => inside,
+        Some(_) => return shown,
+        None => match file.strip_prefix(asked) {
+            Ok(below) if !below.as_os_str().is_empty() => below,
+            _ => file.file_name().map_or(file, Path::new),
+        },
+    };
+    let length = presentable(telling).as_bytes().len();
+    BytePath::led_to(shown.as_bytes(), shown.as_bytes().len().saturating_sub(length))
+}
+
+/// Every file at or below the paths, each with the path that leads to it, sorted; hidden ones too, `.git` not, and inside a work tree none that git ignores.
+fn files_below(
+    paths: &[PathBuf],
+    environment: &Environment,
+    outcome: &mut Outcome<'_>,
+) -> Result<Vec<(PathBuf, PathBuf)>> {
     let mut files = Vec::new();
     for path in paths {
         let start = environment.current_dir.join(path);
@@ -158,13 +181,13 @@ fn files_below(paths: &[PathBuf], environment: &Environment, outcome: &mut Outco
         for entry in walk.build() {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
-                Ok(entry) => files.push(entry.into_path()),
+                Ok(entry) => files.push((entry.into_path(), path.clone())),
                 Err(error) => outcome.failures.push(Failure { path: None, message: error.to_string() }),
             }
         }
     }
     files.sort();
-    files.dedup();
+    files.dedup_by(|next, last| next.0 == last.0);
     Ok(files)
 }
 

@@ -85,6 +85,29 @@ fn short_values_and_ids_count_under_names_that_say_key() {
 }
 
 #[test]
+fn where_somebody_keeps_the_folder_makes_no_key_less_sure() {
+    let line = format!("acme_token = '{}'\n", alnum(32));
+    let repo = Sandbox::without_repository();
+    repo.write("test/demo/app/a.py", &line).write("test/demo/app/tests/b.py", &line);
+    let inside = repo.root().join("test/demo/app");
+    let absolute = inside.to_str().unwrap();
+    for (folder, asked) in
+        [(".", absolute), (".", "test/demo/app"), ("test/demo/app", "."), ("test", "../test/demo/app")]
+    {
+        let scan = repo.run("keyguard").current_dir(folder).args(["scan", asked]).output();
+        scan.code(1).says("a.py:1:").says("1 secret in 2 files");
+    }
+    repo.keyguard(["scan", "test/demo/app/tests/b.py"]).code(1);
+    // In a work tree the path from its root tells, from wherever and however a file is named.
+    let repo = Sandbox::new();
+    repo.write("tests/a.py", &line);
+    let absolute = repo.root().join("tests/a.py");
+    for asked in ["tests/a.py", "tests", absolute.to_str().unwrap()] {
+        repo.keyguard(["scan", asked]).success();
+    }
+}
+
+#[test]
 fn a_line_of_yaml_and_a_header_give_a_value_as_plainly_as_quotes() {
     let rule = [("generic-api-key", "medium")];
     check("a.yml", &format!("  token: {}\n", hex(40)), &rule);
