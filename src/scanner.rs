@@ -195,10 +195,20 @@ pub(crate) fn masked(text: &str) -> String {
 
 /// Adds every match of `rule` that starts in `window`.
 fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut Vec<Candidate<'r>>) -> Result<()> {
-    for Match { whole, secret } in Matcher::new(rule)?.matches(&text[..window.end], window.start) {
-        if let Some(candidate) = judge(rule, text, secret.clone())? {
-            let before = &text[whole.start..secret.start];
-            found.push(assigned::weighed(Candidate { matched: whole, ..candidate }, before, &text[secret]));
+    let matcher = Matcher::new(rule)?;
+    let mut start = Some(window.start);
+    while let Some(from) = start.take() {
+        for Match { whole, secret } in matcher.matches(&text[..window.end], from) {
+            let span = validator::part(rule.facts().validator, text, secret.clone());
+            // What is no part of the secret after all may hold the next one.
+            start = (span.end < secret.end).then(|| span.end.max(whole.start + 1));
+            if let Some(candidate) = judge(rule, text, span)? {
+                let before = &text[whole.start..secret.start];
+                found.push(assigned::weighed(Candidate { matched: whole, ..candidate }, before, &text[secret]));
+            }
+            if start.is_some() {
+                break;
+            }
         }
     }
     Ok(())

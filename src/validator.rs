@@ -96,7 +96,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Pem => pem::pem(secret),
         Validator::Putty => putty::putty(secret),
         Validator::Der => pem::der(text, span),
-        Validator::KubernetesData => kubernetes::data(secret),
+        Validator::KubernetesData => kubernetes::data(text, span),
         Validator::Base64Pem => pem::base64_of_pem(secret),
         Validator::AzureSas => sas::sas(text, span),
         Validator::JavaKeystore => keystore::java(secret),
@@ -114,6 +114,11 @@ fn unencrypted(text: &[u8]) -> Verdict {
 
 fn unlike_words(secret: &[u8]) -> Verdict {
     if generic::is_unlike_words(secret) { Verdict::Open } else { Verdict::NotAKey }
+}
+
+/// The part of a match that is the secret, where its regex cannot tell.
+pub(crate) fn part(validator: Option<Validator>, text: &[u8], span: Range<usize>) -> Range<usize> {
+    if validator == Some(Validator::KubernetesData) { kubernetes::below(text, &span) } else { span }
 }
 
 /// What the proof called `validator` looks at, for people.

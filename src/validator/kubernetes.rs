@@ -1,9 +1,11 @@
-//! The `data` of a Kubernetes Secret: names with values in base64.
+//! The `data` of a Kubernetes Secret, names with values in base64, and its `stringData`, names with values as they are.
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/>
 
+use std::ops::Range;
+
 use super::{Verdict, base64_bytes, is_readable};
-use crate::{generic, placeholder, published};
+use crate::{encrypted, generic, placeholder, published};
 
 /// What a value stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,13 +17,78 @@ enum Worth {
     Secret,
 }
 
-/// The lines or members below `data`. Others than secrets stand there too, so the one that is worth most counts.
-pub(super) fn data(entries: &[u8]) -> Verdict {
-    match entries_of(entries).map(|(name, value)| worth(name, &value)).max() {
+/// The lines or members below `data` or `stringData`. Others than secrets stand there too, so the one that is worth most
+/// counts.
+pub(super) fn data(text: &[u8], span: &Range<usize>) -> Verdict {
+    let entries = &text[span.clone()];
+    let most = if is_plain(&text[..span.start]) {
+        plain_entries_of(entries).map(|(name, value)| worth_of_plain(name, value)).max()
+    } else {
+        entries_of(entries).map(|(name, value)| worth(name, &value)).max()
+    };
+    match most {
         Some(Worth::Secret) => Verdict::Open,
         Some(Worth::Weak) => Verdict::Harmless("its values are words"),
         Some(Worth::Nothing) | None => Verdict::NotAKey,
     }
+}
+
+/// The part of `span` that lies below its `data`: what follows and is indented no deeper is the rest of the manifest, as
+/// in a list of them.
+pub(super) fn below(text: &[u8], span: &Range<usize>) -> Range<usize> {
+    const NAMES: [&[u8]; 2] = [b"data", b"stringData"];
+    let head = text[..span.start].trim_ascii_end();
+    let line = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
+    let depth = NAMES.iter().filter_map(|name| memchr::memmem::rfind(&head[line..], name)).min().unwrap_or(0);
+    let is_outside = |start: &usize| {
+        let rest = &text[*start..span.end];
+        let indent = rest.iter().take_while(|byte| b" \t".contains(byte)).count();
+        indent <= depth && rest.get(indent).is_some_and(|byte| !b"\r\n#\"'}".contains(byte))
+    };
+    let end = memchr::memchr_iter(b'\n', &text[span.clone()]).map(|newline| span.start + newline + 1).find(is_outside);
+    span.start..end.unwrap_or(span.end)
+}
+
+/// Whether the entries behind `before` are those of `stringData`.
+fn is_plain(before: &[u8]) -> bool {
+    let is_sign = |byte: &u8| byte.is_ascii_whitespace() || b"{:\"'".contains(byte);
+    let end = before.iter().rposition(|byte| !is_sign(byte)).map_or(0, |last| last + 1);
+    before[..end].ends_with(b"stringData")
+}
+
+/// Names and values, one on each line, or all on one.
+fn plain_entries_of(entries: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    // Members of an object on one line have quotes around their names.
+    let is_one_line = entries.trim_ascii().starts_with(b"\"") && !entries.trim_ascii().contains(&b'\n');
+    let separator = if is_one_line { b',' } else { b'\n' };
+    entries.split(move |byte| *byte == separator).filter_map(|entry| {
+        let colon = memchr::memchr(b':', entry)?;
+        let value = &entry[colon + 1..];
+        let value = memchr::memmem::find(value, b" #").map_or(value, |comment| &value[..comment]);
+        let value = value.trim_ascii();
+        let value = value.strip_suffix(b",").unwrap_or(value);
+        Some((&entry[..colon], unquoted(value)))
+    })
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    match value {
+        [first @ (b'"' | b'\''), inner @ .., last] if first == last => inner,
+        _ => value,
+    }
+}
+
+/// What a value is worth that is written as it is.
+fn worth_of_plain(name: &[u8], value: &[u8]) -> Worth {
+    const REFERENCES: [&[u8]; 5] = [b"vault:", b"op://", b"ref+", b"arn:", b"/"];
+    const TEMPLATES: [&[u8]; 4] = [b"{{", b"${", b"$(", b"<"];
+    const SHORTEST: usize = 6;
+    let is_reference = REFERENCES.iter().any(|start| value.starts_with(start))
+        || TEMPLATES.iter().any(|part| memchr::memmem::find(value, part).is_some());
+    if value.len() < SHORTEST || is_reference || value.contains(&b' ') || encrypted::is_bracketed(value) {
+        return Worth::Nothing;
+    }
+    worth_of_text(name, value)
 }
 
 /// Names and values; a value may go on in lines of its own.
@@ -53,7 +120,11 @@ fn worth(name: &[u8], value: &[u8]) -> Worth {
         let is_word = value.iter().all(u8::is_ascii_alphabetic);
         return if bytes.len() >= SHORTEST_KEY && !is_word { Worth::Secret } else { Worth::Nothing };
     }
-    let text = bytes.trim_ascii();
+    worth_of_text(name, bytes.trim_ascii())
+}
+
+/// What a readable value is worth.
+fn worth_of_text(name: &[u8], text: &[u8]) -> Worth {
     if published::is_public(text) {
         return Worth::Nothing;
     }
@@ -120,7 +191,35 @@ mod tests {
             ("  a: |\n    azdSdzJw\n    UXg5ekxt\n".to_owned(), Verdict::Open),
             (String::new(), Verdict::NotAKey),
         ] {
-            assert_eq!(data(entries.as_bytes()), expected, "{entries}");
+            let text = format!("data:\n{entries}");
+            assert_eq!(data(text.as_bytes(), &(6..text.len())), expected, "{entries}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_written_as_they_are_count_too() {
+        for (entries, expected) in [
+            ("  a: k7Rw2pQx9zLm\n", Verdict::Open),
+            ("  user: admin\n  b: 'k7Rw2pQx9zLm' # new\n", Verdict::Open),
+            ("  host: db.acme.io\n  url: https://api.acme.io/v1\n  port: \"5432\"\n", Verdict::NotAKey),
+            ("  a: ${A}\n  b: {{ .Values.b }}\n  c: <path:x#y>\n  d: vault:secret/data/a#b\n", Verdict::NotAKey),
+            ("  a: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AA==,type:str]\n", Verdict::NotAKey),
+        ] {
+            let text = format!("stringData:\n{entries}");
+            assert_eq!(data(text.as_bytes(), &(12..text.len())), expected, "{entries}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_the_manifest_is_not_below_its_data() {
+        for (text, expected) in [
+            ("- data:\n    a: b\n    c: d\n  kind: Secret\n", "    a: b\n    c: d\n"),
+            ("  data:\n    a: b\n    # c\n", "    a: b\n    # c\n"),
+            ("data:\n  a: |\n    b\n", "  a: |\n    b\n"),
+            ("\"data\": {\n  \"a\": \"b\"\n", "  \"a\": \"b\"\n"),
+        ] {
+            let start = text.find('\n').unwrap() + 1;
+            assert_eq!(&text[below(text.as_bytes(), &(start..text.len()))], expected);
         }
     }
 }

@@ -292,6 +292,30 @@ fn base64_is_read_before_it_is_called_a_secret() {
 }
 
 #[test]
+fn secrets_of_kubernetes_are_found_in_lists_and_as_plain_text() {
+    use base64::Engine as _;
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let rule = "kubernetes-secret-manifest";
+    let item = |value: &str, kind: &str| {
+        format!("- apiVersion: v1\n  data:\n    cookie: {value}\n  kind: {kind}\n  metadata:\n    name: {kind}\n")
+    };
+    let list = |items: &[String]| format!("apiVersion: v1\nitems:\n{}kind: List\n", items.concat());
+    let (one, two) = (base64(&alnum(12)), base64(&alnum(16)));
+    check("a.yml", &list(&[item(&one, "Secret")]), &[(rule, "medium")]);
+    check("a.yml", &list(&[item(&one, "Secret"), item(&two, "Secret")]), &[(rule, "medium"), (rule, "medium")]);
+    check("a.yml", &list(&[item(&base64("db.acme.io"), "Secret"), item(&two, "Secret")]), &[(rule, "medium")]);
+    check("a.yml", &list(&[item(&one, "ConfigMap")]), &[]);
+    let plain = |value: &str| format!("kind: Secret\ntype: Opaque\nstringData:\n  a: {value}\n");
+    check("a.yml", &plain(&alnum(16)), &[(rule, "medium")]);
+    check("a.yml", &plain("\"{{ .Values.a }}\""), &[]);
+    check("a.yml", &plain("db.acme.io"), &[]);
+    check("a.yml", &plain(&alnum(16)).replace("Secret", "Settings"), &[]);
+    let encrypted = "ENC[AES256_GCM,data:Ab0dEf9h,iv:Ab0dEf9hAb0dEf9h,tag:Ab0dEf9hAb0dEf9h,type:str]";
+    check("a.yml", &plain(encrypted), &[]);
+    check("a.yml", &plain(encrypted).replace("stringData", "data"), &[]);
+}
+
+#[test]
 fn what_somebody_careless_made_up_is_low_and_what_says_so_is_silent() {
     let token = |body: &str| format!("a = 'vtwn_{body}'\n");
     check("a.py", &token("aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeF"), &[("valtown-token", "low")]);
