@@ -1,4 +1,4 @@
-//! Runs of base64 that decode to text.
+//! Runs of base64 that decode to text, in UTF-16 too, as Windows shells take commands (`-EncodedCommand`).
 
 use std::ops::Range;
 
@@ -13,6 +13,15 @@ const SHORTEST_LINE: usize = 40;
 pub(super) struct Run {
     pub(super) span: Range<usize>,
     lines: Vec<Range<usize>>,
+    width: Width,
+}
+
+/// How many bytes a character of ASCII has in the text that a run decodes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    One,
+    /// UTF-16: one of the two is 0.
+    Two,
 }
 
 /// In place of a value: no letter.
@@ -52,9 +61,11 @@ pub(super) fn runs(text: &[u8]) -> Vec<Run> {
         let start = place - text[position..place].iter().rev().take_while(letters).count();
         let line = start..place + text[place..].iter().take_while(letters).count();
         position = line.end;
-        if line.len() >= SHORTEST && begins_as_text(&text[line.clone()]) {
-            let alone = Run::of(text, vec![line.clone()]);
-            let whole = Run::of(text, lines(text, line));
+        if line.len() >= SHORTEST
+            && let Some(width) = width_of(&text[line.clone()])
+        {
+            let alone = Run::of(text, vec![line.clone()], width);
+            let whole = Run::of(text, lines(text, line), width);
             position = whole.span.end;
             // A word on the next line may look like more.
             runs.extend([whole, alone].into_iter().find(|run| run.is_text(text)));
@@ -81,7 +92,8 @@ fn visit_dense(text: &[u8], mut visit: impl FnMut(usize)) {
         was_dense = dense >> (BLOCK / GROUP - 1) & 1;
         while pairs != 0 {
             let place = number * BLOCK + pairs.trailing_zeros() as usize * GROUP - GROUP;
-            if may_be_text(&text[place..place + 2 * GROUP]) {
+            let letters = &text[place..place + 2 * GROUP];
+            if may_be_text(letters) || may_be_wide(letters) {
                 visit(place);
             }
             pairs &= pairs - 1;
@@ -98,6 +110,20 @@ fn may_be_text(letters: &[u8]) -> bool {
     all.iter().all(|values| values & NONE == 0) && all.iter().any(|values| values & NO_TEXT == 0)
 }
 
+/// Whether the letters may be a part of a text in UTF-16: three of eight are `A`, or one of them `B`, in fixed places,
+/// for the zeros.
+fn may_be_wide(letters: &[u8]) -> bool {
+    const FEWEST: usize = 4;
+    let is_at = |start: usize| {
+        let all = |place: usize, is: fn(u8) -> bool| (place..letters.len()).step_by(GROUP).all(|at| is(letters[at]));
+        let [third, fifth, last] = [2, 4, 7].map(|place| (start + place) % GROUP);
+        all(third, |byte| matches!(byte, b'A' | b'B'))
+            && all(fifth, |byte| byte == b'A')
+            && all(last, |byte| byte == b'A')
+    };
+    letters.iter().filter(|byte| **byte == b'A').count() >= FEWEST && (0..GROUP).any(is_at)
+}
+
 /// One bit for each group that holds no space, quote or parenthesis: dense and other groups take turns in every text, so
 /// that a branch for each would cost more than all else.
 fn dense_groups(block: &[u8; BLOCK]) -> u32 {
@@ -110,6 +136,23 @@ fn dense_groups(block: &[u8; BLOCK]) -> u32 {
 const fn is_dense(group: u64) -> bool {
     const EACH: u64 = u64::MAX / 255;
     group.wrapping_sub(EACH * b'+' as u64) & !group & (EACH * 0x80) == 0
+}
+
+/// How wide the characters are of the text that the letters begin as, if they do.
+fn width_of(letters: &[u8]) -> Option<Width> {
+    if begins_as_text(letters) {
+        return Some(Width::One);
+    }
+    begins_as_wide(letters).then_some(Width::Two)
+}
+
+/// Whether the first letters decode to text in UTF-16, behind its byte order mark or without.
+fn begins_as_wide(letters: &[u8]) -> bool {
+    let bytes = decode(&letters[..SHORTEST]);
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let pairs = if matches!(pairs[0], [0xff, 0xfe] | [0xfe, 0xff]) { &pairs[1..] } else { pairs };
+    let is_in_order = |zero: usize| pairs.iter().all(|pair| pair[zero] == 0 && is_text(pair[1 - zero]));
+    is_in_order(1) || is_in_order(0)
 }
 
 /// Whether the first letters decode to text; names, paths and numbers fail here, and so do pictures, fonts and whatever
@@ -149,17 +192,17 @@ fn bits(quad: &[u8]) -> [u8; 4] {
 }
 
 impl Run {
-    fn of(text: &[u8], lines: Vec<Range<usize>>) -> Self {
+    fn of(text: &[u8], lines: Vec<Range<usize>>, width: Width) -> Self {
         let (start, end) = (lines[0].start, lines[lines.len() - 1].end);
         let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
-        Self { span: start..end + padding, lines }
+        Self { span: start..end + padding, lines, width }
     }
 
     /// Whether nineteen bytes of twenty are printable, from the beginning on.
     fn is_text(&self, text: &[u8]) -> bool {
         let (mut strange, mut total) = (0, 0);
         self.parts().iter().all(|part| {
-            let decoded = decode(&text[part.clone()]);
+            let decoded = self.decode(&text[part.clone()]);
             strange += decoded.iter().filter(|byte| !is_text(**byte)).count();
             total += decoded.len();
             strange * 20 <= total
@@ -170,12 +213,34 @@ impl Run {
     pub(super) fn put(&self, text: &[u8], piece: &mut Piece) {
         for part in self.parts() {
             let letters = &text[part.clone()];
-            if letters.iter().all(|byte| is_letter(*byte)) {
+            if self.width == Width::Two {
+                self.put_wide(letters, part.start, piece);
+            } else if letters.iter().all(|byte| is_letter(*byte)) {
                 piece.put_base64(&decode(letters), part.start);
             } else {
                 piece.put(&decode(letters), &part);
             }
         }
+    }
+
+    /// Puts three characters of two bytes each for eight letters, or for as many as a line break divides.
+    fn put_wide(&self, letters: &[u8], start: usize, piece: &mut Piece) {
+        const EIGHT: usize = 8;
+        let is_whole = letters.iter().all(|byte| is_letter(*byte));
+        let length = if is_whole { EIGHT } else { letters.len() };
+        for (number, group) in letters.chunks(length.max(1)).enumerate() {
+            let first = start + number * length;
+            piece.put(&self.decode(group), &(first..first + group.len()));
+        }
+    }
+
+    /// What letters of this run say; of UTF-16 without its zeros and its byte order mark.
+    fn decode(&self, letters: &[u8]) -> Vec<u8> {
+        let mut decoded = decode(letters);
+        if self.width == Width::Two {
+            decoded.retain(|byte| !matches!(byte, 0 | 0xfe | 0xff));
+        }
+        decoded
     }
 
     /// The run in parts of whole groups of four letters. A group that a line break divides is a part of its own; the

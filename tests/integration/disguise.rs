@@ -321,6 +321,29 @@ fn pictures_and_other_encoded_bytes_are_silent() {
 }
 
 #[test]
+fn a_command_that_a_windows_shell_decodes_is_read() {
+    let repo = Sandbox::without_repository();
+    let token = fake::github_pat();
+    let command = format!("$env:GITHUB_TOKEN = '{token}'; Invoke-RestMethod https://api.acme.io/v1/releases\r\n");
+    let little: Vec<u8> = command.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = command.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let marked = [&b"\xff\xfe"[..], &little].concat();
+    for (bytes, before) in
+        [(&little, "powershell -EncodedCommand "), (&little, "pwsh -NoP -enc "), (&big, "x: "), (&marked, "")]
+    {
+        let encoded = STANDARD.encode(bytes);
+        for text in [format!("{before}{encoded}\n"), format!("{before}\n{}\n", wrapped(&encoded, 76, "\n"))] {
+            repo.write("a.ps1", &text);
+            repo.keyguard(["scan", "."]).says("github-pat-classic").says("base64").code(1);
+        }
+    }
+    // Numbers with zeros between them are no text.
+    let bytes: Vec<u8> = (0..4000_u16).flat_map(|number| (number % 251).to_le_bytes()).collect();
+    repo.write("a.ps1", STANDARD.encode(bytes));
+    repo.keyguard(["scan", "."]).success().stdout("");
+}
+
+#[test]
 fn what_only_claims_to_be_a_picture_is_read() {
     let repo = Sandbox::without_repository();
     let token = fake::github_pat();
