@@ -121,7 +121,7 @@ fn may_be_wide(letters: &[u8]) -> bool {
             && all(fifth, |byte| byte == b'A')
             && all(last, |byte| byte == b'A')
     };
-    letters.iter().filter(|byte| **byte == b'A').count() >= FEWEST && (0..GROUP).any(is_at)
+    memchr::memchr_iter(b'A', letters).count() >= FEWEST && (0..GROUP).any(is_at)
 }
 
 /// One bit for each group that holds no space, quote or parenthesis: dense and other groups take turns in every text, so

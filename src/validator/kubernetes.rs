@@ -219,7 +219,7 @@ mod tests {
             ("\"data\": {\n  \"a\": \"b\"\n", "  \"a\": \"b\"\n"),
         ] {
             let start = text.find('\n').unwrap() + 1;
-            assert_eq!(&text[below(text.as_bytes(), &(start..text.len()))], expected);
+            assert_eq!(&text.as_bytes()[below(text.as_bytes(), &(start..text.len()))], expected.as_bytes());
         }
     }
 }

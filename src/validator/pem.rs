@@ -230,8 +230,10 @@ fn whole_body(label: &[u8], body: &[u8]) -> Option<Vec<u8>> {
         matches!(verdict, Verdict::Valid(_) | Verdict::Harmless(_))
     };
     let read = |body: &[u8]| {
-        let ways: [fn(&[u8]) -> Vec<u8>; 3] = [base64_of, longest_runs, last_runs];
-        ways.into_iter().map(|way| way(body)).find(is_whole)
+        Some(base64_of(body))
+            .filter(is_whole)
+            .or_else(|| Some(longest_runs(body)).filter(is_whole))
+            .or_else(|| Some(last_runs(body)).filter(is_whole))
     };
     read(body).or_else(|| {
         let lines = body.split_inclusive(|byte| *byte == b'\n');
