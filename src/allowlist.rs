@@ -15,7 +15,7 @@ use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
 use crate::rules::{self, example};
 use crate::secret::Fingerprint;
-use marker::{Cover, Honoured};
+use marker::{Beside, Honoured};
 
 /// Why a finding does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum SuppressedBy {
         /// Its last day.
         expires: Option<String>,
     },
+    /// `keyguard.baseline.json`.
+    Baseline,
 }
 
 /// What the allowlist says of a finding.
@@ -42,6 +44,8 @@ pub(crate) enum Answer {
     Expired(String),
     /// It counts, although a marker stands beside it that a policy does not honour.
     MarkerIgnored,
+    /// It counts, although a marker stands beside it, which names other rules.
+    MarkerOfOtherRule,
     /// It does not count.
     Suppressed(SuppressedBy),
     /// It does not count, because an entry names this very key.
@@ -90,7 +94,7 @@ impl<'c> Allowlist<'c> {
 
     /// Whether an entry that has not expired covers the finding.
     pub(crate) fn has_entry_for(&self, located: &Located<'_>) -> bool {
-        let holds = |entry: &Entry<'_>| entry.expires.is_none_or(|last| last >= self.today) && entry.matches(located);
+        let holds = |entry: &Entry<'_>| !self.has_expired(entry) && entry.matches(located);
         self.entries().is_ok_and(|entries| entries.iter().any(holds))
     }
 
@@ -104,20 +108,44 @@ impl<'c> Allowlist<'c> {
                         return Ok(Answer::SuppressedByName(entry.suppressed_by()));
                     }
                     None => return Ok(Answer::Suppressed(entry.suppressed_by())),
-                    Some(last) => expired = Some(entry.expiry_notice(last, located)),
+                    Some(last) => expired = Some(entry.expiry_notice(last)),
                 }
             }
         }
         let honoured = if self.config.foreign_markers.value { Honoured::All } else { Honoured::Ours };
         let found = marker::beside(text, &located.finding, honoured);
         Ok(match (found, expired) {
-            (Some(Cover { reason }), _) if !self.config.enforce.value && !self.config.is_server => {
+            (Some(Beside::Cover { reason }), _) if !self.config.enforce.value && !self.config.is_server => {
                 Answer::Suppressed(SuppressedBy::Inline { reason })
             }
             (_, Some(notice)) => Answer::Expired(notice),
-            (Some(_), None) => Answer::MarkerIgnored,
+            (Some(Beside::Cover { .. }), None) => Answer::MarkerIgnored,
+            (Some(Beside::OtherRule), None) => Answer::MarkerOfOtherRule,
             (None, None) => Answer::Counts,
         })
+    }
+
+    /// Whether entries cover the finding, all of which have expired.
+    pub(crate) fn is_expired(&self, located: &Located<'_>) -> bool {
+        let matching = self.entries().unwrap_or_default().iter().filter(|entry| entry.matches(located));
+        let mut ends = matching.map(|entry| self.has_expired(entry)).peekable();
+        ends.peek().is_some() && ends.all(|has_expired| has_expired)
+    }
+
+    /// The entries that cover the finding, by their place in the configuration.
+    pub(crate) fn matching(&self, located: &Located<'_>) -> Result<Vec<usize>> {
+        let all = self.entries()?.iter().enumerate();
+        Ok(all.filter(|(_, entry)| entry.matches(located)).map(|(place, _)| place).collect())
+    }
+
+    /// For each entry that has expired its place in the configuration and a remark.
+    pub(crate) fn expired(&self) -> Result<Vec<(usize, String)>> {
+        let all = self.entries()?.iter().enumerate().filter(|(_, entry)| self.has_expired(entry));
+        Ok(all.filter_map(|(place, entry)| Some((place, entry.expiry_notice(entry.expires?)))).collect())
+    }
+
+    fn has_expired(&self, entry: &Entry<'_>) -> bool {
+        entry.expires.is_some_and(|last| last < self.today)
     }
 }
 
@@ -162,10 +190,9 @@ impl<'c> Entry<'c> {
         }
     }
 
-    fn expiry_notice(&self, last: Date, located: &Located<'_>) -> String {
-        let fingerprint = located.finding.fingerprint();
+    fn expiry_notice(&self, last: Date) -> String {
         let by = self.spec.by.as_deref().map(|by| format!(" (by {by})")).unwrap_or_default();
-        format!("the allow entry for {fingerprint}{by} expired on {last}, so it blocks again")
+        format!("the allow entry for {}{by} expired on {last}, so it blocks again", self.spec.subject())
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -50,6 +50,27 @@ impl BytePath {
         }
         #[cfg(not(unix))]
         PathBuf::from(String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+
+    /// The path of a file as git would have it: `/` between its parts.
+    pub fn of(path: &Path) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            Self::from(path.as_os_str().as_bytes())
+        }
+        #[cfg(not(unix))]
+        Self::from(path.to_string_lossy().replace('\\', "/").as_str())
+    }
+
+    /// The path as text: what is no UTF-8 becomes `%FF`, and a percent sign `%25`.
+    pub fn percent_encoded(&self) -> String {
+        let mut out = String::new();
+        for chunk in self.bytes.utf8_chunks() {
+            out.push_str(&chunk.valid().replace('%', "%25"));
+            out.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
+        }
+        out
     }
 
     /// The part behind the last `/`.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::baseline::{self, Baseline};
 use crate::cli::Global;
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
@@ -43,13 +44,39 @@ pub(crate) fn config_of_commit(reader: &StagedReader<'_>, repo: &Repo, sources: 
     load(Sources { repository: content.map(|content| (FILE_NAME.to_owned(), content)), ..sources })
 }
 
+/// The baseline that a commit goes with: its own version of the file when it has one, else that of the work tree.
+pub(crate) fn baseline_of_commit(reader: &StagedReader<'_>) -> Result<Option<Baseline>> {
+    let content = match reader.root_file(baseline::FILE_NAME)? {
+        Some(content) => Some(content),
+        None => read_if_present(&reader.work_tree()?.join(baseline::FILE_NAME))?,
+    };
+    content.map(|content| Baseline::parse(&content)).transpose()
+}
+
+/// The baseline as it is in the work tree.
+pub(crate) fn baseline_of_work_tree(environment: &Environment) -> Result<Option<Baseline>> {
+    let Some(root) = work_tree_of(&environment.current_dir) else { return Ok(None) };
+    let content = read_if_present(&root.join(baseline::FILE_NAME))?;
+    content.map(|content| Baseline::parse(&content)).transpose()
+}
+
+/// The same for files whose names count from the working directory.
+pub(crate) fn baseline_of_files(environment: &Environment) -> Result<Option<Baseline>> {
+    let folder = &environment.current_dir;
+    let seen_from_there = |baseline: Baseline| match work_tree_of(folder) {
+        Some(root) => baseline.seen_from(root, folder.clone()),
+        None => baseline,
+    };
+    Ok(baseline_of_work_tree(environment)?.map(seen_from_there))
+}
+
 /// The root of the work tree that `folder` lies in, by its `.git`; works for repositories of every format.
 pub(crate) fn work_tree_of(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|ancestor| ancestor.join(".git").exists()).map(Path::to_path_buf)
 }
 
 /// Looks at everything that the commit brings in.
-pub(crate) fn inspect_staged<'c>(reader: &StagedReader<'_>, config: &'c Config, counting: Counting) -> Outcome<'c> {
+pub(crate) fn inspect_staged<'c>(reader: &StagedReader<'_>, config: &'c Config, counting: Counting) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, counting);
     for (path, change) in reader.changes() {
@@ -60,6 +87,6 @@ pub(crate) fn inspect_staged<'c>(reader: &StagedReader<'_>, config: &'c Config, 
     }
     let conflicts = reader.unmerged().iter();
     outcome.skipped.extend(conflicts.map(|path| Skipped { path: path.clone(), reason: "in conflict".to_owned() }));
-    inspector.finish(&mut outcome);
-    outcome
+    inspector.finish(&|| baseline_of_commit(reader), &mut outcome)?;
+    Ok(outcome)
 }

@@ -1,18 +1,20 @@
 //! From a change to a verdict: scan the new text, keep what this change brings in, ask the allowlist.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 
 use anyhow::Result;
 
 use crate::allowlist::{Allowlist, Answer};
+use crate::baseline;
 use crate::change::{self, BytePath, Change, Hunk, Part, Previous};
 use crate::config::{Binary, Config};
 use crate::decode::{Kind, Text};
 use crate::finding::Finding;
 use crate::guard::{self, Guard};
 use crate::outcome::{Failure, Located, Outcome, Skipped};
+use crate::report::headline;
 use crate::rules::Origin;
 use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
@@ -25,6 +27,8 @@ pub(crate) struct Inspector<'c> {
     guard: Guard<'c>,
     counting: Counting,
     markers_ignored: Cell<usize>,
+    /// Findings beside a marker that names other rules: the first one, and how many there are.
+    markers_of_others: RefCell<(String, usize)>,
 }
 
 /// Whether the report wants to know how many hunks and added lines there are; it costs a diff of every file.
@@ -43,6 +47,7 @@ impl<'c> Inspector<'c> {
             guard: Guard::new(config),
             counting,
             markers_ignored: Cell::new(0),
+            markers_of_others: RefCell::default(),
         }
     }
 
@@ -59,8 +64,13 @@ impl<'c> Inspector<'c> {
         outcome.failures.push(Failure { path, message: format!("{error:#}") });
     }
 
-    /// Remarks that only the whole run can make.
-    pub(crate) fn finish(&self, outcome: &mut Outcome<'c>) {
+    /// What only the whole run can do: asks the baseline about what would block, and makes its remarks.
+    pub(crate) fn finish(&self, baseline: baseline::Read<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
+        if !outcome.blocked.is_empty()
+            && let Some(baseline) = baseline()?
+        {
+            baseline.apply(|located| self.allowlist.is_expired(located), outcome);
+        }
         let ignored = self.markers_ignored.get();
         if ignored > 0 {
             let markers = if ignored == 1 { "marker is" } else { "markers are" };
@@ -71,6 +81,14 @@ impl<'c> Inspector<'c> {
             };
             outcome.notices.push(format!("{ignored} inline {markers} not obeyed: {why}"));
         }
+        let (first, number) = &*self.markers_of_others.borrow();
+        if let Some(more) = number.checked_sub(1) {
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            outcome.notices.push(format!("the marker beside {first} names another rule, so it does not count{more}"));
+        }
+        let mut said = HashSet::new();
+        outcome.notices.retain(|notice| said.insert(notice.clone()));
+        Ok(())
     }
 
     fn try_inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
@@ -215,6 +233,14 @@ impl<'c> Inspector<'c> {
             Answer::Counts => outcome.blocked.push(located),
             Answer::MarkerIgnored => {
                 self.markers_ignored.set(self.markers_ignored.get() + 1);
+                outcome.blocked.push(located);
+            }
+            Answer::MarkerOfOtherRule => {
+                let (first, number) = &mut *self.markers_of_others.borrow_mut();
+                if *number == 0 {
+                    *first = format!("{} ({})", headline(&located), located.finding.rule.id());
+                }
+                *number += 1;
                 outcome.blocked.push(located);
             }
             Answer::Expired(notice) => {

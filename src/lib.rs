@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! argv ── cli ──┐                                            ┌ inline marker
-//! keyguard.toml ┼─> Config ─> RuleSet ─> Scanner             └ [[allow]] entry      Outcome ─> Exit
-//! defaults ─────┘                           │                      │                   │
+//! keyguard.toml ┼─> Config ─> RuleSet ─> Scanner             ├ [[allow]] entry      Outcome ─> Exit
+//! defaults ─────┘                           │                ├ baseline                │
 //! git: staged, range ─> Change ──────────> Finding ───────> Allowlist ─> blocked | suppressed
 //! files, stdin, message ──┘   (not inspected: Skipped, Failure) ───────────────────────┘─> report
 //! ```
@@ -11,6 +11,7 @@
 //! The library exists for the binary, its tests and its benches: its API is unstable.
 
 mod allowlist;
+mod baseline;
 pub mod change;
 mod cli;
 mod command;

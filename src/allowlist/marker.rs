@@ -31,25 +31,36 @@ pub(super) enum Honoured {
     Ours,
 }
 
-/// A marker that covers a finding.
-pub(super) struct Cover {
-    /// The reason that it gives.
-    pub(super) reason: Option<String>,
+/// A marker where it would cover a finding.
+pub(super) enum Beside {
+    /// It covers it.
+    Cover {
+        /// The reason that it gives.
+        reason: Option<String>,
+    },
+    /// It names rules, and not that of the finding.
+    OtherRule,
 }
 
-/// The marker that covers the finding.
-pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honoured: Honoured) -> Option<Cover> {
+/// The marker that covers the finding, or at least stands where it would.
+pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honoured: Honoured) -> Option<Beside> {
     // A marker farther away on a line of many megabytes is nobody's.
     let near = finding.span.start.saturating_sub(FAR);
     let newline = memchr::memrchr(b'\n', &text[near..finding.span.start]).map(|newline| near + newline);
     let own_line = line_at(text, newline.map_or(near, |newline| newline + 1), finding);
-    if let Some(marker) = Marker::in_line(&own_line).filter(|marker| marker.covers(finding.rule.id())) {
-        return Some(Cover { reason: marker.reason });
+    let own = Marker::in_line(&own_line).map(|marker| marker.judge(finding));
+    if matches!(own, Some(Beside::Cover { .. })) {
+        return own;
     }
     if honoured == Honoured::All && FOREIGN.iter().any(|marker| has_word(&own_line, marker)) {
-        return Some(Cover { reason: None });
+        return Some(Beside::Cover { reason: None });
     }
-    let above_end = newline?;
+    let above = newline.and_then(|newline| marker_above(text, newline, finding));
+    if matches!(above, Some(Beside::Cover { .. })) { above } else { own.or(above) }
+}
+
+/// What a marker says that stands alone on the line which ends at `above_end`.
+fn marker_above(text: &[u8], above_end: usize, finding: &Finding<'_>) -> Option<Beside> {
     let farthest = above_end.saturating_sub(FAR);
     let above_start = match memchr::memrchr(b'\n', &text[farthest..above_end]) {
         Some(newline) => farthest + newline + 1,
@@ -57,8 +68,7 @@ pub(super) fn beside(text: &[u8], finding: &Finding<'_>, honoured: Honoured) -> 
         None => return None,
     };
     let above = String::from_utf8_lossy(&text[above_start..above_end]);
-    let marker = Marker::in_line(&above).filter(|marker| marker.is_alone && marker.covers(finding.rule.id()))?;
-    Some(Cover { reason: marker.reason })
+    Marker::in_line(&above).filter(|marker| marker.is_alone).map(|marker| marker.judge(finding))
 }
 
 /// The line of the finding without the finding itself: a key cannot speak for itself, and a line may be very long.
@@ -105,8 +115,9 @@ impl<'l> Marker<'l> {
         Some(Self { rules, reason, is_alone })
     }
 
-    fn covers(&self, rule: &str) -> bool {
-        self.rules.is_empty() || self.rules.contains(&rule)
+    fn judge(self, finding: &Finding<'_>) -> Beside {
+        let covers = self.rules.is_empty() || self.rules.contains(&finding.rule.id());
+        if covers { Beside::Cover { reason: self.reason } } else { Beside::OtherRule }
     }
 }
 

@@ -154,7 +154,7 @@ fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BT
     let sources =
         Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
     let config = config_of_commit(&reader, repo, sources)?;
-    let outcome = inspect_staged(&reader, &config, Counting::Files);
+    let outcome = inspect_staged(&reader, &config, Counting::Files)?;
     if let Some(failure) = outcome.failures.first() {
         let path = failure.path.as_ref().map(|path| format!("{}: ", sanitized(path.as_bytes()))).unwrap_or_default();
         bail!("the changes cannot be inspected: {path}{}", failure.message);

@@ -2,16 +2,18 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::baseline;
 use crate::config::Config;
 use crate::git::range::{Listed, Peeled, Range, RangeReader};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Failure, Outcome};
 
-/// Looks at every commit of `range`; `after_each` is told how many there are once one is done.
+/// Looks at every commit of `range`, by a configuration and a baseline; `after_each` is told how many there are once one
+/// is done.
 pub(crate) fn inspect<'c>(
     reader: &mut RangeReader<'_>,
     range: &Range,
-    config: &'c Config,
+    (config, baseline): (&'c Config, baseline::Read<'_>),
     after_each: impl Fn(usize),
 ) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
@@ -38,7 +40,7 @@ pub(crate) fn inspect<'c>(
         }
         after_each(commits.len());
     }
-    inspector.finish(&mut outcome);
+    inspector.finish(baseline, &mut outcome)?;
     Ok(outcome)
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{config_of_commit, config_of_work_tree, inspect_staged, range, work_tree_of};
+use super::{baseline_of_files, baseline_of_work_tree, config_of_commit, config_of_work_tree, inspect_staged, range, work_tree_of};
 use crate::change::{BytePath, Change};
 use crate::cli::{Global, ScanArgs};
 use crate::config::{Config, Sources};
@@ -28,7 +28,7 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
     let counting = if global.format == Format::Json { Counting::Hunks } else { Counting::Files };
     if args.stdin {
         let config = config_of_work_tree(global, environment)?;
-        return report(&stdin(&config, counting)?, Subject::Files, start, global);
+        return report(&stdin(&config, counting, environment)?, Subject::Files, start, global);
     }
     if let Some(range) = &args.history {
         let config = config_of_work_tree(global, environment)?;
@@ -52,7 +52,7 @@ pub(crate) fn scan(args: &ScanArgs, global: &Global, environment: &Environment) 
     let sources =
         Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
     let config = config_of_commit(&reader, &repo, sources)?;
-    report(&inspect_staged(&reader, &config, counting), Subject::Staged, start, global)
+    report(&inspect_staged(&reader, &config, counting)?, Subject::Staged, start, global)
 }
 
 /// Writes the report; the verdict was fixed before, and a reader that has gone does not change it.
@@ -97,13 +97,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn stdin(config: &Config, counting: Counting) -> Result<Outcome<'_>> {
+fn stdin<'c>(config: &'c Config, counting: Counting, environment: &Environment) -> Result<Outcome<'c>> {
     let mut content = Vec::new();
     io::stdin().lock().read_to_end(&mut content).context("read standard input")?;
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, counting);
     inspector.inspect(&Change::whole(BytePath::from("-"), content), &mut outcome);
-    inspector.finish(&mut outcome);
+    inspector.finish(&|| baseline_of_work_tree(environment), &mut outcome)?;
     Ok(outcome)
 }
 
@@ -113,7 +113,7 @@ fn history<'c>(range: Option<&str>, config: &'c Config, environment: &Environmen
     let mut reader = RangeReader::new(&repo)?;
     let range = Range { revision: range.map(str::to_owned), everything: range.is_none(), ..Range::default() };
     let bar = OnceCell::new();
-    let outcome = range::inspect(&mut reader, &range, config, |commits| {
+    let outcome = range::inspect(&mut reader, &range, (config, &|| baseline_of_work_tree(environment)), |commits| {
         bar.get_or_init(|| progress(commits, "commits")).inc(1);
     });
     bar.get().iter().for_each(|bar| bar.finish_and_clear());
@@ -141,7 +141,7 @@ fn paths<'c>(
         progress.inc(1);
     }
     progress.finish_and_clear();
-    inspector.finish(&mut outcome);
+    inspector.finish(&|| baseline_of_files(environment), &mut outcome)?;
     Ok(outcome)
 }
 
@@ -211,14 +211,7 @@ fn read(file: &Path) -> io::Result<Content> {
 
 /// The path as reports show it: as reached from the argument, `/` between its parts, without a leading `./`.
 pub(super) fn presentable(file: &Path) -> BytePath {
-    let file = file.strip_prefix(".").unwrap_or(file);
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt as _;
-        BytePath::from(file.as_os_str().as_bytes())
-    }
-    #[cfg(not(unix))]
-    BytePath::from(file.to_string_lossy().replace('\\', "/").as_str())
+    BytePath::of(file.strip_prefix(".").unwrap_or(file))
 }
 
 /// A bar for scans that take a while, where somebody can see it.

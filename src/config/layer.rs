@@ -77,6 +77,16 @@ impl AllowSpec {
         without_words(self) == without_words(other)
     }
 
+    /// What it allows, in a few words.
+    pub(crate) fn subject(&self) -> String {
+        if let Some(fingerprint) = &self.fingerprint {
+            return fingerprint.clone();
+        }
+        let fields = [("path", &self.path), ("rule", &self.rule), ("regex", &self.regex), ("stopword", &self.stopword)];
+        let words = fields.iter().filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_deref()?)));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether the entry names a key, and not a place or a kind.
     pub(crate) fn names_content(&self) -> bool {
         self.fingerprint.is_some() || self.regex.is_some() || self.stopword.is_some()

@@ -3,6 +3,8 @@
 //! Two readers give the same: the fast one, which reads the index and trees by itself, and git's plumbing, which takes
 //! over where the fast one fails. Only when both fail the commit cannot be looked at.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 
 use super::Repo;
@@ -11,7 +13,7 @@ use super::index::{Broken, IndexFile};
 use super::object::Objects;
 use super::plumbing;
 use super::policy::{self, PolicyReader};
-use super::tree::{self, Delta, Side};
+use super::tree::{self, Delta, Difference, Pair, Side};
 use super::walk::{Root, Walk};
 use crate::change::{BytePath, Change};
 
@@ -95,6 +97,26 @@ impl<'r> StagedReader<'r> {
     /// The content in HEAD of a file in the root.
     pub(crate) fn head_file(&self, name: &str) -> Result<Option<Vec<u8>>> {
         self.objects.plain_file(name, self.side_in_head(name)?)
+    }
+
+    /// The root of the work tree.
+    pub(crate) fn work_tree(&self) -> Result<&Path> {
+        self.repo.work_tree()
+    }
+
+    /// Every file of HEAD, sorted; each is read when it is asked for. A submodule has no content here.
+    pub(crate) fn files_of_head(&self) -> Result<impl Iterator<Item = (BytePath, Result<Change<'_>>)>> {
+        let mut found = Difference::default();
+        if let Some(head) = self.repo.head_tree(&self.objects)? {
+            tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(head) }, &mut found)?;
+        }
+        let mut files = found.deltas;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let blobs = files.into_iter().filter_map(|file| Some((file.path, file.new.filter(|side| side.is_blob())?)));
+        Ok(blobs.map(|(path, side)| {
+            let content = self.objects.blob(side.id);
+            (path.clone(), content.map(|content| Change::whole(path, content)))
+        }))
     }
 
     /// The message of HEAD; `None` before the first commit.

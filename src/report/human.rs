@@ -261,6 +261,7 @@ fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
             SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
             SuppressedBy::Inline { reason: None } => "marker".to_owned(),
             SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
+            SuppressedBy::Baseline => "baseline".to_owned(),
         };
         writeln!(out, "allowed: {} ({})", headline(located), sanitized(by.as_bytes()))?;
     }

@@ -164,6 +164,7 @@ fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {
     value["by"] = match by {
         SuppressedBy::Inline { reason } => json!({ "kind": "inline", "reason": reason, "expires": null }),
         SuppressedBy::Entry { reason, expires } => json!({ "kind": "entry", "reason": reason, "expires": expires }),
+        SuppressedBy::Baseline => json!({ "kind": "baseline", "reason": null, "expires": null }),
     };
     value
 }
@@ -177,26 +178,17 @@ fn with_path(path: Option<&BytePath>, key: &str, text: &str) -> Value {
 /// `path`, and `path_encoding` where bytes that are no UTF-8 had to be percent-encoded.
 fn path_fields(path: Option<&BytePath>) -> Map<String, Value> {
     let mut object = Map::new();
-    let Some(bytes) = path.map(BytePath::as_bytes) else {
+    let Some(path) = path else {
         object.insert("path".to_owned(), Value::Null);
         return object;
     };
-    if let Ok(text) = str::from_utf8(bytes) {
+    if let Ok(text) = str::from_utf8(path.as_bytes()) {
         object.insert("path".to_owned(), json!(text));
     } else {
-        object.insert("path".to_owned(), json!(percent_encoded(bytes)));
+        object.insert("path".to_owned(), json!(path.percent_encoded()));
         object.insert("path_encoding".to_owned(), json!("percent"));
     }
     object
-}
-
-fn percent_encoded(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&chunk.valid().replace('%', "%25"));
-        out.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
-    }
-    out
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use super::super::{config_of_commit, inspect_staged};
 use super::state::FileState;
 use super::{Report, report};
 use crate::allowlist::Allowlist;
+use crate::baseline::{self, Baseline};
 use crate::cli::format_from;
-use crate::config::{Config, FILE_NAME, Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
+use crate::config::{FILE_NAME, Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
@@ -49,9 +50,12 @@ fn look(parents: Parents, turn: Turn, (call, environment): (&Call, &Environment)
     let sources = Sources { environment, given: None, repository: None, min_confidence: None };
     let config = config_of_commit(&reader, &repo, sources)?;
     let counting = if format == Format::Json { Counting::Hunks } else { Counting::Files };
-    let mut outcome = inspect_staged(&reader, &config, counting);
+    let mut outcome = inspect_staged(&reader, &config, counting)?;
     match turn {
-        Turn::First => outcome.notices.extend(policy_changes(&reader)?),
+        Turn::First => {
+            outcome.notices.extend(policy_changes(&reader)?);
+            outcome.notices.extend(baseline_changes(&reader)?);
+        }
         Turn::Again if outcome.exit() == Exit::Clean => return Ok((Exit::Clean, index)),
         Turn::Again => outcome.notices.clear(),
     }
@@ -84,27 +88,68 @@ fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
     Ok(notices)
 }
 
-/// What a person has to know about `keyguard.toml` to get on.
+/// The remark that this commit has more keys in its baseline; a broken one is better stopped here than at the next key.
+fn baseline_changes(reader: &StagedReader<'_>) -> Result<Option<String>> {
+    let Some(new) = reader.changed_root_file(baseline::FILE_NAME)? else { return Ok(None) };
+    let new = Baseline::parse(&new)?;
+    let old = reader.head_file(baseline::FILE_NAME)?;
+    let old = old.and_then(|old| Baseline::parse(&old).ok()).unwrap_or_default();
+    let added = new.count_beyond(&old);
+    let words = if added == 1 { "1 key" } else { &format!("{added} keys") };
+    Ok((added > 0).then(|| format!("this commit adds {words} to {}, which do not block", baseline::FILE_NAME)))
+}
+
+/// What a person has to know about `keyguard.toml` and the baseline to get on.
 fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environment: &Environment) -> Option<String> {
     let partial = is_partial(environment);
-    let staged = reader.root_file(FILE_NAME).ok()??;
-    let in_work_tree = read_if_present(&repo.work_tree().ok()?.join(FILE_NAME)).ok()??;
-    if staged != in_work_tree {
-        let repository = Some((FILE_NAME.to_owned(), in_work_tree));
-        let config: Config = load(Sources { environment, given: None, repository, min_confidence: None }).ok()?;
-        let allowlist = Allowlist::new(&config);
-        if outcome.blocked.iter().any(|located| allowlist.has_entry_for(located)) {
-            let how = if partial {
-                "name it in the command: git commit PATH :/keyguard.toml"
-            } else {
-                "stage it: git add keyguard.toml"
-            };
-            return Some(format!(
-                "{FILE_NAME} in the work tree allows this, but this commit has another version of it; {how}"
-            ));
-        }
+    let unstaged = if has_entry_in_work_tree(reader, repo, outcome, environment) {
+        Some((FILE_NAME, "allows this"))
+    } else {
+        has_key_in_work_tree(reader, repo, outcome).then_some((baseline::FILE_NAME, "lists this"))
+    };
+    if let Some((name, does)) = unstaged {
+        let how = if partial {
+            format!("name it in the command: git commit PATH :/{name}")
+        } else {
+            format!("stage it: git add {name}")
+        };
+        return Some(format!("{name} in the work tree {does}, but this commit has another version of it; {how}"));
     }
-    partial.then(|| format!("To allow something in a commit of single paths, name :/{FILE_NAME} among the paths."))
+    let is_there = || matches!(reader.root_file(FILE_NAME), Ok(Some(_)));
+    let is_in_work_tree = || matches!(work_tree_file(repo, FILE_NAME), Some(_));
+    (partial && is_there() && is_in_work_tree())
+        .then(|| format!("To allow something in a commit of single paths, name :/{FILE_NAME} among the paths."))
+}
+
+/// Whether the configuration of the work tree, another one than the commit's, has an entry for what blocks.
+fn has_entry_in_work_tree(
+    reader: &StagedReader<'_>,
+    repo: &Repo,
+    outcome: &Outcome<'_>,
+    environment: &Environment,
+) -> bool {
+    let Some(content) = unstaged_version(reader, repo, FILE_NAME) else { return false };
+    let repository = Some((FILE_NAME.to_owned(), content));
+    let Ok(config) = load(Sources { environment, given: None, repository, min_confidence: None }) else { return false };
+    let allowlist = Allowlist::new(&config);
+    outcome.blocked.iter().any(|located| allowlist.has_entry_for(located))
+}
+
+/// Whether the baseline of the work tree, another one than the commit's, has what blocks.
+fn has_key_in_work_tree(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>) -> bool {
+    let content = unstaged_version(reader, repo, baseline::FILE_NAME);
+    let baseline = content.and_then(|content| Baseline::parse(&content).ok()).unwrap_or_default();
+    outcome.blocked.iter().any(|located| baseline.holds(located.finding.fingerprint()))
+}
+
+/// The content in the work tree of a file of which the commit has another version.
+fn unstaged_version(reader: &StagedReader<'_>, repo: &Repo, name: &str) -> Option<Vec<u8>> {
+    let staged = reader.root_file(name).ok()??;
+    work_tree_file(repo, name).filter(|content| *content != staged)
+}
+
+fn work_tree_file(repo: &Repo, name: &str) -> Option<Vec<u8>> {
+    read_if_present(&repo.work_tree().ok()?.join(name)).ok()?
 }
 
 /// Whether git was given paths: then it commits from an index of its own.

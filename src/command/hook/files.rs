@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::super::scan::presentable;
-use super::super::{config_of_commit, inspect_staged, range, work_tree_of};
+use super::super::{baseline_of_files, baseline_of_work_tree, config_of_commit, inspect_staged, range, work_tree_of};
 use super::{Report, commit, is_skipped, report};
 use crate::change::{BytePath, Change};
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
@@ -84,7 +84,7 @@ fn commits(tip: &str, repo: &Repo, (call, environment): (&Call, &Environment)) -
         return Ok(None);
     }
     let config = config_of_work_tree(environment)?;
-    let outcome = range::inspect(&mut reader, &range, &config, |_| {})?;
+    let outcome = range::inspect(&mut reader, &range, (&config, &|| baseline_of_work_tree(environment)), |_| {})?;
     let subject = if is_push { Subject::Push } else { Subject::History };
     report(Report { call, repo, subject, start, hint: None }, &outcome, environment).map(Some)
 }
@@ -112,11 +112,11 @@ fn by_name(repo: &Repo, call: &Call, environment: &Environment) -> Result<Exit> 
         let reader = StagedReader::new(repo, Parents::All)?;
         let sources = Sources { environment, given: None, repository: None, min_confidence: None };
         let config = config_of_commit(&reader, repo, sources)?;
-        let outcome = inspect_staged(&reader, &config, Counting::Files);
+        let outcome = inspect_staged(&reader, &config, Counting::Files)?;
         return report(Report { call, repo, subject: Subject::Staged, start, hint: None }, &outcome, environment);
     }
     let config = config_of_work_tree(environment)?;
-    let mut outcome = whole(&files, &config, current_dir);
+    let mut outcome = whole(&files, &config, environment)?;
     let skipped = |folder: &PathBuf| Skipped { path: presentable(folder), reason: "a folder".to_owned() };
     outcome.skipped.extend(folders.iter().map(skipped));
     report(Report { call, repo, subject: Subject::Files, start, hint: None }, &outcome, environment)
@@ -132,18 +132,18 @@ fn is_all_that_is_staged(files: &[PathBuf], current_dir: &Path) -> Result<bool> 
 }
 
 /// Looks at all that is in the files.
-fn whole<'c>(files: &[PathBuf], config: &'c Config, current_dir: &Path) -> Outcome<'c> {
+fn whole<'c>(files: &[PathBuf], config: &'c Config, environment: &Environment) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, Counting::Files);
     for file in files {
         let path = presentable(file);
-        match content(&current_dir.join(file)) {
+        match content(&environment.current_dir.join(file)) {
             Ok(content) => inspector.inspect(&Change::whole(path, content), &mut outcome),
             Err(error) => inspector.fail(&path, &error.into(), &mut outcome),
         }
     }
-    inspector.finish(&mut outcome);
-    outcome
+    inspector.finish(&|| baseline_of_files(environment), &mut outcome)?;
+    Ok(outcome)
 }
 
 /// What git would commit of a file: of a link its target.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use super::super::config_of_commit;
+use super::super::{baseline_of_commit, config_of_commit};
 use super::state::FileState;
 use super::{Report, report};
 use crate::change::Change;
@@ -41,7 +41,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<(Exit, Fil
     let inspector = Inspector::new(&config, Counting::Files);
     let old = reader.head_message()?.into_iter().collect();
     inspector.inspect(&Change::message(text.to_vec(), old), &mut outcome);
-    inspector.finish(&mut outcome);
+    inspector.finish(&|| baseline_of_commit(&reader), &mut outcome)?;
     // git keeps the file, until the next message is written into it.
     let hint = Some(format!("The message is kept in {}.", Path::new(name).display()));
     Ok((

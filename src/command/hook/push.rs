@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::super::range;
 use super::{Report, report};
+use crate::baseline::{self, Baseline};
 use crate::config::{Config, FILE_NAME, Sources, load};
 use crate::environment::Environment;
 use crate::git::id::Id;
@@ -15,6 +16,9 @@ use crate::git::{Caller, Repo};
 use crate::hook::chain::Call;
 use crate::outcome::{Exit, Located, Outcome};
 use crate::report::Subject;
+
+/// Where a file is that is broken.
+const IN_COMMIT: &str = "in the commit that is pushed";
 
 /// One ref of a push: `<local ref> SP <local id> SP <remote ref> SP <remote id>` (githooks(5)).
 struct Pushed {
@@ -37,25 +41,28 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let not = refs.iter().map(|pushed| pushed.remote).filter(|id| !id.is_zero()).collect();
     let known = Range { not, not_refs: repo.refs_of_remotes_at(&call.args), ..Range::default() };
 
-    // Each tip goes with its own configuration; most of the time there is one.
-    let mut groups: BTreeMap<Option<Vec<u8>>, Vec<Id>> = BTreeMap::new();
+    // Each tip goes with its own configuration and baseline; most of the time there is one of each.
+    let mut groups: BTreeMap<[Option<Vec<u8>>; 2], Vec<Id>> = BTreeMap::new();
     for tip in tips {
-        let content = match reader.peel(tip)? {
-            (commit, Peeled::Commit, _) => reader.root_file(commit, FILE_NAME)?,
-            _ => None,
+        let contents = match reader.peel(tip)? {
+            (commit, Peeled::Commit, _) => {
+                [reader.root_file(commit, FILE_NAME)?, reader.root_file(commit, baseline::FILE_NAME)?]
+            }
+            _ => [None, None],
         };
-        groups.entry(content).or_default().push(tip);
+        groups.entry(contents).or_default().push(tip);
     }
-    let groups = groups.into_iter().map(|(content, tips)| {
-        let repository = content.map(|content| (FILE_NAME.to_owned(), content));
+    let groups = groups.into_iter().map(|([config, baseline], tips)| {
+        let repository = config.map(|content| (FILE_NAME.to_owned(), content));
         let config = load(Sources { environment, given: None, repository, min_confidence: None });
-        Ok((config.context("in the commit that is pushed")?, tips))
+        Ok((config.context(IN_COMMIT)?, baseline, tips))
     });
-    let groups: Vec<(Config, Vec<Id>)> = groups.collect::<Result<_>>()?;
+    let groups: Vec<(Config, Option<Vec<u8>>, Vec<Id>)> = groups.collect::<Result<_>>()?;
     let mut outcome = Outcome::default();
-    for (config, tips) in &groups {
+    for (config, baseline, tips) in &groups {
         let range = Range { from: tips.clone(), ..known.clone() };
-        outcome.merge(range::inspect(&mut reader, &range, config, |_| {})?);
+        let baseline = || baseline.as_deref().map(Baseline::parse).transpose().context(IN_COMMIT);
+        outcome.merge(range::inspect(&mut reader, &range, (config, &baseline), |_| {})?);
     }
     let mut seen = HashSet::new();
     outcome.blocked.retain(|located| seen.insert(place(located)));
