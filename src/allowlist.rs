@@ -206,13 +206,62 @@ type Flaw = (&'static str, String);
 
 /// Compiles the regex of an entry; one that matches whatever secret there is, is refused.
 fn compile_regex(pattern: &str) -> Result<Regex, String> {
-    let probes = ["<alnum:40>", "<hex:40>", "t!4u_Vk.8-Rw~2"].map(|template| example::expand(template, "probe", 0));
     let built = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build();
     let regex = built.map_err(|_| "is too large\nhelp: shorten its repetitions".to_owned())?;
-    if probes.iter().filter(|probe| regex.is_match(probe.as_bytes())).count() >= 2 || regex.is_match(b"") {
+    if matches_any_value(&regex) {
         return Err(
             "matches any value, so it would allow every key\nhelp: say more of the value, from `^` to `$`".to_owned()
         );
     }
     Ok(regex)
+}
+
+/// Whether the regex matches random values of most alphabets that keys are written in, be it at one length alone.
+fn matches_any_value(regex: &Regex) -> bool {
+    const ALPHABETS: [&str; 6] = ["hex", "lowernum", "uppernum", "alnum", "base64url", "password"];
+    const MOST: usize = 4;
+    let lengths = (6..=72).chain([86, 96, 128, 164, 256, 512, 1024, 1700]);
+    let is_covered = |length: usize| {
+        let value = |alphabet: &&str| match *alphabet {
+            "password" => example::expand(&format!("<alnum:{}>!_.<alnum:2>~", length - 6), "probe", length),
+            class => example::expand(&format!("<{class}:{length}>"), "probe", length),
+        };
+        ALPHABETS.iter().filter(|alphabet| regex.is_match(value(alphabet).as_bytes())).count() >= MOST
+    };
+    regex.is_match(b"") || lengths.into_iter().any(is_covered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regex_that_matches_nearly_any_value_is_refused() {
+        for pattern in [
+            "^.{15,39}$",
+            "^.{33}$",
+            "^[A-Za-z0-9]{40}$",
+            "^[A-Za-z0-9]{20,}$",
+            "[0-9]",
+            ".{100,}",
+            r"^[\w+/=-]+$",
+            "",
+            "^.{6,9}$",
+        ] {
+            assert!(compile_regex(pattern).is_err(), "{pattern}");
+        }
+        for pattern in [
+            "^ghp_",
+            "^[0-9a-f]{32}$",
+            "^[0-9a-f]{40}$",
+            "^[a-z]+$",
+            "test",
+            "(?i)dummy",
+            "^acme_.{30}$",
+            "EXAMPLE$",
+            "^x+$",
+        ] {
+            assert!(compile_regex(pattern).is_ok(), "{pattern}");
+        }
+    }
 }

@@ -66,11 +66,6 @@ impl Baseline {
         baseline
     }
 
-    /// The keys, sorted.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (&Fingerprint, &Key)> {
-        self.keys.iter()
-    }
-
     /// How many keys it names.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

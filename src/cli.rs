@@ -41,6 +41,8 @@ enum Verb {
     Scan(ScanArgs),
     /// Say that a finding is no secret, in keyguard.toml
     Allow(AllowArgs),
+    /// Record the keys that are committed already, so that only new ones block
+    Baseline(BaselineArgs),
     /// Tell all about a rule: how it matches, what such a key can do, where to revoke it
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
@@ -134,17 +136,47 @@ pub(crate) struct ScanArgs {
 
 /// What `allow` takes.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct AllowArgs {
     /// Fingerprints, as a blocked commit prints them
-    #[arg(required_unless_present = "last", conflicts_with = "last")]
+    #[arg(required_unless_present_any = ["last", "path", "list"], conflicts_with_all = ["last", "path", "list"])]
     pub(crate) fingerprint: Vec<String>,
     /// Everything that blocks the staged changes now
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["path", "list"])]
     pub(crate) last: bool,
+    /// Whatever --rule finds in these files, such as tests/fixtures/**
+    #[arg(long, value_name = "GLOB", requires = "rule", conflicts_with = "list")]
+    pub(crate) path: Option<String>,
+    /// The rule whose findings are no secrets in --path
+    #[arg(long, value_name = "ID", requires = "path")]
+    pub(crate) rule: Option<String>,
     /// Why it is no secret
-    #[arg(long)]
-    pub(crate) reason: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "list", conflicts_with = "list")]
+    pub(crate) reason: Option<String>,
+    /// The last day (UTC) on which it holds, such as 2027-03-01
+    #[arg(long, value_name = "DATE", value_parser = command::allow::parse_date, conflicts_with_all = ["days", "list"])]
+    pub(crate) expires: Option<time::Date>,
+    /// How many days from now it holds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "list")]
+    pub(crate) days: Option<u32>,
     /// Leave it to you to stage keyguard.toml
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) no_stage: bool,
+    /// List the entries there are
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Only those that match nothing that is tracked
+    #[arg(long, requires = "list")]
+    pub(crate) unused: bool,
+    /// Only those that have expired
+    #[arg(long, requires = "list")]
+    pub(crate) expired: bool,
+}
+
+/// What `baseline` takes.
+#[derive(Args)]
+pub(crate) struct BaselineArgs {
+    /// Leave it to you to stage keyguard.baseline.json
     #[arg(long)]
     pub(crate) no_stage: bool,
 }
@@ -316,6 +348,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Doctor(args) => command::doctor::doctor(&args, &global, environment, &mut out),
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
+        Verb::Baseline(args) => command::baseline::baseline(&args, &global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
         Verb::Rules(RulesVerb::List(args)) => command::rules::list(&args, &global, environment, &mut out),
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),

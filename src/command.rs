@@ -1,6 +1,8 @@
 //! The verbs: one file each, its words and no mechanics. Here is what several of them need.
 
 pub(crate) mod allow;
+pub(crate) mod baseline;
+mod census;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -11,13 +13,14 @@ pub(crate) mod install;
 pub(crate) mod range;
 pub(crate) mod rules;
 pub(crate) mod scan;
+mod staging;
 pub(crate) mod uninstall;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::baseline::{self, Baseline};
+use crate::baseline::{Baseline, FILE_NAME as BASELINE};
 use crate::cli::Global;
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
@@ -46,9 +49,9 @@ pub(crate) fn config_of_commit(reader: &StagedReader<'_>, repo: &Repo, sources: 
 
 /// The baseline that a commit goes with: its own version of the file when it has one, else that of the work tree.
 pub(crate) fn baseline_of_commit(reader: &StagedReader<'_>) -> Result<Option<Baseline>> {
-    let content = match reader.root_file(baseline::FILE_NAME)? {
+    let content = match reader.root_file(BASELINE)? {
         Some(content) => Some(content),
-        None => read_if_present(&reader.work_tree()?.join(baseline::FILE_NAME))?,
+        None => read_if_present(&reader.work_tree()?.join(BASELINE))?,
     };
     content.map(|content| Baseline::parse(&content)).transpose()
 }
@@ -56,7 +59,7 @@ pub(crate) fn baseline_of_commit(reader: &StagedReader<'_>) -> Result<Option<Bas
 /// The baseline as it is in the work tree.
 pub(crate) fn baseline_of_work_tree(environment: &Environment) -> Result<Option<Baseline>> {
     let Some(root) = work_tree_of(&environment.current_dir) else { return Ok(None) };
-    let content = read_if_present(&root.join(baseline::FILE_NAME))?;
+    let content = read_if_present(&root.join(BASELINE))?;
     content.map(|content| Baseline::parse(&content)).transpose()
 }
 
@@ -76,7 +79,11 @@ pub(crate) fn work_tree_of(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Looks at everything that the commit brings in.
-pub(crate) fn inspect_staged<'c>(reader: &StagedReader<'_>, config: &'c Config, counting: Counting) -> Result<Outcome<'c>> {
+pub(crate) fn inspect_staged<'c>(
+    reader: &StagedReader<'_>,
+    config: &'c Config,
+    counting: Counting,
+) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, counting);
     for (path, change) in reader.changes() {

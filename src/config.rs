@@ -12,6 +12,7 @@ mod literal;
 mod merge;
 mod place;
 mod source;
+mod write;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
 pub(crate) use source::{Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
+pub(crate) use write::write_atomically;
 
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;

@@ -235,6 +235,11 @@ impl Repo {
         lines.map(|line| Id::from_hex(line).context("MERGE_HEAD names no commit")).collect()
     }
 
+    /// The message that was written last; a commit that was blocked leaves it there too.
+    pub(crate) fn last_message(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.git_dir.join("COMMIT_EDITMSG")).ok()
+    }
+
     /// Whether the next commit concludes a merge.
     pub(crate) fn is_merging(&self) -> bool {
         self.git_dir.join("MERGE_HEAD").exists()

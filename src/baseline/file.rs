@@ -71,7 +71,9 @@ impl Baseline {
         {
             let ours = env!("CARGO_PKG_VERSION");
             let message = format!("a newer keyguard wrote it, in version {version}; this is keyguard {ours}");
-            return Err(anyhow!("{FILE_NAME}: {message}, which knows version {VERSION}\nhelp: install a newer keyguard"));
+            return Err(anyhow!(
+                "{FILE_NAME}: {message}, which knows version {VERSION}\nhelp: install a newer keyguard"
+            ));
         }
         let document: Document = serde_json::from_str(text).map_err(|error| syntax(&error))?;
         let mut baseline = Self::default();
@@ -195,7 +197,7 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         refused("", "keyguard.baseline.json:1:0: EOF");
         refused(with("oops"), "keyguard.baseline.json:4:5: expected value");
-        refused(with(&FIRST.replace("1111111", "111")), ":4:42: a fingerprint is `kg1:` and 16 hex digits");
+        refused(with(&FIRST.replace("1111111", "111")), ":4:34: a fingerprint is `kg1:` and 16 hex digits");
         refused(with(&format!("{FIRST},\n    {FIRST}")), ":5:1: kg1:1111111111111111 stands there twice");
         let conflict = format!("<<<<<<< HEAD\n    {FIRST}\n=======\n>>>>>>> other");
         refused(with(&format!("{FIRST},\n{conflict}")), ":5:1: a merge conflict stands in the baseline");

@@ -1,56 +1,114 @@
 //! `keyguard allow`: writes entries into keyguard.toml, and stages it where that loses nothing.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::path::Path;
+mod known;
+mod last;
+mod list;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use std::io::{self, Write};
 
-use super::{config_of_commit, inspect_staged};
+use anyhow::{Result, anyhow, bail};
+use serde_json::json;
+use time::{Date, Duration, OffsetDateTime};
+use toml::value::Datetime;
+
+use super::staging::{OwnFile, Staging};
+use super::{census, config};
 use crate::cli::{AllowArgs, Global};
-use crate::config::edit::{self, NewEntry};
-use crate::config::{FILE_NAME, Sources, load, read_if_present};
+use crate::config::{AllowSpec, Config, FILE_NAME, Sources, allow_flaw, edit, load, read_if_present, write_atomically};
 use crate::environment::Environment;
-use crate::git::staged::{Parents, StagedReader};
-use crate::git::{Caller, Repo, command};
-use crate::inspect::Counting;
+use crate::git::{Caller, Repo};
 use crate::outcome::Exit;
-use crate::report::sanitized;
+use crate::report::{Format, write_document};
 use crate::secret::Fingerprint;
 
-/// Allows what the arguments name.
+/// Allows what the arguments name, or lists what is allowed.
 pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    if args.reason.trim().trim_matches('.').is_empty() {
-        bail!("the reason says nothing\nhelp: say why this is no secret: --reason \"test data\"");
+    if args.list {
+        return list::list(args, global, environment, out);
     }
+    let is_json = global.format == Format::Json;
+    let mut nowhere = io::sink();
+    let said: &mut dyn Write = if is_json { &mut nowhere } else { &mut *out };
     let repo = Repo::open(environment, Caller::User)?;
     let root = repo.work_tree()?.to_path_buf();
-    let by = repo.config_string("user.name").filter(|name| !name.trim().is_empty());
-    let fingerprints = if args.last {
-        let found = whatever_blocks(repo, global, environment, out)?;
-        if found.is_empty() {
-            return Ok(Exit::Clean);
+    let entries = entries(args, repo, (global, environment), said)?;
+    let file = root.join(FILE_NAME);
+    let own = OwnFile::new(&root, FILE_NAME, environment);
+    let staging = if args.no_stage { Staging::LeftToUser } else { own.staging()? };
+    let (content, added) = edit::with_entries(read_if_present(&file)?.as_deref(), &entries)?;
+    let config = check_all(&content, global, environment)?;
+    let remarks = remarks(args, &entries, config, (global, environment))?;
+    if added > 0 {
+        write_atomically(&file, &content)?;
+    }
+    let words = if added == 1 { "1 entry".to_owned() } else { format!("{added} entries") };
+    match (entries.is_empty(), added) {
+        // That nothing blocks has been said.
+        (true, _) => {}
+        (false, 0) => {
+            writeln!(said, "already allowed in {FILE_NAME}; nothing was changed{}", own.advice(staging))?;
         }
-        found
+        _ => writeln!(said, "added {words} to {FILE_NAME}{}", own.carry_out(staging)?)?,
+    }
+    if is_json {
+        let is_staged = added > 0 && staging == Staging::Stage;
+        let entries: Vec<_> = entries.iter().map(list::fields).collect();
+        let document = json!({
+            "version": 1, "file": FILE_NAME, "entries": entries, "added": added, "staged": is_staged, "notices": remarks,
+        });
+        write_document(&document, out)?;
+    } else {
+        for remark in remarks {
+            // Of an entry that is written whatever it matches; who reads it has the last word.
+            writeln!(io::stderr(), "keyguard: {remark}").ok();
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// The entries that the arguments ask for; none when nothing blocks.
+fn entries(
+    args: &AllowArgs,
+    repo: Repo,
+    (global, environment): (&Global, &Environment),
+    said: &mut dyn Write,
+) -> Result<Vec<AllowSpec>> {
+    let reason = args.reason.clone().unwrap_or_default();
+    if reason.trim().trim_matches('.').is_empty() {
+        bail!("the reason says nothing\nhelp: say why this is no secret: --reason \"test data\"");
+    }
+    let by = repo.config_string("user.name").filter(|name| !name.trim().is_empty());
+    let common = AllowSpec { reason: Some(reason), by, expires: last_day(args)?, ..AllowSpec::default() };
+    if let Some(path) = &args.path {
+        let entry = AllowSpec { path: Some(path.clone()), rule: args.rule.clone(), ..common };
+        if let Some(flaw) = allow_flaw(&entry) {
+            bail!(
+                "such an entry is not written: {flaw}\nhelp: name fewer files in --path, such as `tests/fixtures/**`"
+            );
+        }
+        return Ok(vec![entry]);
+    }
+    let fingerprints = if args.last {
+        last::whatever_blocks(repo, global, environment, said)?
     } else {
         args.fingerprint.iter().map(|text| parse_fingerprint(text)).collect::<Result<Vec<_>>>()?
     };
-    let entry =
-        |fingerprint: &Fingerprint| NewEntry { fingerprint: *fingerprint, reason: args.reason.clone(), by: by.clone() };
-    let entries: Vec<_> = fingerprints.iter().map(entry).collect();
-    let file = root.join(FILE_NAME);
-    let staging = if args.no_stage { Staging::LeftToUser } else { Staging::of(&root)? };
-    let (content, added) = edit::with_entries(read_if_present(&file)?.as_deref(), &entries)?;
-    check_all(&content, global, environment)?;
-    if added == 0 {
-        writeln!(out, "already allowed in {FILE_NAME}; nothing was changed{}", staging.advice())?;
-        return Ok(Exit::Clean);
+    let entry = |fingerprint: &Fingerprint| AllowSpec { fingerprint: Some(fingerprint.to_string()), ..common.clone() };
+    Ok(fingerprints.iter().map(entry).collect())
+}
+
+/// The last day on which the entries are to hold, in UTC.
+fn last_day(args: &AllowArgs) -> Result<Option<Datetime>> {
+    let today = OffsetDateTime::now_utc().date();
+    let Some(day) = args.expires.or_else(|| today.checked_add(Duration::days(args.days?.into()))) else {
+        return if args.days.is_none() { Ok(None) } else { Err(anyhow!("--days leads beyond the calendar")) };
+    };
+    if day < today {
+        bail!(
+            "{day} is over, so the entry would never hold\nhelp: name its last day, or how many days it is to hold: --days 30"
+        );
     }
-    edit::write_atomically(&file, &content)?;
-    let words = if added == 1 { "1 entry".to_owned() } else { format!("{added} entries") };
-    writeln!(out, "added {words} to {FILE_NAME}{}", staging.carry_out(&root)?)?;
-    Ok(Exit::Clean)
+    Ok(Some(day.to_string().parse()?))
 }
 
 /// Parses a fingerprint. The complaint does not repeat the text, which may be the key itself.
@@ -60,124 +118,50 @@ fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
     })
 }
 
+/// Parses a date, such as 2027-03-01.
+pub(crate) fn parse_date(text: &str) -> Result<Date, &'static str> {
+    const SHAPE: &str = "a date is year, month and day, such as 2027-03-01";
+    let parsed: Datetime = text.parse().map_err(|_| SHAPE)?;
+    let date = parsed.date.filter(|_| parsed.time.is_none()).ok_or(SHAPE)?;
+    let month = time::Month::try_from(date.month).map_err(|_| SHAPE)?;
+    Date::from_calendar_date(i32::from(date.year), month, date.day).map_err(|_| SHAPE)
+}
+
 /// Checks the edited file with all other layers, as far as `config check` does: an entry that the next commit cannot
 /// read is better not written.
-pub(super) fn check_all(content: &[u8], global: &Global, environment: &Environment) -> Result<()> {
+pub(super) fn check_all(content: &[u8], global: &Global, environment: &Environment) -> Result<Config> {
     let repository = Some((FILE_NAME.to_owned(), content.to_vec()));
     let config = load(Sources { environment, given: global.config.clone(), repository, min_confidence: None })?;
-    super::config::compile(&config)
+    config::compile(&config)?;
+    Ok(config)
 }
 
-/// What is to happen to the edited file; decided before the edit.
-enum Staging {
-    /// Stage it: it held no other unstaged change.
-    Stage,
-    /// It has unstaged changes that are not ours to stage.
-    HasChanges,
-    /// git does not track it, so the hook reads it from the work tree.
-    Untracked,
-    /// The user asked for it.
-    LeftToUser,
-}
-
-impl Staging {
-    fn of(root: &Path) -> Result<Self> {
-        let exists = fs::symlink_metadata(root.join(FILE_NAME)).is_ok();
-        Ok(match command::status(root, FILE_NAME)? {
-            command::Status::Untracked if exists => Self::Untracked,
-            command::Status::Changed => Self::HasChanges,
-            _ => Self::Stage,
-        })
-    }
-
-    fn carry_out(&self, root: &Path) -> Result<String> {
-        Ok(match self {
-            Self::Stage if command::is_ignored(root, FILE_NAME)? => {
-                "; git ignores that file, so it counts for you alone. Commit again".to_owned()
-            }
-            Self::Stage => {
-                command::stage(root, FILE_NAME)?;
-                " and staged it; commit again".to_owned()
-            }
-            Self::HasChanges => format!("; it has other changes, so it was not staged.{}", self.advice()),
-            Self::Untracked => "; git does not track it yet, so it counts as it is. Commit again".to_owned(),
-            Self::LeftToUser => format!(" and did not stage it.{}", self.advice()),
-        })
-    }
-
-    /// What is left to do where the file is not staged by us, on a line of its own.
-    fn advice(&self) -> String {
-        match self {
-            Self::HasChanges | Self::LeftToUser => format!("\nStage it, then commit again: git add {FILE_NAME}"),
-            Self::Stage | Self::Untracked => String::new(),
+/// What may be a mistake of typing: an entry for a key that stands nowhere here.
+fn remarks(
+    args: &AllowArgs,
+    entries: &[AllowSpec],
+    config: Config,
+    (global, environment): (&Global, &Environment),
+) -> Result<Vec<String>> {
+    if let Some(rule) = &args.rule {
+        if !config.knows_rule(rule) {
+            bail!("--rule names no rule that there is\nhelp: see `keyguard rules list`");
         }
+        let is_asked_for = |place: &usize| entries.iter().any(|entry| config.allow[*place].spec == *entry);
+        let asked_for: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
+        let unused = census::unused_entries(config, environment)?;
+        let is_unused = asked_for.iter().any(|place| unused.contains(place));
+        return Ok(is_unused
+            .then(|| "nothing that is tracked matches this entry now".to_owned())
+            .into_iter()
+            .collect());
     }
-}
-
-/// The keys that block the staged changes now; when none does, those in tracked changes of the work tree, which is what
-/// `git commit -a` would bring in.
-fn whatever_blocks(
-    repo: Repo,
-    global: &Global,
-    environment: &Environment,
-    out: &mut dyn Write,
-) -> Result<Vec<Fingerprint>> {
-    let staged = blocked(&repo, global, environment)?;
-    if !staged.is_empty() {
-        return told(staged, out);
+    if args.last {
+        return Ok(Vec::new());
     }
-    let folder = tempfile::tempdir().context("make a temporary folder")?;
-    let index = folder.path().join("index");
-    let objects = folder.path().join("objects");
-    fs::create_dir(&objects)?;
-    stage_all_aside(&repo, &index, &objects)?;
-    let changed = blocked(&repo.with_index(index, objects)?, global, environment)?;
-    if changed.is_empty() {
-        writeln!(out, "nothing blocks, neither in the staged changes nor in those of tracked files")?;
-    } else {
-        writeln!(out, "nothing staged blocks, so this looked at all tracked files, as `git commit -a` does")?;
-    }
-    told(changed, out)
-}
-
-/// Names every key that is about to be allowed: it is more than its owner has typed.
-fn told(found: BTreeMap<Fingerprint, String>, out: &mut dyn Write) -> Result<Vec<Fingerprint>> {
-    for (fingerprint, what) in &found {
-        writeln!(out, "{fingerprint}  {what}")?;
-    }
-    Ok(found.into_keys().collect())
-}
-
-/// What blocks, each key with its kind and first place.
-fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BTreeMap<Fingerprint, String>> {
-    let reader = StagedReader::new(repo, Parents::All)?;
-    let sources =
-        Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
-    let config = config_of_commit(&reader, repo, sources)?;
-    let outcome = inspect_staged(&reader, &config, Counting::Files)?;
-    if let Some(failure) = outcome.failures.first() {
-        let path = failure.path.as_ref().map(|path| format!("{}: ", sanitized(path.as_bytes()))).unwrap_or_default();
-        bail!("the changes cannot be inspected: {path}{}", failure.message);
-    }
-    let mut found = BTreeMap::new();
-    for located in &outcome.blocked {
-        let path = located.path.as_ref().map(|path| sanitized(path.as_bytes())).unwrap_or_default();
-        let title = sanitized(located.finding.rule.facts().title.as_bytes());
-        let place = &located.finding.location;
-        let what = format!("{title} in {path}:{}:{}", place.line, place.column);
-        found.entry(located.finding.fingerprint()).or_insert(what);
-    }
-    Ok(found)
-}
-
-/// Stages every tracked change into an index and an object folder of our own; the user's stay as they are.
-fn stage_all_aside(repo: &Repo, index: &Path, objects: &Path) -> Result<()> {
-    if repo.index_file().exists() {
-        fs::copy(repo.index_file(), index).context("copy the index")?;
-    }
-    let mut command = command::git(repo.work_tree()?);
-    command.args(["add", "--update", "--", "."]).env("GIT_INDEX_FILE", index);
-    command.env("GIT_OBJECT_DIRECTORY", objects);
-    command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::quoted_path(repo.object_folder()));
-    command::output(&mut command).context("look at the tracked changes of the work tree").map(drop)
+    let wanted = entries.iter().filter_map(|entry| entry.fingerprint.as_ref()?.parse().ok()).collect();
+    let unknown = known::unknown(wanted, global, environment)?;
+    let words =
+        |fingerprint| format!("no key here has the fingerprint {fingerprint}: is it typed as the report has it?");
+    Ok(unknown.into_iter().map(words).collect())
 }

@@ -1,13 +1,17 @@
 //! `keyguard config init|check|show`.
 
+mod check;
+
 use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
 
+pub(crate) use check::check;
+pub(super) use check::compile;
+
 use super::{config_of_work_tree, work_tree_of};
-use crate::allowlist::Allowlist;
 use crate::cli::Global;
-use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, edit, unknown_rule};
+use crate::config::{AllowSpec, Config, FILE_NAME, LayerKind, Setting, write_atomically};
 use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
@@ -23,55 +27,12 @@ pub(crate) fn init(environment: &Environment, out: &mut dyn Write) -> Result<Exi
     if std::fs::symlink_metadata(&file).is_ok() {
         bail!("`{FILE_NAME}` is already there, and was left as it is\nhelp: move it away first");
     }
-    edit::write_atomically(&file, EXAMPLE.as_bytes())?;
-    writeln!(out, "wrote {FILE_NAME}: every key with its default, for you to change")?;
+    write_atomically(&file, EXAMPLE.as_bytes())?;
+    let is_here = root == environment.current_dir;
+    let shown = if is_here { FILE_NAME.to_owned() } else { file.display().to_string() };
+    let shown = sanitized(shown.as_bytes());
+    writeln!(out, "wrote {shown}: every key with its default, for you to change")?;
     Ok(Exit::Clean)
-}
-
-/// Checks every layer, and compiles what is compiled only when needed.
-pub(crate) fn check(global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    let config = config_of_work_tree(global, environment)?;
-    compile(&config)?;
-    check_names(&config)?;
-    for notice in &config.notices {
-        writeln!(out, "{}", sanitized(notice.as_bytes()))?;
-    }
-    let files: Vec<_> = config.layers.iter().map(|layer| sanitized(layer.name.as_bytes())).collect();
-    let files = if files.is_empty() { "no file, so the defaults hold".to_owned() } else { files.join(", ") };
-    writeln!(out, "ok: {files}")?;
-    Ok(Exit::Clean)
-}
-
-/// Compiles every regex of the configuration; an error names the place of the first that cannot be used.
-pub(super) fn compile(config: &Config) -> Result<()> {
-    for own in &config.own_rules {
-        let id = own.value.id.as_str();
-        let Some(rule) = config.rules.find(id) else { continue };
-        let error = |key: &str| config.rule_error(id, key, "is too large\nhelp: shorten its repetitions");
-        rule.regex().map_err(|_| error("regex"))?;
-        rule.near().map_err(|_| error("near"))?;
-    }
-    config.rules.compile_own()?;
-    Allowlist::new(config).compile()
-}
-
-/// A rule's name with a typing error would switch nothing off, and say nothing. `only` is checked whenever a
-/// configuration is loaded.
-fn check_names(config: &Config) -> Result<()> {
-    if let Some(name) = config.disabled.iter().find(|name| !config.knows_rule(&name.value)) {
-        return Err(config.rules_error("disable", &name.value, &unknown_rule(&name.value)));
-    }
-    for rule in config.own_rules.iter().map(|rule| &rule.value) {
-        if let Some(name) = rule.pair.iter().flat_map(|pair| &pair.with).find(|name| !config.knows_rule(name)) {
-            return Err(config.rule_error(&rule.id, "pair", &unknown_rule(name)));
-        }
-    }
-    for entry in &config.allow {
-        if let Some(name) = entry.spec.rule.as_deref().filter(|name| !config.knows_rule(name)) {
-            return Err(config.allow_error(entry, "rule", &unknown_rule(name)));
-        }
-    }
-    Ok(())
 }
 
 /// Shows what is in force, each value with the layer that says so.

@@ -13,7 +13,7 @@ use super::{config_of_work_tree, work_tree_of};
 use crate::change::{BytePath, Change};
 use crate::cli::{Global, ImportArgs};
 use crate::config::edit::{self, Added, Additions};
-use crate::config::{Config, FILE_NAME, read_if_present};
+use crate::config::{Config, FILE_NAME, read_if_present, write_atomically};
 use crate::environment::Environment;
 use crate::finding::{Confidence, Finding};
 use crate::git::{Caller, Repo};
@@ -50,7 +50,7 @@ pub(crate) fn import(
             writeln!(out, "{}", sanitized(line.as_bytes()))?;
         }
     } else {
-        edit::write_atomically(&file, &content)?;
+        write_atomically(&file, &content)?;
         writeln!(out, "added {} to {FILE_NAME}; look at it, then stage it: git add {FILE_NAME}", in_words(added))?;
     }
     remarks(&import, out)?;

@@ -10,7 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{baseline_of_files, baseline_of_work_tree, config_of_commit, config_of_work_tree, inspect_staged, range, work_tree_of};
+use super::{
+    baseline_of_files, baseline_of_work_tree, config_of_commit, config_of_work_tree, inspect_staged, range,
+    work_tree_of,
+};
 use crate::change::{BytePath, Change};
 use crate::cli::{Global, ScanArgs};
 use crate::config::{Config, Sources};

@@ -1,26 +1,14 @@
 //! Edits of `keyguard.toml` that keep its comments, its order, its line ends and its mode.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value};
 
 use super::source::parse;
 use super::{AllowSpec, FILE_NAME, LayerKind};
 use crate::rules::spec::RuleSpec;
-use crate::secret::Fingerprint;
 
 /// What a new file begins with.
 const OPENING: &str = "# What keyguard is told about this repository. Every key: `keyguard config show`.\n";
-
-/// An allow entry to be written.
-pub(crate) struct NewEntry {
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) reason: String,
-    pub(crate) by: Option<String>,
-}
 
 /// What one import adds.
 #[derive(Default)]
@@ -57,14 +45,7 @@ pub(crate) fn with_additions(content: Option<&[u8]>, additions: &Additions<'_>) 
     }
     let is_new = |entry: &&AllowSpec| !layer.allow.iter().any(|known| known.says_the_same(entry));
     for entry in additions.allow.iter().filter(is_new) {
-        match entry.fingerprint.as_deref().map(str::parse) {
-            Some(fingerprint) => {
-                let fingerprint = fingerprint.map_err(anyhow::Error::msg)?;
-                let reason = entry.reason.clone().unwrap_or_default();
-                insert(&mut document, &NewEntry { fingerprint, reason, by: None })?;
-            }
-            None => append(&mut document, "allow", allow_table(entry))?,
-        }
+        insert(&mut document, entry)?;
         added.allow += 1;
     }
     let edited = style.apply(&document.to_string()).into_bytes();
@@ -138,11 +119,14 @@ fn rule_table(rule: &RuleSpec) -> Table {
 fn allow_table(entry: &AllowSpec) -> Table {
     let text = |text: &Option<String>| text.as_deref().map(value);
     table_of([
+        ("fingerprint", text(&entry.fingerprint)),
         ("rule", text(&entry.rule)),
         ("path", text(&entry.path)),
         ("regex", text(&entry.regex)),
         ("stopword", text(&entry.stopword)),
         ("reason", entry.reason.as_deref().map(|reason| value(one_line(reason)))),
+        ("by", entry.by.as_deref().map(|by| value(one_line(by)))),
+        ("expires", entry.expires.map(value)),
     ])
 }
 
@@ -158,51 +142,31 @@ fn table_of<const N: usize>(fields: [(&str, Option<Item>); N]) -> Table {
 
 /// `content` with the entries added that it lacks, and how many those are. Fingerprint entries stay sorted, so that two
 /// branches that each allow a key seldom touch the same lines.
-pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[NewEntry]) -> Result<(Vec<u8>, usize)> {
-    let original = match content {
-        Some(bytes) => {
-            parse(FILE_NAME, bytes.to_vec(), LayerKind::Repository)?;
-            String::from_utf8(bytes.to_vec()).context("read keyguard.toml as UTF-8")?
-        }
-        None => OPENING.to_owned(),
-    };
-    let style = TextStyle::of(&original);
-    let mut document: DocumentMut = TextStyle::plain(&original).parse().context("edit keyguard.toml")?;
-    let mut added = 0;
+pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[AllowSpec]) -> Result<(Vec<u8>, usize)> {
+    let original = content.unwrap_or(OPENING.as_bytes());
+    let (_, layer) = parse(FILE_NAME, original.to_vec(), LayerKind::Repository)?;
+    let original = str::from_utf8(original).context("read keyguard.toml as UTF-8")?;
+    let style = TextStyle::of(original);
+    let mut document: DocumentMut = TextStyle::plain(original).parse().context("edit keyguard.toml")?;
+    let mut known = layer.allow;
+    let before = known.len();
     for entry in entries {
-        if !has_entry(&document, entry.fingerprint) {
+        if !known.iter().any(|known| known.covers(entry)) {
             insert(&mut document, entry)?;
-            added += 1;
+            known.push(entry.clone());
         }
     }
     let edited = style.apply(&document.to_string()).into_bytes();
     parse(FILE_NAME, edited.clone(), LayerKind::Repository).context("edit keyguard.toml")?;
-    Ok((edited, added))
+    Ok((edited, known.len() - before))
 }
 
-fn has_entry(document: &DocumentMut, fingerprint: Fingerprint) -> bool {
-    let text = fingerprint.to_string();
-    let covers = |entry: &dyn toml_edit::TableLike| {
-        let is_plain = entry.iter().all(|(key, _)| matches!(key, "fingerprint" | "reason" | "by"));
-        is_plain && entry.get("fingerprint").and_then(Item::as_str) == Some(&text)
+/// Puts an entry where it belongs: by fingerprint in their order, any other behind all.
+fn insert(document: &mut DocumentMut, entry: &AllowSpec) -> Result<()> {
+    let Some(fingerprint) = entry.fingerprint.clone() else {
+        return append(document, "allow", allow_table(entry));
     };
-    match document.get("allow") {
-        Some(Item::ArrayOfTables(tables)) => tables.iter().any(|table| covers(table)),
-        Some(Item::Value(Value::Array(array))) => {
-            array.iter().filter_map(Value::as_inline_table).any(|table| covers(table))
-        }
-        _ => false,
-    }
-}
-
-fn insert(document: &mut DocumentMut, entry: &NewEntry) -> Result<()> {
-    let fingerprint = entry.fingerprint.to_string();
-    let mut table = Table::new();
-    table.insert("fingerprint", value(&fingerprint));
-    table.insert("reason", value(one_line(&entry.reason)));
-    if let Some(by) = &entry.by {
-        table.insert("by", value(one_line(by)));
-    }
+    let mut table = allow_table(entry);
     // The first entry goes to the end of the file, behind the comments there, which belong to no table.
     let closing = if document.get("allow").is_none() { take_closing(document) } else { String::new() };
     match document.entry("allow").or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
@@ -284,40 +248,15 @@ impl TextStyle {
     }
 }
 
-/// Replaces a file as a whole, keeping its mode: never half a file, never through a link.
-pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().context("the file has no folder")?;
-    let metadata = fs::symlink_metadata(path).ok();
-    if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
-        bail!("`{}` is a link or a folder, so it is left alone\nhelp: put a file there", path.display());
-    }
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // What a file made by an editor would get; the umask takes its part.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder
-        .prefix(".keyguard-")
-        .tempfile_in(folder)
-        .with_context(|| format!("write into `{}`", folder.display()))?;
-    file.write_all(content)?;
-    if let Some(metadata) = metadata {
-        file.as_file().set_permissions(metadata.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).with_context(|| format!("write `{}`", path.display())).map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn entry(secret: &str) -> NewEntry {
-        let fingerprint = Secret::new(secret.as_bytes(), 0).fingerprint();
-        NewEntry { fingerprint, reason: "a \"test\"".to_owned(), by: Some("Ann".to_owned()) }
+    fn entry(secret: &str) -> AllowSpec {
+        let fingerprint = Some(Secret::new(secret.as_bytes(), 0).fingerprint().to_string());
+        let (reason, by) = (Some("a \"test\"".to_owned()), Some("Ann".to_owned()));
+        AllowSpec { fingerprint, reason, by, ..AllowSpec::default() }
     }
 
     fn edit(content: &str, secrets: &[&str]) -> String {
@@ -389,7 +328,7 @@ mod tests {
     #[test]
     fn texts_are_one_line_and_quoted() {
         let mut entry = entry("one");
-        entry.reason = "a \"b\"\n\r\n  c\\ \u{1b}[31m".to_owned();
+        entry.reason = Some("a \"b\"\n\r\n  c\\ \u{1b}[31m".to_owned());
         let (edited, _) = with_entries(None, &[entry]).unwrap();
         let edited = String::from_utf8(edited).unwrap();
         assert!(!edited.contains('\u{1b}') && edited.lines().any(|line| line.starts_with("reason = ")), "{edited}");

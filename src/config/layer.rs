@@ -77,6 +77,16 @@ impl AllowSpec {
         without_words(self) == without_words(other)
     }
 
+    /// Whether all that `other` allows is allowed by this too, and for as long.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let lasts = match (self.expires, other.expires) {
+            (None, _) => true,
+            (Some(own), Some(theirs)) => own >= theirs,
+            (Some(_), None) => false,
+        };
+        lasts && Self { expires: None, ..self.clone() }.says_the_same(&Self { expires: None, ..other.clone() })
+    }
+
     /// What it allows, in a few words.
     pub(crate) fn subject(&self) -> String {
         if let Some(fingerprint) = &self.fingerprint {

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::folder::{Folder, Place};
 use super::{Kind, standing};
-use crate::config::edit::write_atomically;
+use crate::config::write_atomically;
 use entry::Form;
 
 /// A tool that owns hooks.

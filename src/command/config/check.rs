@@ -1,0 +1,118 @@
+//! `keyguard config check`: whether every layer can be used, and what in it does nothing any more.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::allowlist::Allowlist;
+use crate::baseline::{self, Baseline};
+use crate::cli::Global;
+use crate::command::{baseline_of_work_tree, census, config_of_work_tree, work_tree_of};
+use crate::config::{Config, unknown_rule};
+use crate::environment::Environment;
+use crate::git::staged::{Parents, StagedReader};
+use crate::git::{Caller, Repo};
+use crate::outcome::Exit;
+use crate::report::{Format, sanitized, write_document};
+
+/// Checks every layer, and compiles what is compiled only when needed.
+pub(crate) fn check(global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    let config = config_of_work_tree(global, environment)?;
+    compile(&config)?;
+    check_names(&config)?;
+    let baseline = baseline_of_work_tree(environment)?;
+    let mut notices = config.notices.clone();
+    let mut files: Vec<_> = config.layers.iter().map(|layer| layer.name.clone()).collect();
+    notices.extend(expired(&config)?);
+    if work_tree_of(&environment.current_dir).is_some() {
+        notices.extend(unused(&config, global, environment));
+        notices.extend(baseline.iter().flat_map(|baseline| gone(baseline, &config, environment)));
+    }
+    files.extend(baseline.map(|_| baseline::FILE_NAME.to_owned()));
+    if global.format == Format::Json {
+        write_document(&json!({ "version": 1, "files": files, "notices": notices }), out)?;
+        return Ok(Exit::Clean);
+    }
+    for notice in &notices {
+        writeln!(out, "{}", sanitized(notice.as_bytes()))?;
+    }
+    let files = if files.is_empty() { "no file, so the defaults hold".to_owned() } else { files.join(", ") };
+    writeln!(out, "ok: {}", sanitized(files.as_bytes()))?;
+    Ok(Exit::Clean)
+}
+
+/// Compiles every regex of the configuration; an error names the place of the first that cannot be used.
+pub(crate) fn compile(config: &Config) -> Result<()> {
+    for own in &config.own_rules {
+        let id = own.value.id.as_str();
+        let Some(rule) = config.rules.find(id) else { continue };
+        let error = |key: &str| config.rule_error(id, key, "is too large\nhelp: shorten its repetitions");
+        rule.regex().map_err(|_| error("regex"))?;
+        rule.near().map_err(|_| error("near"))?;
+    }
+    config.rules.compile_own()?;
+    Allowlist::new(config).compile()
+}
+
+/// A rule's name with a typing error would switch nothing off, and say nothing. `only` is checked whenever a
+/// configuration is loaded.
+fn check_names(config: &Config) -> Result<()> {
+    if let Some(name) = config.disabled.iter().find(|name| !config.knows_rule(&name.value)) {
+        return Err(config.rules_error("disable", &name.value, &unknown_rule(&name.value)));
+    }
+    for rule in config.own_rules.iter().map(|rule| &rule.value) {
+        if let Some(name) = rule.pair.iter().flat_map(|pair| &pair.with).find(|name| !config.knows_rule(name)) {
+            return Err(config.rule_error(&rule.id, "pair", &unknown_rule(name)));
+        }
+    }
+    for entry in &config.allow {
+        if let Some(name) = entry.spec.rule.as_deref().filter(|name| !config.knows_rule(name)) {
+            return Err(config.allow_error(entry, "rule", &unknown_rule(name)));
+        }
+    }
+    Ok(())
+}
+
+/// Entries that have expired, each with its place.
+fn expired(config: &Config) -> Result<Vec<String>> {
+    let expired = Allowlist::new(config).expired()?;
+    let remark = |(place, notice)| format!("{}: {notice}", config.allow_place(&config.allow[place], "expires"));
+    Ok(expired.into_iter().map(remark).collect())
+}
+
+/// Entries of the repository that match nothing.
+fn unused(config: &Config, global: &Global, environment: &Environment) -> Vec<String> {
+    let own = config_of_work_tree(global, environment);
+    match own.and_then(|own| census::unused_entries(own, environment)) {
+        Ok(unused) => {
+            let remark = |place: &usize| {
+                let entry = &config.allow[*place];
+                let place = config.allow_place(entry, "");
+                format!("{place}: the allow entry for {} matches nothing that is tracked", entry.spec.subject())
+            };
+            unused.iter().map(remark).collect()
+        }
+        Err(error) => vec![format!("not checked, which allow entries match something: {error:#}")],
+    }
+}
+
+/// What of the baseline is not there any more, or allowed by an entry, in words.
+fn gone(baseline: &Baseline, config: &Config, environment: &Environment) -> Vec<String> {
+    let now = || -> Result<Baseline> {
+        let repo = Repo::open(environment, Caller::User)?;
+        let outcome = census::of_head(&StagedReader::new(&repo, Parents::All)?, config)?;
+        let allowlist = Allowlist::new(config);
+        Ok(Baseline::of(outcome.blocked.iter().filter(|located| !allowlist.is_expired(located))))
+    };
+    let gone = match now() {
+        Ok(now) => baseline.gone_from(&now),
+        Err(error) => return vec![format!("not checked, which keys of the baseline are gone: {error:#}")],
+    };
+    let remark = |(fingerprint, key): &(_, baseline::Key)| {
+        let paths: Vec<_> = key.paths.iter().map(String::as_str).collect();
+        let (file, rule, paths) = (baseline::FILE_NAME, &key.rule, paths.join(", "));
+        format!("{file}: {fingerprint} ({rule}) has no use any more in {paths}; `keyguard baseline` drops that")
+    };
+    gone.iter().map(remark).collect()
+}
