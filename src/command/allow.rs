@@ -11,7 +11,7 @@ use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
 use toml::value::Datetime;
 
-use super::staging::{OwnFile, Staging};
+use super::staging::{Next, OwnFile, Staging};
 use super::{census, config};
 use crate::cli::{AllowArgs, Global};
 use crate::config::{AllowSpec, Config, FILE_NAME, Sources, allow_flaw, edit, load, read_if_present, write_atomically};
@@ -33,7 +33,7 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
     let root = repo.work_tree()?.to_path_buf();
     let entries = entries(args, repo, (global, environment), said)?;
     let file = root.join(FILE_NAME);
-    let own = OwnFile::new(&root, FILE_NAME, environment);
+    let own = OwnFile::new(&root, (FILE_NAME, Next::CommitAgain), environment);
     let staging = if args.no_stage { Staging::LeftToUser } else { own.staging()? };
     let (content, added) = edit::with_entries(read_if_present(&file)?.as_deref(), &entries)?;
     let config = check_all(&content, global, environment)?;

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::json;
 
-use super::staging::{OwnFile, Staging};
+use super::staging::{Next, OwnFile, Staging};
 use super::{census, config_of_work_tree};
 use crate::allowlist::Allowlist;
 use crate::baseline::{Baseline, FILE_NAME};
@@ -40,7 +40,7 @@ pub(crate) fn baseline(
     let (expired, found): (Vec<_>, Vec<_>) =
         outcome.blocked.iter().partition(|located: &&Located<'_>| allowlist.is_expired(located));
     let new = Baseline::of(found.iter().copied());
-    let own = OwnFile::new(&root, FILE_NAME, environment);
+    let own = OwnFile::new(&root, (FILE_NAME, Next::CommitIt), environment);
     let staging = if args.no_stage { Staging::LeftToUser } else { own.staging()? };
     let text = in_style_of(content.as_deref(), new.text());
     let is_written = content.as_deref() != Some(text.as_bytes()) && !(content.is_none() && new.len() == 0);
@@ -55,7 +55,7 @@ pub(crate) fn baseline(
         tell(&added, out)?;
     }
     let outcome = match (is_written, content.is_some()) {
-        (true, _) => format!("{FILE_NAME}: {}{}", counts.in_words(), own.carry_out(staging)?),
+        (true, _) => format!("wrote {} to {FILE_NAME}{}", counts.in_words(), own.carry_out(staging)?),
         (false, true) => {
             format!("{FILE_NAME} is up to date: {}; nothing was changed{}", counts.in_words(), own.advice(staging))
         }

@@ -15,14 +15,34 @@ pub(super) struct OwnFile<'a> {
     name: &'static str,
     /// The file as an argument of git's in the working directory.
     argument: String,
+    /// What its writer was about to do.
+    next: Next,
+}
+
+/// What is to be done once the file is staged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The commit again that was blocked.
+    CommitAgain,
+    /// A commit of the file.
+    CommitIt,
+}
+
+impl Next {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::CommitAgain => "commit again",
+            Self::CommitIt => "commit it",
+        }
+    }
 }
 
 impl<'a> OwnFile<'a> {
-    pub(super) fn new(root: &'a Path, name: &'static str, environment: &Environment) -> Self {
+    pub(super) fn new(root: &'a Path, (name, next): (&'static str, Next), environment: &Environment) -> Self {
         let folder = &environment.current_dir;
         let is_at_root = work_tree_of(folder).is_none_or(|root| root == *folder);
         let argument = if is_at_root { name.to_owned() } else { format!(":/{name}") };
-        Self { root, name, argument }
+        Self { root, name, argument, next }
     }
 
     /// What is to happen to it when it is written; decided before.
@@ -38,14 +58,15 @@ impl<'a> OwnFile<'a> {
 
     /// Stages it where that is due; says in the rest of a sentence what was done and what is left to do.
     pub(super) fn carry_out(&self, staging: Staging) -> Result<String> {
+        let again = if self.next == Next::CommitAgain { ". Commit again" } else { "" };
         Ok(match staging {
             Staging::Stage => {
                 command::stage(self.root, self.name)?;
-                " and staged it; commit again".to_owned()
+                format!(" and staged it; {}", self.next.words())
             }
-            Staging::Ignored => "; git ignores that file, so it counts for you alone. Commit again".to_owned(),
+            Staging::Ignored => format!("; git ignores that file, so it counts for you alone{again}"),
             Staging::HasChanges => format!("; it has other changes, so it was not staged.{}", self.advice(staging)),
-            Staging::Untracked => "; git does not track it yet, so it counts as it is. Commit again".to_owned(),
+            Staging::Untracked => format!("; git does not track it yet, so it counts as it is{again}"),
             Staging::LeftToUser => format!(" and did not stage it.{}", self.advice(staging)),
         })
     }
@@ -54,7 +75,7 @@ impl<'a> OwnFile<'a> {
     pub(super) fn advice(&self, staging: Staging) -> String {
         match staging {
             Staging::HasChanges | Staging::LeftToUser => {
-                format!("\nStage it, then commit again: git add {}", self.argument)
+                format!("\nStage it, then {}: git add {}", self.next.words(), self.argument)
             }
             Staging::Stage | Staging::Ignored | Staging::Untracked => String::new(),
         }

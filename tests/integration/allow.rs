@@ -574,3 +574,243 @@ fn markers_hold_for_private_keys_and_wide_text() {
     repo.write("b", wide);
     repo.keyguard(["scan", "b"]).success().says("1 allowed");
 }
+
+/// Today and some days, in UTC.
+fn in_days(days: i64) -> time::Date {
+    time::OffsetDateTime::now_utc().date().checked_add(time::Duration::days(days)).unwrap()
+}
+
+#[test]
+fn an_entry_may_have_an_end() {
+    let repo = staged(&leak());
+    let fingerprint = fingerprint(&repo.keyguard(["scan", "--staged"]));
+    let allow = |args: &[&str]| repo.run("keyguard").args(["allow", &fingerprint, "--reason", "x"]).args(args).output();
+    allow(&["--days", "30"]).success().says("added 1 entry");
+    let end = in_days(30);
+    assert!(config(&repo).ends_with(&format!("by = \"Ann\"\nexpires = {end}\n")), "{}", config(&repo));
+    // What holds as long is not written again; what holds longer is.
+    allow(&["--days", "30"]).success().stdout("already allowed in keyguard.toml; nothing was changed\n");
+    allow(&["--expires", &in_days(29).to_string()]).success().says("already allowed");
+    allow(&["--expires", "2999-12-31"]).success().says("added 1 entry");
+    allow(&["--days", "36500"]).success().says("already allowed");
+    allow(&[]).success().says("added 1 entry");
+    allow(&["--days", "3"]).success().says("already allowed");
+    repo.keyguard(["config", "check"]).success();
+
+    for (args, message) in [
+        (&["--expires", "2026-01-01"][..], "error: 2026-01-01 is over, so the entry would never hold\nhelp: "),
+        (&["--expires", "2999-02-30"], "a date is year, month and day, such as 2027-03-01"),
+        (&["--expires", "2999-01-01T00:00:00Z"], "a date is year"),
+        (&["--expires", "soon"], "a date is year"),
+        (&["--days", "0"], "0 is not in 1..=36500"),
+        (&["--days", "3", "--expires", "2999-01-01"], "cannot be used with"),
+    ] {
+        let before = config(&repo);
+        allow(args).code(2).says(message);
+        assert_eq!(config(&repo), before);
+    }
+    // The last day that can be named is a day.
+    repo.write("keyguard.toml", "");
+    allow(&["--expires", &in_days(0).to_string()]).success().says("added 1 entry");
+    repo.keyguard(["scan", "--staged", "-q"]).success();
+}
+
+#[test]
+fn files_of_one_kind_are_allowed_by_rule_and_path() {
+    let repo = repository();
+    repo.write("tests/data/a", leak()).write("b", leak());
+    let allow = |args: &[&str]| repo.run("keyguard").args(["allow", "--reason", "x"]).args(args).output();
+    let rule = ["--rule", "github-pat-classic"];
+    let by_path = |path: &str| allow(&["--path", path, rule[0], rule[1]]);
+    let written = by_path("tests/**");
+    written.success().stderr("keyguard: nothing that is tracked matches this entry now\n");
+    written.stdout("added 1 entry to keyguard.toml and staged it; commit again\n");
+    repo.git(["add", "."]).success();
+    by_path("tests/**").success().stdout("already allowed in keyguard.toml; nothing was changed\n").stderr("");
+    let entry = "\n[[allow]]\nrule = \"github-pat-classic\"\npath = \"tests/**\"\nreason = \"x\"\nby = \"Ann\"\n";
+    assert_eq!(config(&repo), format!("{OPENING}{entry}"));
+    repo.git(["commit", "-m", "x"]).code(1).says("in b:1:10").says("Nothing was committed");
+    for (args, message) in [
+        (
+            &["--path", "**/*.*", rule[0], rule[1]][..],
+            "such an entry is not written: `path` matches every file\nhelp: ",
+        ),
+        (&["--path", "a[", rule[0], rule[1]], "such an entry is not written: `path` is no glob"),
+        (
+            &["--path", "a/**", "--rule", "no-such-rule"],
+            "--rule names no rule that there is\nhelp: see `keyguard rules",
+        ),
+        (&["--path", "a/**"], "--rule"),
+        (&[rule[0], rule[1]], "--path"),
+        (&["--path", "a/**", rule[0], rule[1], "kg1:0000000000000000"], "cannot be used with"),
+        (&["--path", "a/**", rule[0], rule[1], "--last"], "cannot be used with"),
+    ] {
+        let before = config(&repo);
+        allow(args).code(2).says(message);
+        assert_eq!(config(&repo), before);
+    }
+}
+
+#[test]
+fn a_fingerprint_that_no_key_here_has_is_questioned() {
+    const UNKNOWN: &str = "keyguard: no key here has the fingerprint kg1:";
+    let repo = repository();
+    let allow = |fingerprint: &str| repo.keyguard(["allow", fingerprint, "--reason", "x"]);
+    let of = |text: &str| fingerprint(&repo.run("keyguard").args(["scan", "--stdin"]).input(text).output());
+    let stranger = allow("kg1:0000000000000000");
+    stranger.success().stderr(format!("{UNKNOWN}0000000000000000: is it typed as the report has it?\n"));
+    stranger.stdout("added 1 entry to keyguard.toml and staged it; commit again\n");
+
+    // Staged, changed, in the message that was written last, in HEAD, in a commit that was not pushed.
+    let keys: Vec<_> = ["a", "b", "c", "d", "e"].map(fake::github_token).into();
+    repo.commit("gone", &keys[0]).commit("gone", "").commit("head", &keys[1]);
+    repo.write("staged", &keys[2]).git(["add", "staged"]).success();
+    repo.write("a", &keys[3]).write(".git/COMMIT_EDITMSG", &keys[4]);
+    let objects = || repo.git(["count-objects", "-v"]).text();
+    for key in &keys {
+        let before = objects();
+        allow(&of(key)).success().stderr("");
+        // Staging keyguard.toml makes one.
+        assert_eq!(before.lines().next().map(|line| line.len()), objects().lines().next().map(|line| line.len()));
+    }
+    repo.write("untracked", leak());
+    allow(&of(&leak())).success().says(UNKNOWN);
+
+    // One that differs in a digit or two is a slip.
+    let right = of(&keys[2]);
+    let last = if right.ends_with('0') { "1" } else { "0" };
+    let wrong = format!("{}{last}", right.strip_suffix(|_: char| true).unwrap());
+    let before = config(&repo);
+    allow(&wrong).code(2).says(&format!("no key here has the fingerprint {wrong}\nhelp: did you mean {right}?"));
+    assert_eq!(config(&repo), before);
+}
+
+#[test]
+fn entries_are_listed_with_their_end_and_their_use() {
+    let repo = repository();
+    let list = |args: &[&str]| repo.run("keyguard").args(["allow", "--list"]).args(args).output();
+    list(&[]).success().stdout("there is no allow entry\n").stderr("");
+    repo.commit("a", leak());
+    let used = fingerprint(&repo.keyguard(["scan", "a"]));
+    let user = repo.home().join(".config/keyguard");
+    fs::create_dir_all(&user).unwrap();
+    fs::write(user.join("config.toml"), "[[allow]]\nstopword = \"elsewhere\"\nreason = \"ours\"\n").unwrap();
+    repo.write(
+        "keyguard.toml",
+        format!(
+            "[[allow]]\nfingerprint = \"{used}\"\npath = \"a\"\nreason = \"d\\u001bemo\"\nby = \"Ann\"\nexpires = 2999-01-01\n\n\
+             [[allow]]\nrule = \"jwt\"\npath = \"x/**\"\nreason = \"x\"\n\n\
+             [[allow]]\nfingerprint = \"kg1:0000000000000000\"\nreason = \"y\"\nexpires = 2026-01-31\n"
+        ),
+    );
+    list(&[]).success().stderr("").stdout(str![
+        [r"
+stopword `elsewhere`  ([HOME]/.config/keyguard/config.toml:1:1)
+  ours
+kg1:[..], path `a`  (keyguard.toml:1:1)
+  d/u{1b}emo; by Ann; until 2999-01-01
+path `x/**`, rule `jwt`  (keyguard.toml:8:1)
+  x
+kg1:0000000000000000  (keyguard.toml:13:1)
+  y; expired on 2026-01-31
+
+"]
+        .replace("d/u", "d\\u")
+    ]);
+    list(&["--unused"]).success().stdout(str![[r"
+path `x/**`, rule `jwt`  (keyguard.toml:8:1)
+  x; matches nothing that is tracked
+kg1:0000000000000000  (keyguard.toml:13:1)
+  y; expired on 2026-01-31; matches nothing that is tracked
+
+"]]);
+    list(&["--expired"]).success().says("kg1:0000000000000000  (keyguard.toml:13:1)\n  y; expired on 2026-01-31\n");
+    assert_eq!(list(&["--expired"]).text().lines().count(), 2);
+    list(&["--expired", "--unused"]).success().says("path `x/**`").says("kg1:0");
+    let json: serde_json::Value =
+        serde_json::from_str(&list(&["--unused", "--format", "json"]).success().text()).unwrap();
+    assert_eq!(json["entries"][1]["fingerprint"], "kg1:0000000000000000");
+    assert_eq!(
+        [&json["entries"][1]["expired"], &json["entries"][1]["unused"], &json["entries"][1]["expires"]],
+        [&serde_json::json!(true), &serde_json::json!(true), &serde_json::json!("2026-01-31")]
+    );
+
+    // `config check` tells the same, and finds nothing wrong.
+    let check = repo.keyguard(["config", "check"]);
+    check.success().says("keyguard.toml:16:11: the allow entry for kg1:0000000000000000 expired on 2026-01-31, so it ");
+    check.says("keyguard.toml:8:1: the allow entry for path `x/**`, rule `jwt` matches nothing that is tracked\n");
+    assert!(!check.text().contains(&used) && !check.text().contains("elsewhere"), "{}", check.text());
+    let json: serde_json::Value =
+        serde_json::from_str(&repo.keyguard(["config", "check", "--format", "json"]).success().text()).unwrap();
+    assert_eq!(json["notices"].as_array().unwrap().len(), 3, "{json}");
+    list(&["--reason", "x"]).code(2).says("cannot be used with");
+    repo.keyguard(["allow", "--unused", "--last", "--reason", "x"]).code(2).says("--list");
+}
+
+#[test]
+fn an_entry_that_only_something_staged_needs_is_in_use() {
+    let repo = staged(&leak());
+    repo.keyguard(["allow", "--last", "--reason", "x"]).success();
+    repo.keyguard(["config", "check"]).success().stdout("ok: keyguard.toml\n");
+}
+
+#[test]
+fn the_answer_for_machines_says_what_was_written() {
+    let repo = staged(&leak());
+    let allow = || {
+        let output = repo.keyguard(["allow", "--last", "--reason", "x", "--format", "json"]);
+        serde_json::from_str::<serde_json::Value>(&output.success().text()).unwrap()
+    };
+    let answer = allow();
+    assert_eq!([&answer["added"], &answer["staged"]], [&serde_json::json!(1), &serde_json::json!(true)]);
+    assert!(config(&repo).contains(answer["entries"][0]["fingerprint"].as_str().unwrap()), "{answer}");
+    assert_eq!(allow()["entries"], serde_json::json!([]));
+    let unknown = repo.keyguard(["allow", "kg1:0000000000000000", "--reason", "x", "--format", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&unknown.success().text()).unwrap();
+    assert!(answer["notices"][0].as_str().unwrap().starts_with("no key here has"), "{answer}");
+}
+
+#[test]
+fn advice_fits_the_folder_it_is_given_in() {
+    let repo = repository();
+    repo.commit("keyguard.toml", "").write("sub/a", leak());
+    repo.git(["add", "sub/a"]).success();
+    let args = ["allow", "--last", "--no-stage", "--reason", "x"];
+    let allow = repo.run("keyguard").args(args).current_dir("sub").output();
+    allow.success().says("\nStage it, then commit again: git add :/keyguard.toml\n");
+    repo.run("git").args(["add", ":/keyguard.toml"]).current_dir("sub").output().success();
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+}
+
+#[test]
+fn a_marker_that_names_another_rule_says_so() {
+    let repo = Sandbox::with_hook();
+    let line = format!("{} # keyguard:allow jwt\n", leak().trim());
+    repo.write("a", &line);
+    repo.git(["add", "a"]).success();
+    let blocked = repo.git(["commit", "-m", "x"]);
+    blocked.code(1).says(
+        "\nkeyguard: the marker beside GitHub personal access token (classic) (checksum valid) in a:1:10 \
+         (github-pat-classic) names another rule, so it does not count\n",
+    );
+    repo.write("a", format!("# keyguard:allow jwt\n{}{line}", leak()));
+    repo.keyguard(["scan", "a"]).code(1).says("in a:2:10").says("so it does not count (and 1 more)\n");
+    repo.write("a", line.replace("jwt", "jwt, github-pat-classic"));
+    repo.keyguard(["scan", "a"]).success().stderr("0 secrets in 1 file (1 allowed)\n");
+}
+
+#[test]
+fn an_expired_entry_by_place_is_told_once() {
+    let repo = repository();
+    repo.write("tests/a", leak() + &other_leak());
+    repo.write(
+        "keyguard.toml",
+        "[[allow]]\nrule = \"github-pat-classic\"\npath = \"tests/**\"\nreason = \"x\"\nby = \"Ann\"\nexpires = 2026-01-31\n",
+    );
+    let scan = repo.keyguard(["scan", "tests"]);
+    scan.code(1).says(
+        "keyguard: the allow entry for path `tests/**`, rule `github-pat-classic` (by Ann) expired on 2026-01-31, so it \
+         blocks again\n",
+    );
+    assert_eq!(scan.text().matches("expired").count(), 1, "{}", scan.text());
+}

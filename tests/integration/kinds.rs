@@ -657,7 +657,7 @@ const CALLS: [&str; 17] = [
 ];
 
 /// Runs keyguard under strace, which kills it before call `number` of those named `call`; whether it came to that.
-fn kill_at(repo: &Sandbox, arguments: &[&str], (call, number): (&str, usize)) -> bool {
+pub(crate) fn kill_at(repo: &Sandbox, arguments: &[&str], (call, number): (&str, usize)) -> bool {
     let script = "strace -qq -o \"$log\" -e \"inject=?$call:signal=KILL:when=$number\" keyguard \"$@\" >&2; echo $?";
     let run = repo.run("sh").args(["-c", script, "sh"]).args(arguments).env("log", repo.tmp("strace.log"));
     let output = run.env("call", call).env("number", number.to_string()).output();
@@ -666,7 +666,7 @@ fn kill_at(repo: &Sandbox, arguments: &[&str], (call, number): (&str, usize)) ->
 }
 
 /// Every moment at which keyguard can be killed, one call after the other; `play` says whether it came to that.
-fn at_every_call(mut play: impl FnMut((&str, usize)) -> bool) {
+pub(crate) fn at_every_call(mut play: impl FnMut((&str, usize)) -> bool) {
     for call in CALLS {
         let mut number = 1;
         while play((call, number)) {
@@ -676,7 +676,7 @@ fn at_every_call(mut play: impl FnMut((&str, usize)) -> bool) {
 }
 
 /// Whether strace is there and may trace.
-fn kill_works(repo: &Sandbox) -> bool {
+pub(crate) fn kill_works(repo: &Sandbox) -> bool {
     let is_there = std::env::split_paths(&repo.path()).any(|folder| folder.join("strace").is_file());
     let works =
         is_there && kill_at(repo, &["--version"], ("openat", 1)) && !kill_at(repo, &["--version"], ("openat", 9999));
