@@ -675,7 +675,8 @@ fn init_writes_the_reference_once() {
     let repo = Sandbox::with_hook();
     repo.write("sub/x", "x\n");
     let init = || repo.run("keyguard").current_dir("sub").args(["config", "init"]).output();
-    init().success().stdout("wrote keyguard.toml: every key with its default, for you to change\n").stderr("");
+    let told = "wrote [ROOT]/keyguard.toml: every key with its default, for you to change\n";
+    init().success().stdout(told).stderr("");
     let reference = include_str!("../../config.example.toml");
     assert_eq!(fs::read_to_string(repo.root().join("keyguard.toml")).unwrap(), reference);
     repo.keyguard(["config", "check"]).success().stdout("ok: keyguard.toml\n");
