@@ -5,6 +5,7 @@
 mod marker;
 
 use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use anyhow::Result;
 use globset::GlobSet;
@@ -218,17 +219,22 @@ fn compile_regex(pattern: &str) -> Result<Regex, String> {
 
 /// Whether the regex matches random values of most alphabets that keys are written in, be it at one length alone.
 fn matches_any_value(regex: &Regex) -> bool {
-    const ALPHABETS: [&str; 6] = ["hex", "lowernum", "uppernum", "alnum", "base64url", "password"];
     const MOST: usize = 4;
+    static PROBES: OnceLock<Vec<[String; 6]>> = OnceLock::new();
+    let covers = |values: &[String; 6]| values.iter().filter(|value| regex.is_match(value.as_bytes())).count() >= MOST;
+    regex.is_match(b"") || PROBES.get_or_init(probes).iter().any(covers)
+}
+
+/// Random values of each length that a key may have, one of each alphabet; the last is that of passwords.
+fn probes() -> Vec<[String; 6]> {
     let lengths = (6..=72).chain([86, 96, 128, 164, 256, 512, 1024, 1700]);
-    let is_covered = |length: usize| {
-        let value = |alphabet: &&str| match *alphabet {
-            "password" => example::expand(&format!("<alnum:{}>!_.<alnum:2>~", length - 6), "probe", length),
-            class => example::expand(&format!("<{class}:{length}>"), "probe", length),
-        };
-        ALPHABETS.iter().filter(|alphabet| regex.is_match(value(alphabet).as_bytes())).count() >= MOST
+    let of_length = |length: usize| {
+        let expand = |template: &str| example::expand(template, "probe", length);
+        let [hex, lower, upper, mixed, url] =
+            ["hex", "lowernum", "uppernum", "alnum", "base64url"].map(|class| expand(&format!("<{class}:{length}>")));
+        [hex, lower, upper, mixed, url, expand(&format!("<alnum:{}>!_.<alnum:2>~", length - 6))]
     };
-    regex.is_match(b"") || lengths.into_iter().any(is_covered)
+    lengths.map(of_length).collect()
 }
 
 #[cfg(test)]

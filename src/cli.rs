@@ -148,7 +148,7 @@ pub(crate) struct AllowArgs {
     #[arg(long, value_name = "GLOB", requires = "rule", conflicts_with = "list")]
     pub(crate) path: Option<String>,
     /// The rule whose findings are no secrets in --path
-    #[arg(long, value_name = "ID", requires = "path")]
+    #[arg(long, value_name = "ID", requires = "path", conflicts_with_all = ["fingerprint", "last", "list"])]
     pub(crate) rule: Option<String>,
     /// Why it is no secret
     #[arg(long, value_name = "TEXT", required_unless_present = "list", conflicts_with = "list")]
@@ -166,10 +166,10 @@ pub(crate) struct AllowArgs {
     #[arg(long)]
     pub(crate) list: bool,
     /// Only those that match nothing that is tracked
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with_all = ["fingerprint", "last", "path"])]
     pub(crate) unused: bool,
     /// Only those that have expired
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with_all = ["fingerprint", "last", "path"])]
     pub(crate) expired: bool,
 }
 

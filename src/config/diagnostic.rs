@@ -109,6 +109,23 @@ impl File<'_> {
         (0..).map_while(|index| entries.get(index)).position(|entry| entry.as_table_like().is_some_and(&wanted))
     }
 
+    /// Where each entry of `[[table]]` begins, in order; one pass, however many there are.
+    pub(super) fn places_of_entries(&self, table: &str) -> Vec<String> {
+        let Ok(document) = Document::parse(self.text) else { return Vec::new() };
+        let Some(entries) = document.as_item().get(table) else { return Vec::new() };
+        let (mut line, mut line_start, mut position) = (1, 0, 0);
+        let place = |entry: &Item| {
+            let start = entry.span().map_or(position, |span| span.start).max(position);
+            let passed = self.text.get(position..start).unwrap_or_default();
+            line += passed.matches('\n').count();
+            line_start = passed.rfind('\n').map_or(line_start, |newline| position + newline + 1);
+            position = start;
+            let column = 1 + self.text.get(line_start..start).unwrap_or_default().chars().count();
+            format!("{}:{line}:{column}", self.name)
+        };
+        (0..).map_while(|index| entries.get(index)).map(place).collect()
+    }
+
     /// The place of the text `value` in the list at `steps`.
     pub(super) fn place_in_list(&self, steps: &[Step<'_>], value: &str) -> String {
         let Ok(document) = Document::parse(self.text) else { return self.place(0) };

@@ -6,13 +6,20 @@ use super::{AllowEntry, Config, LayerFile, LayerKind};
 impl Config {
     /// An error about `key` of an allow entry.
     pub(crate) fn allow_error(&self, entry: &AllowEntry, key: &str, message: &str) -> anyhow::Error {
-        error_at(&self.allow_place(entry, key), &format!("`{key}` of `[[allow]]` {message}"))
+        let steps = [Step::Key("allow"), Step::Index(entry.index), Step::Key(key)];
+        let place = self.file(entry.origin).map(|file| file.place_of(&steps));
+        error_at(&place.unwrap_or_default(), &format!("`{key}` of `[[allow]]` {message}"))
     }
 
-    /// Where `key` of an allow entry stands, as `FILE:LINE:COLUMN`.
-    pub(crate) fn allow_place(&self, entry: &AllowEntry, key: &str) -> String {
-        let steps = [Step::Key("allow"), Step::Index(entry.index), Step::Key(key)];
-        self.file(entry.origin).map(|file| file.place_of(&steps)).unwrap_or_default()
+    /// Where each allow entry begins, as `FILE:LINE:COLUMN`.
+    pub(crate) fn allow_places(&self) -> Vec<String> {
+        let places: Vec<_> =
+            self.layers.iter().map(|layer| (layer.kind, layer.file().places_of_entries("allow"))).collect();
+        let place = |entry: &AllowEntry| {
+            let of_layer = places.iter().find(|(kind, _)| *kind == entry.origin).map(|(_, places)| places);
+            of_layer.and_then(|places| places.get(entry.index)).cloned().unwrap_or_default()
+        };
+        self.allow.iter().map(place).collect()
     }
 
     /// An error about `key` of a configured rule, in the strongest layer that gives it.

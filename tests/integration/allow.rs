@@ -644,6 +644,7 @@ fn files_of_one_kind_are_allowed_by_rule_and_path() {
         (&[rule[0], rule[1]], "--path"),
         (&["--path", "a/**", rule[0], rule[1], "kg1:0000000000000000"], "cannot be used with"),
         (&["--path", "a/**", rule[0], rule[1], "--last"], "cannot be used with"),
+        (&["--last", rule[0], rule[1]], "cannot be used with"),
     ] {
         let before = config(&repo);
         allow(args).code(2).says(message);
@@ -667,16 +668,17 @@ fn a_fingerprint_that_no_key_here_has_is_questioned() {
     repo.write("staged", &keys[2]).git(["add", "staged"]).success();
     repo.write("a", &keys[3]).write(".git/COMMIT_EDITMSG", &keys[4]);
     let objects = || repo.git(["count-objects", "-v"]).text();
-    for key in &keys {
+    let names: Vec<_> = keys.iter().map(|key| of(key)).collect();
+    for name in &names {
         let before = objects();
-        repo.keyguard(["allow", &of(key), "--no-stage", "--reason", "x"]).success().stderr("");
+        repo.keyguard(["allow", name, "--no-stage", "--reason", "x"]).success().stderr("");
         assert_eq!(objects(), before, "nothing of what is looked at is staged");
     }
     repo.write("untracked", leak());
     allow(&of(&leak())).success().says(UNKNOWN);
 
     // One that differs in a digit or two is a slip.
-    let right = of(&keys[2]);
+    let right = &names[2];
     let last = if right.ends_with('0') { "1" } else { "0" };
     let wrong = format!("{}{last}", right.strip_suffix(|_: char| true).unwrap());
     let before = config(&repo);
@@ -733,14 +735,15 @@ kg1:0000000000000000  (keyguard.toml:13:1)
 
     // `config check` tells the same, and finds nothing wrong.
     let check = repo.keyguard(["config", "check"]);
-    check.success().says("keyguard.toml:16:11: the allow entry for kg1:0000000000000000 expired on 2026-01-31, so it ");
+    check.success().says("keyguard.toml:13:1: the allow entry for kg1:0000000000000000 expired on 2026-01-31, so it ");
     check.says("keyguard.toml:8:1: the allow entry for path `x/**`, rule `jwt` matches nothing that is tracked\n");
     assert!(!check.text().contains(&used) && !check.text().contains("elsewhere"), "{}", check.text());
     let json: serde_json::Value =
         serde_json::from_str(&repo.keyguard(["config", "check", "--format", "json"]).success().text()).unwrap();
     assert_eq!(json["notices"].as_array().unwrap().len(), 3, "{json}");
     list(&["--reason", "x"]).code(2).says("cannot be used with");
-    repo.keyguard(["allow", "--unused", "--last", "--reason", "x"]).code(2).says("--list");
+    repo.keyguard(["allow", "--unused", "--last", "--reason", "x"]).code(2).says("cannot be used with");
+    repo.keyguard(["allow", "--expired", "--reason", "x"]).code(2).says("--list");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn overrides_of_built_in_rules_are_refused() {
 #[test]
 fn allows_by_anything_but_a_fingerprint_are_refused() {
     for field in
-        ["path = \"a\"", "regex = \"^ghp_\"", "stopword = \"dummy\"", "rule = \"github-pat-classic\"\npath = \"*\""]
+        ["path = \"a\"", "regex = \"^ghp_\"", "stopword = \"dummy\"", "rule = \"github-pat-classic\"\npath = \"a*\""]
     {
         refused(&format!("[[allow]]\nreason = \"x\"\n{field}\n"), "`allow`");
     }
@@ -245,7 +245,7 @@ const WEAKENING: [&str; 9] = [
     "[[rule]]\nid = \"github-pat-classic\"\nexclude-paths = [\"**\"]\n",
     "[[rule]]\nid = \"decoy\"\ntitle = \"Decoy\"\nregex = 'ghp_[0-9A-Za-z]+'\n[[allow]]\nrule = \"decoy\"\npath = \"a\"\nreason = \"x\"\n",
     "[[allow]]\npath = \"a\"\nreason = \"x\"\n",
-    "[[allow]]\nrule = \"github-pat-classic\"\npath = \"*\"\nreason = \"x\"\n",
+    "[[allow]]\nrule = \"github-pat-classic\"\npath = \"a*\"\nreason = \"x\"\n",
     "[[allow]]\nstopword = \"0nZGm\"\nreason = \"x\"\n",
 ];
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::allowlist::Allowlist;
 use crate::cli::{AllowArgs, Global};
 use crate::command::{census, config_of_work_tree};
-use crate::config::{AllowSpec, Config, LayerKind};
+use crate::config::{AllowSpec, LayerKind};
 use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::{Format, sanitized, write_document};
@@ -29,27 +29,28 @@ pub(super) fn list(args: &AllowArgs, global: &Global, environment: &Environment,
     let is_asked_for = |place: &usize| {
         !(args.unused || args.expired) || is_unused(*place) || args.expired && expired.contains_key(place)
     };
-    let places: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
+    let chosen: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
+    let places = config.allow_places();
     if global.format == Format::Json {
         let entry = |place: &usize| {
             let mut value = fields(&config.allow[*place].spec);
             value["layer"] = json!(config.allow[*place].origin.to_string());
-            value["place"] = json!(config.allow_place(&config.allow[*place], ""));
+            value["place"] = json!(places[*place]);
             value["expired"] = json!(expired.contains_key(place));
             let is_own = config.allow[*place].origin == LayerKind::Repository;
             value["unused"] = if is_own && unused.is_some() { json!(is_unused(*place)) } else { Value::Null };
             value
         };
-        write_document(&json!({ "version": 1, "entries": places.iter().map(entry).collect::<Vec<_>>() }), out)?;
+        write_document(&json!({ "version": 1, "entries": chosen.iter().map(entry).collect::<Vec<_>>() }), out)?;
         return Ok(Exit::Clean);
     }
-    if places.is_empty() {
+    if chosen.is_empty() {
         let which = if args.unused || args.expired { " of that kind" } else { "" };
         writeln!(out, "there is no allow entry{which}")?;
     }
-    for place in places {
+    for place in chosen {
         let state = State { has_expired: expired.contains_key(&place), is_unused: is_unused(place) };
-        tell(&config, place, &state, out)?;
+        tell(&config.allow[place].spec, &places[place], &state, out)?;
     }
     Ok(Exit::Clean)
 }
@@ -61,22 +62,20 @@ struct State {
 }
 
 /// Two lines: what is allowed and where that stands; why, by whom, for how long.
-fn tell(config: &Config, place: usize, state: &State, out: &mut dyn Write) -> Result<()> {
-    let entry = &config.allow[place];
-    let file = config.allow_place(entry, "");
-    let narrowed = match (&entry.spec.fingerprint, &entry.spec.path, &entry.spec.rule) {
+fn tell(spec: &AllowSpec, place: &str, state: &State, out: &mut dyn Write) -> Result<()> {
+    let narrowed = match (&spec.fingerprint, &spec.path, &spec.rule) {
         (Some(_), None, None) | (None, ..) => String::new(),
         _ => {
-            let rest = AllowSpec { fingerprint: None, ..entry.spec.clone() };
+            let rest = AllowSpec { fingerprint: None, ..spec.clone() };
             format!(", {}", rest.subject())
         }
     };
-    let what = format!("{}{narrowed}  ({file})", entry.spec.subject());
+    let what = format!("{}{narrowed}  ({place})", spec.subject());
     writeln!(out, "{}", sanitized(what.as_bytes()))?;
-    let mut words = vec![entry.spec.reason.clone().unwrap_or_default()];
-    words.extend(entry.spec.by.as_ref().map(|by| format!("by {by}")));
+    let mut words = vec![spec.reason.clone().unwrap_or_default()];
+    words.extend(spec.by.as_ref().map(|by| format!("by {by}")));
     let verb = if state.has_expired { "expired on" } else { "until" };
-    words.extend(entry.spec.expires.map(|last| format!("{verb} {last}")));
+    words.extend(spec.expires.map(|last| format!("{verb} {last}")));
     words.extend(state.is_unused.then(|| "matches nothing that is tracked".to_owned()));
     Ok(writeln!(out, "  {}", sanitized(words.join("; ").as_bytes()))?)
 }

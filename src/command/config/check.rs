@@ -77,8 +77,8 @@ fn check_names(config: &Config) -> Result<()> {
 /// Entries that have expired, each with its place.
 fn expired(config: &Config) -> Result<Vec<String>> {
     let expired = Allowlist::new(config).expired()?;
-    let remark = |(place, notice)| format!("{}: {notice}", config.allow_place(&config.allow[place], "expires"));
-    Ok(expired.into_iter().map(remark).collect())
+    let places = if expired.is_empty() { Vec::new() } else { config.allow_places() };
+    Ok(in_few(expired.into_iter().map(|(place, notice)| format!("{}: {notice}", places[place]))))
 }
 
 /// Entries of the repository that match nothing.
@@ -86,12 +86,12 @@ fn unused(config: &Config, global: &Global, environment: &Environment) -> Vec<St
     let own = config_of_work_tree(global, environment);
     match own.and_then(|own| census::unused_entries(own, environment)) {
         Ok(unused) => {
-            let remark = |place: &usize| {
-                let entry = &config.allow[*place];
-                let place = config.allow_place(entry, "");
-                format!("{place}: the allow entry for {} matches nothing that is tracked", entry.spec.subject())
+            let places = if unused.is_empty() { Vec::new() } else { config.allow_places() };
+            let remark = |place: usize| {
+                let subject = config.allow[place].spec.subject();
+                format!("{}: the allow entry for {subject} matches nothing that is tracked", places[place])
             };
-            unused.iter().map(remark).collect()
+            in_few(unused.into_iter().map(remark))
         }
         Err(error) => vec![format!("not checked, which allow entries match something: {error:#}")],
     }
@@ -114,5 +114,16 @@ fn gone(baseline: &Baseline, config: &Config, environment: &Environment) -> Vec<
         let (file, rule, paths) = (baseline::FILE_NAME, &key.rule, paths.join(", "));
         format!("{file}: {fingerprint} ({rule}) has no use any more in {paths}; `keyguard baseline` drops that")
     };
-    gone.iter().map(remark).collect()
+    in_few(gone.iter().map(remark))
+}
+
+/// The first remarks of a kind, and how many more there are.
+fn in_few(mut remarks: impl Iterator<Item = String>) -> Vec<String> {
+    const TOLD: usize = 20;
+    let mut told: Vec<_> = remarks.by_ref().take(TOLD).collect();
+    let more = remarks.count();
+    if more > 0 {
+        told.push(format!("and {more} more of that kind"));
+    }
+    told
 }
