@@ -59,7 +59,7 @@ pub(super) fn unknown(
 
 fn common_digits(a: Fingerprint, b: Fingerprint) -> usize {
     let difference = a.number() ^ b.number();
-    (0..16).filter(|place| difference >> (4 * place) & 0xF == 0).count()
+    (0..16).filter(|place| (difference >> (4 * place)).trailing_zeros() >= 4).count()
 }
 
 /// Every key that was found, whatever is made of it; both halves of a pair.

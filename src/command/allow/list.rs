@@ -19,11 +19,11 @@ pub(super) fn list(args: &AllowArgs, global: &Global, environment: &Environment,
     let config = config_of_work_tree(global, environment)?;
     let expired: BTreeMap<_, _> = Allowlist::new(&config).expired()?.into_iter().collect();
     // It takes a look at everything that is tracked, so only who asks waits for it.
-    let unused: Option<BTreeSet<_>> = match args.unused {
-        true => {
-            Some(census::unused_entries(config_of_work_tree(global, environment)?, environment)?.into_iter().collect())
-        }
-        false => None,
+    let unused: Option<BTreeSet<_>> = if args.unused {
+        let config = config_of_work_tree(global, environment)?;
+        Some(census::unused_entries(config, environment)?.into_iter().collect())
+    } else {
+        None
     };
     let is_unused = |place: usize| unused.as_ref().is_some_and(|unused| unused.contains(&place));
     let is_asked_for = |place: &usize| {

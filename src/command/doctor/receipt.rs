@@ -45,9 +45,8 @@ fn look<'c>(config: &'c Config, environment: &Environment) -> Result<Option<(Out
     let not_refs = vec!["--remotes".to_owned()];
     let range = Range { from: vec![head], not_refs, most: Some(MOST), ..Range::default() };
     let number = Cell::new(0);
-    let outcome = range::inspect(&mut reader, &range, (config, &|| baseline_of_work_tree(environment)), |commits| {
-        number.set(commits)
-    })?;
+    let baseline = || baseline_of_work_tree(environment);
+    let outcome = range::inspect(&mut reader, &range, (config, &baseline), |commits| number.set(commits))?;
     Ok((number.get() > 0).then(|| (outcome, number.get())))
 }
 

@@ -116,7 +116,7 @@ fn hint(reader: &StagedReader<'_>, repo: &Repo, outcome: &Outcome<'_>, environme
         return Some(format!("{name} in the work tree {does}, but this commit has another version of it; {how}"));
     }
     let is_there = || matches!(reader.root_file(FILE_NAME), Ok(Some(_)));
-    let is_in_work_tree = || matches!(work_tree_file(repo, FILE_NAME), Some(_));
+    let is_in_work_tree = || work_tree_file(repo, FILE_NAME).is_some();
     (partial && is_there() && is_in_work_tree())
         .then(|| format!("To allow something in a commit of single paths, name :/{FILE_NAME} among the paths."))
 }
