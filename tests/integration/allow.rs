@@ -693,9 +693,9 @@ fn entries_are_listed_with_their_end_and_their_use() {
     list(&[]).success().stdout("there is no allow entry\n").stderr("");
     repo.commit("a", leak());
     let used = fingerprint(&repo.keyguard(["scan", "a"]));
-    let user = repo.home().join(".config/keyguard");
-    fs::create_dir_all(&user).unwrap();
-    fs::write(user.join("config.toml"), "[[allow]]\nstopword = \"elsewhere\"\nreason = \"ours\"\n").unwrap();
+    let folder = repo.home().join(".config/keyguard");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), "[[allow]]\nstopword = \"elsewhere\"\nreason = \"ours\"\n").unwrap();
     repo.write(
         "keyguard.toml",
         format!(

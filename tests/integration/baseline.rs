@@ -63,12 +63,12 @@ fn commit(repo: &Sandbox, file: &str, content: &str) -> Output {
 fn what_was_there_does_not_block_and_what_is_new_does() {
     with_both_readers(|repo| {
         repo.commit("old", leak());
-        repo.keyguard(["baseline"]).success().stderr("").stdout(str![[r#"
+        repo.keyguard(["baseline"]).success().stderr("").stdout(str![[r"
 kg1:[..]  GitHub personal access token (classic) (checksum valid) in old:1:10
 wrote 1 key (1 added) to keyguard.baseline.json and staged it; commit it
 They are in the history all the same: revoke what is real.
 
-"#]]);
+"]]);
         let commit_it = repo.git(["commit", "--quiet", "-m", "x"]);
         commit_it.success().stderr("keyguard: this commit adds 1 key to keyguard.baseline.json, which do not block\n");
 
@@ -130,11 +130,11 @@ fn twice_is_once_and_what_is_gone_is_dropped() {
 
     repo.commit("two", "gone\n").commit("three", format!("x = {}\n", fake::stripe_live())).commit("four", leak());
     let check = repo.keyguard(["config", "check"]);
-    check.success().stdout(str![[r#"
+    check.success().stdout(str![[r"
 keyguard.baseline.json: kg1:[..] (github-pat-classic) has no use any more in two; `keyguard baseline` drops that
 ok: keyguard.baseline.json
 
-"#]]);
+"]]);
     let anew = repo.keyguard(["baseline"]);
     anew.success().says("Stripe secret key in three:1:5\nwrote 2 keys (1 added, 1 dropped) to");
     assert!(!baseline(&repo).contains("two") && baseline(&repo).contains("\"four\", \"old\""), "{}", baseline(&repo));
