@@ -223,7 +223,7 @@ fn a_file_that_is_not_to_be_written_is_left_alone() {
     assert!(
         !fs::read_dir(repo.root())
             .unwrap()
-            .any(|file| { file.unwrap().file_name().to_string_lossy().starts_with(".keyguard-") })
+            .any(|file| { file.unwrap().file_name().to_string_lossy().contains(".keyguard-") })
     );
 }
 
