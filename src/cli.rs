@@ -154,11 +154,11 @@ pub(crate) struct AllowArgs {
     #[arg(long, value_name = "TEXT", required_unless_present = "list", conflicts_with = "list")]
     pub(crate) reason: Option<String>,
     /// The last day (UTC) on which it holds, such as 2027-03-01
-    #[arg(long, value_name = "DATE", value_parser = command::allow::parse_date, conflicts_with_all = ["days", "list"])]
-    pub(crate) expires: Option<time::Date>,
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["days", "list"])]
+    pub(crate) expires: Option<String>,
     /// How many days from now it holds
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "list")]
-    pub(crate) days: Option<u32>,
+    #[arg(long, value_name = "N", conflicts_with = "list")]
+    pub(crate) days: Option<String>,
     /// Leave it to you to stage keyguard.toml
     #[arg(long, conflicts_with = "list")]
     pub(crate) no_stage: bool,

@@ -6,7 +6,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::change::BytePath;
@@ -77,8 +76,7 @@ impl fmt::Debug for Secret {
 
 /// The lasting name of a secret: the first eight bytes of SHA-256 over `keyguard-fingerprint-1`, a zero byte and the
 /// secret. No rule, no path, no line: it survives moves, reformatting and better rules, and covers no other key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 8]);
 
 impl Fingerprint {
@@ -120,14 +118,6 @@ impl std::str::FromStr for Fingerprint {
             return Err(SHAPE);
         }
         u64::from_str_radix(digits, 16).map(|number| Self(number.to_be_bytes())).map_err(|_| SHAPE)
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
     }
 }
 

@@ -1,10 +1,9 @@
 //! The baseline as a file: written in one form, read with an error that says where and what to do.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Result, anyhow};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Baseline, FILE_NAME, Key};
 use crate::scanner::masked;
@@ -18,37 +17,6 @@ const LARGEST: usize = 16 << 20;
 const HELP: &str = "delete it, and `keyguard baseline` writes it anew";
 /// What a person who opens the file has to know.
 const ABOUT: &str = "Keys that were here before. They do not block. Written by `keyguard baseline`.";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(rename = "about")]
-    _about: Option<String>,
-    #[serde(rename = "version")]
-    _version: u64,
-    keys: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    fingerprint: Fingerprint,
-    rule: String,
-    paths: BTreeSet<String>,
-    path_encoding: Option<Encoding>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Encoding {
-    Percent,
-}
-
-/// The version alone, whatever else a newer form may have.
-#[derive(Deserialize)]
-struct Versioned {
-    version: u64,
-}
 
 impl Baseline {
     /// Reads the content of the file. The error says where it is wrong: `FILE:LINE:COLUMN`.
@@ -66,22 +34,28 @@ impl Baseline {
             let help = "take the file of either side, conclude the merge, then run `keyguard baseline`";
             return Err(flaw((line, 1), "a merge conflict stands in the baseline", help));
         }
-        if let Ok(Versioned { version }) = serde_json::from_str(text)
-            && version > VERSION
-        {
+        let document: Value = serde_json::from_str(text).map_err(|error| syntax(&error))?;
+        let version = document.get("version").and_then(Value::as_u64);
+        if let Some(version) = version.filter(|version| *version > VERSION) {
             let ours = env!("CARGO_PKG_VERSION");
             let message = format!("a newer keyguard wrote it, in version {version}; this is keyguard {ours}");
             return Err(anyhow!(
                 "{FILE_NAME}: {message}, which knows version {VERSION}\nhelp: install a newer keyguard"
             ));
         }
-        let document: Document = serde_json::from_str(text).map_err(|error| syntax(&error))?;
+        let whole = Part { text, entry: None };
+        whole.check_fields(&document, &["about", "version", "keys"])?;
+        let keys = document.get("keys").and_then(Value::as_array).filter(|_| version.is_some());
+        let keys = keys.ok_or_else(|| whole.flaw("`version` or the list `keys` is missing"))?;
+        let part = |number| Part { text, entry: Some(number) };
         let mut baseline = Self::default();
-        for entry in document.keys {
-            let fingerprint = entry.fingerprint;
-            if baseline.keys.insert(fingerprint, entry.into_key()).is_some() {
+        for (number, entry) in keys.iter().enumerate() {
+            let (fingerprint, key) = read(entry).map_err(|wrong| part(number).flaw(wrong))?;
+            part(number).check_fields(entry, &FIELDS)?;
+            if baseline.keys.insert(fingerprint, key).is_some() {
                 let help = "run `keyguard baseline` once the entry is there only once, whichever it is";
-                return Err(flaw((second(text, fingerprint), 1), &format!("{fingerprint} stands there twice"), help));
+                let place = part(number).place();
+                return Err(flaw(place, &format!("{fingerprint} stands there twice"), help));
             }
         }
         Ok(baseline)
@@ -108,13 +82,55 @@ impl Baseline {
     }
 }
 
-impl Entry {
-    fn into_key(self) -> Key {
-        let paths = match self.path_encoding {
-            Some(Encoding::Percent) => self.paths,
-            None => self.paths.into_iter().map(|path| path.replace('%', "%25")).collect(),
-        };
-        Key { rule: self.rule, paths }
+/// The fields of an entry.
+const FIELDS: [&str; 4] = ["fingerprint", "rule", "paths", "path_encoding"];
+
+/// Reads one entry; the error says what is wrong.
+fn read(entry: &Value) -> Result<(Fingerprint, Key), &'static str> {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str);
+    let fingerprint = text("fingerprint").ok_or("an entry has no `fingerprint`")?.parse()?;
+    let rule = text("rule").ok_or("an entry has no `rule`")?.to_owned();
+    let is_encoded = match entry.get("path_encoding") {
+        None => false,
+        Some(Value::String(encoding)) if encoding == "percent" => true,
+        Some(_) => return Err("`path_encoding` of an entry is not `percent`"),
+    };
+    let paths = entry.get("paths").and_then(Value::as_array).ok_or("an entry has no list `paths`")?;
+    let path = |path: &Value| {
+        let path = path.as_str()?;
+        Some(if is_encoded { path.to_owned() } else { path.replace('%', "%25") })
+    };
+    let paths = paths.iter().map(path).collect::<Option<_>>().ok_or("a path of an entry is no text")?;
+    Ok((fingerprint, Key { rule, paths }))
+}
+
+/// A part of the file, for errors about it.
+#[derive(Clone, Copy)]
+struct Part<'t> {
+    text: &'t str,
+    /// Which entry; `None` for the whole file.
+    entry: Option<usize>,
+}
+
+impl Part<'_> {
+    /// Fails at a field that is not `known`.
+    fn check_fields(&self, value: &Value, known: &[&str]) -> Result<()> {
+        let mut fields = value.as_object().into_iter().flatten().map(|(field, _)| field);
+        let Some(field) = fields.find(|field| !known.contains(&field.as_str())) else { return Ok(()) };
+        let help = format!("this is keyguard {}; if a newer one wrote it, install that", env!("CARGO_PKG_VERSION"));
+        Err(flaw(self.place(), &format!("unknown field `{field}`"), &help))
+    }
+
+    fn flaw(&self, message: &str) -> anyhow::Error {
+        flaw(self.place(), message, HELP)
+    }
+
+    /// Its line and column: an entry is where its fingerprint is named.
+    fn place(&self) -> (usize, usize) {
+        let start = self.entry.and_then(|number| self.text.match_indices("\"fingerprint\"").nth(number));
+        let before = self.text.get(..start.map_or(0, |(start, _)| start)).unwrap_or_default();
+        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+        (1 + before.matches('\n').count(), column)
     }
 }
 
@@ -125,7 +141,7 @@ fn is_text(path: &str) -> bool {
 
 /// A text as JSON writes it.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }
 
 /// The first line that git writes where two branches differ.
@@ -134,23 +150,11 @@ fn conflict(text: &str) -> Option<usize> {
     text.lines().position(is_marker).map(|place| place + 1)
 }
 
-/// The line of the second entry for `fingerprint`.
-fn second(text: &str, fingerprint: Fingerprint) -> usize {
-    let (first, wanted) = (text.to_ascii_lowercase(), fingerprint.to_string());
-    let place = first.match_indices(&wanted).nth(1).map_or(0, |(place, _)| place);
-    1 + text.get(..place).unwrap_or_default().matches('\n').count()
-}
-
 /// What the JSON parser complains about.
 fn syntax(error: &serde_json::Error) -> anyhow::Error {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
-    let place = (error.line(), error.column());
-    if message.starts_with("unknown ") {
-        let help = format!("this is keyguard {}; if a newer one wrote it, install that", env!("CARGO_PKG_VERSION"));
-        return flaw(place, message, &help);
-    }
-    flaw(place, message, HELP)
+    flaw((error.line(), error.column()), message, HELP)
 }
 
 /// What stands there may be anything, a key too.
@@ -197,19 +201,19 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         refused("", "keyguard.baseline.json:1:0: EOF");
         refused(with("oops"), "keyguard.baseline.json:4:5: expected value");
-        refused(with(&FIRST.replace("1111111", "111")), ":4:34: a fingerprint is `kg1:` and 16 hex digits");
-        refused(with(&format!("{FIRST},\n    {FIRST}")), ":5:1: kg1:1111111111111111 stands there twice");
+        refused(with(&FIRST.replace("1111111", "111")), ":4:6: a fingerprint is `kg1:` and 16 hex digits");
+        refused(with(&format!("{FIRST},\n    {FIRST}")), ":5:6: kg1:1111111111111111 stands there twice");
         let conflict = format!("<<<<<<< HEAD\n    {FIRST}\n=======\n>>>>>>> other");
         refused(with(&format!("{FIRST},\n{conflict}")), ":5:1: a merge conflict stands in the baseline");
         refused(b"{\n\xff}", ":2:1: the baseline is not UTF-8");
         refused(" ".repeat(LARGEST + 1), "it is larger than 16 MB");
-        refused(with("").replace("\"version\": 1,", ""), "missing field `version`");
+        refused(with("").replace("\"version\": 1,", ""), ":1:1: `version` or the list `keys` is missing");
     }
 
     #[test]
     fn a_newer_form_says_that_it_is_newer() {
         refused("{\"version\": 7, \"keys\": {}, \"more\": 1}", "a newer keyguard wrote it, in version 7");
-        refused(with(&FIRST.replace("\"rule\"", "\"seen\": 1, \"rule\"")), "unknown field `seen`, expected one of");
+        refused(with(&FIRST.replace("\"rule\"", "\"seen\": 1, \"rule\"")), ":4:6: unknown field `seen`");
         let error = Baseline::parse(with(&FIRST.replace("\"rule\"", "\"seen\": 1, \"rule\"")).as_bytes()).unwrap_err();
         assert!(error.to_string().contains("if a newer one wrote it"), "{error}");
     }

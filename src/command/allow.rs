@@ -6,7 +6,7 @@ mod list;
 
 use std::io::{self, Write};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
 use toml::value::Datetime;
@@ -99,9 +99,16 @@ fn entries(
 
 /// The last day on which the entries are to hold, in UTC.
 fn last_day(args: &AllowArgs) -> Result<Option<Datetime>> {
+    const MOST_DAYS: i64 = 36_500;
     let today = OffsetDateTime::now_utc().date();
-    let Some(day) = args.expires.or_else(|| today.checked_add(Duration::days(args.days?.into()))) else {
-        return if args.days.is_none() { Ok(None) } else { Err(anyhow!("--days leads beyond the calendar")) };
+    let day = match (&args.expires, &args.days) {
+        (Some(date), _) => parse_date(date).context("--expires")?,
+        (None, Some(days)) => {
+            let days = days.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
+            let day = days.and_then(|days| today.checked_add(Duration::days(days)));
+            day.with_context(|| format!("--days takes a whole number from 1 to {MOST_DAYS}"))?
+        }
+        (None, None) => return Ok(None),
     };
     if day < today {
         bail!(
@@ -119,12 +126,14 @@ fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
 }
 
 /// Parses a date, such as 2027-03-01.
-pub(crate) fn parse_date(text: &str) -> Result<Date, &'static str> {
-    const SHAPE: &str = "a date is year, month and day, such as 2027-03-01";
-    let parsed: Datetime = text.parse().map_err(|_| SHAPE)?;
-    let date = parsed.date.filter(|_| parsed.time.is_none()).ok_or(SHAPE)?;
-    let month = time::Month::try_from(date.month).map_err(|_| SHAPE)?;
-    Date::from_calendar_date(i32::from(date.year), month, date.day).map_err(|_| SHAPE)
+fn parse_date(text: &str) -> Result<Date> {
+    let date = || {
+        let parsed: Datetime = text.parse().ok()?;
+        let date = parsed.date.filter(|_| parsed.time.is_none())?;
+        let month = time::Month::try_from(date.month).ok()?;
+        Date::from_calendar_date(i32::from(date.year), month, date.day).ok()
+    };
+    date().context("a date is year, month and day, such as 2027-03-01")
 }
 
 /// Checks the edited file with all other layers, as far as `config check` does: an entry that the next commit cannot

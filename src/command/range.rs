@@ -14,7 +14,7 @@ pub(crate) fn inspect<'c>(
     reader: &mut RangeReader<'_>,
     range: &Range,
     (config, baseline): (&'c Config, baseline::Read<'_>),
-    after_each: impl Fn(usize),
+    after_each: &dyn Fn(usize),
 ) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, Counting::Files);

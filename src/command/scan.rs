@@ -116,7 +116,7 @@ fn history<'c>(range: Option<&str>, config: &'c Config, environment: &Environmen
     let mut reader = RangeReader::new(&repo)?;
     let range = Range { revision: range.map(str::to_owned), everything: range.is_none(), ..Range::default() };
     let bar = OnceCell::new();
-    let outcome = range::inspect(&mut reader, &range, (config, &|| baseline_of_work_tree(environment)), |commits| {
+    let outcome = range::inspect(&mut reader, &range, (config, &|| baseline_of_work_tree(environment)), &|commits| {
         bar.get_or_init(|| progress(commits, "commits")).inc(1);
     });
     bar.get().iter().for_each(|bar| bar.finish_and_clear());

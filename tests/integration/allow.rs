@@ -602,7 +602,7 @@ fn an_entry_may_have_an_end() {
         (&["--expires", "2999-02-30"], "a date is year, month and day, such as 2027-03-01"),
         (&["--expires", "2999-01-01T00:00:00Z"], "a date is year"),
         (&["--expires", "soon"], "a date is year"),
-        (&["--days", "0"], "0 is not in 1..=36500"),
+        (&["--days", "0"], "--days takes a whole number from 1 to 36500"),
         (&["--days", "3", "--expires", "2999-01-01"], "cannot be used with"),
     ] {
         let before = config(&repo);

@@ -255,7 +255,7 @@ fn a_broken_baseline_stops_what_needs_it_and_does_not_get_in() {
     let conflict = text.replace(key, &format!("<<<<<<< HEAD\n{key}\n=======\n>>>>>>> other"));
     for (broken, message) in [
         ("{\n  nonsense\n", "keyguard.baseline.json:2:3: key must be a string\nhelp: delete it, and"),
-        (&twice, "keyguard.baseline.json:6:1: kg1:"),
+        (&twice, "keyguard.baseline.json:6:6: kg1:"),
         (&conflict, "keyguard.baseline.json:5:1: a merge conflict stands in the baseline\nhelp: take the file of"),
         ("{\"version\": 2}", "keyguard.baseline.json: a newer keyguard wrote it, in version 2;"),
         ("", "keyguard.baseline.json:1:0: EOF"),

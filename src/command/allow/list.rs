@@ -1,6 +1,5 @@
 //! `keyguard allow --list`: every allow entry in force, with its end and what has become of it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Result;
@@ -17,17 +16,17 @@ use crate::report::{Format, sanitized, write_document};
 /// Lists the entries; with `--unused` or `--expired` those alone of which that is true.
 pub(super) fn list(args: &AllowArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
-    let expired: BTreeMap<_, _> = Allowlist::new(&config).expired()?.into_iter().collect();
+    let expired: Vec<_> = Allowlist::new(&config).expired()?.into_iter().map(|(place, _)| place).collect();
     // It takes a look at everything that is tracked, so only who asks waits for it.
-    let unused: Option<BTreeSet<_>> = if args.unused {
+    let unused = if args.unused {
         let config = config_of_work_tree(global, environment)?;
-        Some(census::unused_entries(config, environment)?.into_iter().collect())
+        Some(census::unused_entries(config, environment)?)
     } else {
         None
     };
-    let is_unused = |place: usize| unused.as_ref().is_some_and(|unused| unused.contains(&place));
+    let is_unused = |place: usize| unused.as_ref().is_some_and(|unused| unused.binary_search(&place).is_ok());
     let is_asked_for = |place: &usize| {
-        !(args.unused || args.expired) || is_unused(*place) || args.expired && expired.contains_key(place)
+        !(args.unused || args.expired) || is_unused(*place) || args.expired && expired.binary_search(place).is_ok()
     };
     let chosen: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
     let places = config.allow_places();
@@ -36,7 +35,7 @@ pub(super) fn list(args: &AllowArgs, global: &Global, environment: &Environment,
             let mut value = fields(&config.allow[*place].spec);
             value["layer"] = json!(config.allow[*place].origin.to_string());
             value["place"] = json!(places[*place]);
-            value["expired"] = json!(expired.contains_key(place));
+            value["expired"] = json!(expired.binary_search(place).is_ok());
             let is_own = config.allow[*place].origin == LayerKind::Repository;
             value["unused"] = if is_own && unused.is_some() { json!(is_unused(*place)) } else { Value::Null };
             value
@@ -49,7 +48,7 @@ pub(super) fn list(args: &AllowArgs, global: &Global, environment: &Environment,
         writeln!(out, "there is no allow entry{which}")?;
     }
     for place in chosen {
-        let state = State { has_expired: expired.contains_key(&place), is_unused: is_unused(place) };
+        let state = State { has_expired: expired.binary_search(&place).is_ok(), is_unused: is_unused(place) };
         tell(&config.allow[place].spec, &places[place], &state, out)?;
     }
     Ok(Exit::Clean)

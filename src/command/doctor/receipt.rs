@@ -46,7 +46,7 @@ fn look<'c>(config: &'c Config, environment: &Environment) -> Result<Option<(Out
     let range = Range { from: vec![head], not_refs, most: Some(MOST), ..Range::default() };
     let number = Cell::new(0);
     let baseline = || baseline_of_work_tree(environment);
-    let outcome = range::inspect(&mut reader, &range, (config, &baseline), |commits| number.set(commits))?;
+    let outcome = range::inspect(&mut reader, &range, (config, &baseline), &|commits| number.set(commits))?;
     Ok((number.get() > 0).then(|| (outcome, number.get())))
 }
 

@@ -84,7 +84,7 @@ fn commits(tip: &str, repo: &Repo, (call, environment): (&Call, &Environment)) -
         return Ok(None);
     }
     let config = config_of_work_tree(environment)?;
-    let outcome = range::inspect(&mut reader, &range, (&config, &|| baseline_of_work_tree(environment)), |_| {})?;
+    let outcome = range::inspect(&mut reader, &range, (&config, &|| baseline_of_work_tree(environment)), &|_| {})?;
     let subject = if is_push { Subject::Push } else { Subject::History };
     report(Report { call, repo, subject, start, hint: None }, &outcome, environment).map(Some)
 }

@@ -62,7 +62,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     for (config, baseline, tips) in &groups {
         let range = Range { from: tips.clone(), ..known.clone() };
         let baseline = || baseline.as_deref().map(Baseline::parse).transpose().context(IN_COMMIT);
-        outcome.merge(range::inspect(&mut reader, &range, (config, &baseline), |_| {})?);
+        outcome.merge(range::inspect(&mut reader, &range, (config, &baseline), &|_| {})?);
     }
     let mut seen = HashSet::new();
     outcome.blocked.retain(|located| seen.insert(place(located)));

@@ -50,7 +50,7 @@ pub(super) fn check(call: &Call, environment: &Environment) -> Result<Exit> {
     let tips = refs.iter().map(|pushed| pushed.new).filter(|tip| !known.contains(tip)).collect();
     let range = Range { from: tips, not_refs: vec!["--all".to_owned()], ..Range::default() };
     let baseline = || baseline.as_deref().map(Baseline::parse).transpose().context(ON_SERVER);
-    let outcome = range::inspect(&mut reader, &range, (&config, &baseline), |_| {})?;
+    let outcome = range::inspect(&mut reader, &range, (&config, &baseline), &|_| {})?;
     report(Report { call, repo: &repo, subject: Subject::Receive, start, hint: None }, &outcome, environment)
 }
 
