@@ -92,6 +92,17 @@ fn a_neighbour_can_be_required() {
     assert_eq!(scan(&rules, "ACME\n\nk123456"), []);
 }
 
+/// Looking for a manifest's `kind` takes no other manifest's data along.
+#[test]
+fn every_manifest_of_a_file_is_judged() {
+    let rules = RuleSet::built_in();
+    let data = |number| example::expand("data:\n  cookie: <base64-of:[alnum:16]>\n", "scanner", number);
+    let notes = "metadata:\n  note: some text about it\n".repeat(4);
+    let text = format!("kind: Secret\n{notes}{}---\n{}{notes}kind: Secret\n", data(0), data(1));
+    let two = [("kubernetes-secret-manifest".to_owned(), 11, 1), ("kubernetes-secret-manifest".to_owned(), 14, 1)];
+    assert_eq!(scan(&rules, &text), two);
+}
+
 #[test]
 fn excerpts_hide_every_match_on_the_line() {
     let rules = RuleSet::built_in();
