@@ -259,9 +259,11 @@ fn is_of_sops_or_eyaml(content: &[u8]) -> bool {
         && (rest.split(|byte| *byte == b',').all(is_field) || is_of_eyaml())
 }
 
-/// What stands in `ENC(...)`: a salt and at least a block, in base64 (Jasypt).
+/// What stands in `ENC(...)`: a salt and at least a block, in base64 (Jasypt), maybe behind the bits of the key.
 fn is_of_jasypt(content: &[u8]) -> bool {
     const SHORTEST: usize = 24;
+    let digits = content.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let content = content[digits..].strip_prefix(b":").unwrap_or(content);
     content.len() >= SHORTEST && content.len().is_multiple_of(4) && is_line_of_base64(content)
 }
 
