@@ -247,7 +247,9 @@ impl Tables {
     }
 
     fn enter_cards(&mut self, files: Vec<(String, CardFile)>, rules: &[(String, RuleSpec)]) {
-        for (name, card) in files.into_iter().flat_map(|(name, file)| file.card.into_iter().map(move |c| (name.clone(), c))) {
+        for (name, card) in
+            files.into_iter().flat_map(|(name, file)| file.card.into_iter().map(move |c| (name.clone(), c)))
+        {
             for id in &card.rules {
                 let rule = rules.binary_search_by(|(_, rule)| rule.id.cmp(id));
                 let rule = rule.unwrap_or_else(|_| panic!("cards/{name}.toml: there is no rule {id}"));

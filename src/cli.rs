@@ -41,7 +41,7 @@ enum Verb {
     Scan(ScanArgs),
     /// Say that a finding is no secret, in keyguard.toml
     Allow(AllowArgs),
-    /// Tell all about a rule: how it matches, what such a key can do, where to revoke it
+    /// Tell all about a kind of key: what it can do, how to revoke and rotate it, how it is known
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
         rule: String,
@@ -152,6 +152,8 @@ pub(crate) struct AllowArgs {
 /// What `rules list` takes.
 #[derive(Args)]
 pub(crate) struct ListArgs {
+    /// Only rules whose name or title holds all of these words
+    pub(crate) words: Vec<String>,
     /// Write a page in Markdown, with proofs and where to revoke
     #[arg(long)]
     pub(crate) markdown: bool,

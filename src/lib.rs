@@ -26,6 +26,7 @@ mod generic;
 mod git;
 mod hook;
 mod import;
+pub mod insight;
 mod inspect;
 pub mod outcome;
 pub mod placeholder;

@@ -166,7 +166,8 @@ pub(crate) fn facts(index: usize) -> Facts<'static> {
 
 /// What to do about a real key of rule number `index`.
 pub(super) fn card(index: usize) -> Card {
-    let place = u16::try_from(index).ok().and_then(|index| tables::CARD_OF.binary_search_by_key(&index, |of| of.0).ok());
+    let place =
+        u16::try_from(index).ok().and_then(|index| tables::CARD_OF.binary_search_by_key(&index, |of| of.0).ok());
     let Some(spans) = place.map(|place| tables::CARDS[usize::from(tables::CARD_OF[place].1)]) else {
         return Card::default();
     };

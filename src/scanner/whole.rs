@@ -43,6 +43,8 @@ impl<'r> Scanner<'r> {
                     validity,
                     proof,
                     other_half: None,
+                    name: None,
+                    insights: Vec::new(),
                 });
             }
         }
