@@ -8,8 +8,8 @@ use super::story::{self, INDENT, place_and_others};
 use super::wrap::item;
 use super::{Detail, Style, Subject};
 
-/// So many lines of a screen of 24 are left for the list.
-const LINES: usize = 12;
+/// So many lines of a screen of 24 are left for the list, whose first line may take two.
+const LINES: usize = 10;
 
 pub(super) fn write(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::Result<()> {
     if let ([_, _], false) = (groups, style.subject == Subject::Receive) {
@@ -81,11 +81,10 @@ fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::
     };
     item("2.", INDENT, sentence, out)?;
     story::command(&command, out)?;
-    item("3.", INDENT, "Real and already out? Deleting the lines is not enough. How to revoke each:", out)?;
     let mut rules: Vec<_> = groups.iter().map(|group| group.first.finding.rule.id()).collect();
     rules.dedup();
     let rule = if let [only] = rules[..] { only } else { "RULE" };
-    story::command(&format!("keyguard explain {rule}"), out)
+    item("3.", INDENT, &format!("Real and already out? Deleting is not enough. See: keyguard explain {rule}"), out)
 }
 
 /// The command with the names of both keys, or with room for that of one.

@@ -9,6 +9,7 @@ use super::wrap::item;
 use super::{Style, Subject, sanitized};
 use crate::change::{Commit, Part};
 use crate::finding::{Finding, Half, Validity};
+use crate::insight::Insight;
 use crate::outcome::Located;
 
 /// Where texts start behind their labels.
@@ -21,7 +22,7 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
     writeln!(out, "{} |", " ".repeat(number.len()))?;
     excerpt(finding, out)?;
     other_places(group, out)?;
-    facts(finding, out)?;
+    facts(finding, &|_| true, out)?;
     item("why", INDENT, &why(finding), out)?;
     move_it_out(style, located, out)?;
     item("2.", INDENT, not_a_key(style.subject, located), out)?;
@@ -39,7 +40,8 @@ pub(super) fn brief(group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()
     let finding = &group.first.finding;
     excerpt(finding, out)?;
     other_places(group, out)?;
-    facts(finding, out)?;
+    // Of what kind it is says its title too.
+    facts(finding, &|insight| !["kind", "mode"].contains(&insight.name), out)?;
     match replacement::of(group.first) {
         Some(Replacement::Line(text) | Replacement::Expression(text)) => code("write", &text, out)?,
         None => {}
@@ -58,11 +60,12 @@ fn code(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the key can do, and what it says of itself.
-fn facts(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn facts(finding: &Finding<'_>, is_told: &dyn Fn(&Insight) -> bool, out: &mut dyn Write) -> io::Result<()> {
     if let (_, Some(privilege)) = finding.rule.facts().privilege() {
         item("key", INDENT, privilege, out)?;
     }
-    let sentences: Vec<_> = finding.insights.iter().map(|insight| insight.sentence.as_str()).collect();
+    let sentences: Vec<_> =
+        finding.insights.iter().filter(|insight| is_told(insight)).map(|insight| insight.sentence.as_str()).collect();
     if sentences.is_empty() { Ok(()) } else { item("says", INDENT, &sentences.join(" "), out) }
 }
 
@@ -96,7 +99,7 @@ fn move_it_out(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io:
 fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
     let is_in_git = style.subject != Subject::Files;
     if let Some(path) = replacement::file_of_variables(located.path.as_ref()).filter(|_| is_in_git) {
-        item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and take it out of the index:", out)?;
+        item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and run:", out)?;
         return command(&format!("git rm --cached {path}"), out);
     }
     let Some(name) = located.finding.variable() else {

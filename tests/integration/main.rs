@@ -12,6 +12,8 @@ mod config;
 mod disguise;
 mod doctor;
 mod enforce;
+mod explain;
+mod first_run;
 mod forms;
 mod global;
 mod grading;
@@ -38,3 +40,5 @@ mod scan;
 mod silence;
 mod stored;
 mod surroundings;
+#[cfg(unix)]
+mod transcripts;

@@ -58,7 +58,7 @@ fn without_anything_to_look_at() {
     let plain = Sandbox::without_repository();
     plain.keyguard(["scan"]).code(2).says("this is not a git repository").says("keyguard scan PATH");
     let repo = Sandbox::new();
-    repo.keyguard(["scan"]).success().stderr("0 secrets in 0 files\n");
+    repo.keyguard(["scan"]).success().stderr("nothing to look at: no content is staged\n");
     repo.write("a", leak());
     repo.git(["add", "."]).success();
     repo.keyguard(["scan"]).code(1).stderr("").says("in a:2:10");

@@ -39,7 +39,7 @@ fn variables(root: &Path) -> Vec<String> {
     if is_tracked {
         lines.push(format!("git tracks {VARIABLES}. To take it out and keep the file: git rm --cached {VARIABLES}"));
     }
-    if matches!(command::is_ignored(root, VARIABLES), Ok(false)) {
+    if matches!(command::is_named_for_ignoring(root, VARIABLES), Ok(false)) {
         lines.push(format!("git does not ignore {VARIABLES}. To have it do so: echo {VARIABLES} >>.gitignore"));
     }
     if !SAMPLES.iter().any(is_there) {
