@@ -15,7 +15,7 @@ pub(super) fn write(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write
     if let ([_, _], false) = (groups, style.subject == Subject::Receive) {
         for group in groups {
             writeln!(out, "\n{}", headline(group.first).paint(Tone::Alarm))?;
-            story::brief(group, out)?;
+            story::brief(style, group, out)?;
         }
     } else {
         list(style, groups, out)?;

@@ -6,7 +6,7 @@ use super::group::Group;
 use super::human::{Paint as _, Tone, place};
 use super::replacement::{self, Replacement};
 use super::wrap::item;
-use super::{Style, Subject, sanitized};
+use super::{Detail, Style, Subject, sanitized};
 use crate::change::{Commit, Part};
 use crate::finding::{Finding, Half, Validity};
 use crate::insight::Insight;
@@ -21,10 +21,13 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
     let number = number(finding);
     writeln!(out, "{} |", " ".repeat(number.len()))?;
     excerpt(finding, out)?;
-    other_places(group, out)?;
+    other_places(style, group, out)?;
     facts(finding, &|_| true, out)?;
     item("why", INDENT, &why(finding), out)?;
     move_it_out(style, located, out)?;
+    if !group.others.is_empty() {
+        item("", INDENT, "Then do the same in each other place.", out)?;
+    }
     item("2.", INDENT, not_a_key(style.subject, located), out)?;
     command(&format!("keyguard allow {} --reason \"...\"", finding.fingerprint()), out)?;
     item("3.", INDENT, "Real and already out? Deleting the line is not enough. Revoke it:", out)?;
@@ -36,10 +39,10 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
 }
 
 /// The same without the ways on, for one of two keys.
-pub(super) fn brief(group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let finding = &group.first.finding;
     excerpt(finding, out)?;
-    other_places(group, out)?;
+    other_places(style, group, out)?;
     // Of what kind it is says its title too.
     facts(finding, &|insight| !["kind", "mode"].contains(&insight.name), out)?;
     match replacement::of(group.first) {
@@ -70,12 +73,12 @@ fn facts(finding: &Finding<'_>, is_told: &dyn Fn(&Insight) -> bool, out: &mut dy
 }
 
 /// Where else the same key stands; each place is a line, so that it can be copied.
-fn other_places(group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
-    const SHOWN: usize = 4;
-    for (number, located) in group.others.iter().take(SHOWN).enumerate() {
+fn other_places(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+    let shown = if style.detail == Detail::Verbose { usize::MAX } else { 4 };
+    for (number, located) in group.others.iter().take(shown).enumerate() {
         code(if number == 0 { "also" } else { "" }, &format!("in {}", place(located)), out)?;
     }
-    match group.others.len().checked_sub(SHOWN) {
+    match group.others.len().checked_sub(shown) {
         None | Some(0) => Ok(()),
         Some(more) => item("", INDENT, &format!("and in {more} more"), out),
     }

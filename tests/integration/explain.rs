@@ -173,7 +173,7 @@ fn every_card_says_something() {
 #[test]
 fn a_card_is_told_whole_within_80_columns() {
     let repo = Sandbox::without_repository();
-    repo.keyguard(["explain", "gitlab-deploy-token"]).success().stdout(str![[r#"
+    repo.keyguard(["explain", "gitlab-deploy-token"]).success().stdout(str![[r"
 GitLab deploy token
   can do      [..]
 ...
@@ -189,7 +189,7 @@ GitLab deploy token
   rule        gitlab-deploy-token
   confidence  high
 ...
-"#]]);
+"]]);
     for id in ["postgres-url", "generic-api-key", "aws-secret-access-key", "private-key-pem", "azure-sas-token", "jwt"]
     {
         let text = repo.keyguard(["explain", id]).success().text();
