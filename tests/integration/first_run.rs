@@ -5,7 +5,7 @@ use std::fs;
 use crate::sandbox::{Sandbox, fake};
 
 const KEYS: &str = "tracked files already and will not block. To see them: keyguard scan .";
-const IGNORE: &str = "git does not ignore .env. To have it do so: echo .env >>.gitignore\n";
+const IGNORE: &str = "git does not ignore .env. To have it do so: printf '\\n.env\\n' >>.gitignore\n";
 const TRACKED: &str = "git tracks .env. To take it out and keep the file: git rm --cached .env\n";
 
 #[test]
@@ -47,7 +47,10 @@ fn a_file_of_variables_is_to_be_ignored_and_described() {
     let command = text.split("To list their names: ").nth(1).unwrap().lines().next().unwrap();
     repo.run("sh").args(["-c", command]).output().success().silent();
     assert_eq!(fs::read_to_string(repo.root().join(".env.example")).unwrap(), "TOKEN=\nHOST=\n");
-    repo.run("sh").args(["-c", "echo .env >>.gitignore"]).output().success().silent();
+    repo.write("sub/x", "");
+    let below = repo.run("keyguard").args(["install"]).current_dir("sub").output();
+    below.success().says("To have it do so: printf '\\n.env\\n' >>../.gitignore\n");
+    repo.run("sh").args(["-c", "printf '\\n.env\\n' >>../.gitignore"]).current_dir("sub").output().success().silent();
     let text = repo.keyguard(["install"]).success().text();
     assert_eq!(text.lines().count(), 1, "{text}");
 }

@@ -182,7 +182,9 @@ Nothing was committed.
     repo.git(["mv", "app.jks", "demo.jks"]).success();
     repo.git(["commit", "--quiet", "--message", "moved"]).success();
     repo.write("demo.jks", key_store("two", &[2, 1]));
-    repo.git(["commit", "--quiet", "--all", "--message", "another"]).code(1).says("key store of Java in demo.jks:1:1");
+    repo.git(["commit", "--quiet", "--all", "--message", "another"])
+        .code(1)
+        .says("key store of Java (medium confidence) in demo.jks:1:1");
     repo.assert_commits(2);
 }
 

@@ -23,37 +23,42 @@ const SAMPLES: [&str; 5] = [".env.example", ".env.sample", ".env.template", ".en
 /// What to offer for the repository of the working directory, a line each. Whatever cannot be looked at offers nothing.
 pub(super) fn lines(environment: &Environment) -> Vec<String> {
     let Some(root) = work_tree_of(&environment.current_dir) else { return Vec::new() };
-    let mut lines = variables(&root);
-    lines.extend(keys_at_head(&root, environment).ok().flatten());
+    // Commands are typed where keyguard was.
+    let depth = environment.current_dir.strip_prefix(&root).map_or(0, |below| below.components().count());
+    let up = "../".repeat(depth);
+    let mut lines = variables(&root, &up);
+    lines.extend(keys_at_head(&root, environment).ok().flatten().map(|keys| known_keys(keys, &up)));
     lines
 }
 
 /// How the file of variables stands: whether git ignores it, and whether others can see what goes into it.
-fn variables(root: &Path) -> Vec<String> {
+fn variables(root: &Path, up: &str) -> Vec<String> {
     let is_there = |name: &&str| fs::symlink_metadata(root.join(name)).is_ok();
     if !is_there(&VARIABLES) {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    let is_tracked = !matches!(command::status(root, VARIABLES), Ok(Status::Untracked));
-    if is_tracked {
-        lines.push(format!("git tracks {VARIABLES}. To take it out and keep the file: git rm --cached {VARIABLES}"));
+    if matches!(command::status(root, VARIABLES), Ok(Status::Settled | Status::Changed)) {
+        lines
+            .push(format!("git tracks {VARIABLES}. To take it out and keep the file: git rm --cached {up}{VARIABLES}"));
     }
     if matches!(command::is_named_for_ignoring(root, VARIABLES), Ok(false)) {
-        lines.push(format!("git does not ignore {VARIABLES}. To have it do so: echo {VARIABLES} >>.gitignore"));
+        // The last line of that file may have no end.
+        let line = format!("printf '\\n{VARIABLES}\\n' >>{up}.gitignore");
+        lines.push(format!("git does not ignore {VARIABLES}. To have it do so: {line}"));
     }
     if !SAMPLES.iter().any(is_there) {
         // Names in capitals alone: a line of a key that spans lines may end in `=` too.
         let names = r"sed -n 's/^\([A-Z_][A-Z0-9_]*\)=.*/\1=/p'";
         lines.push(format!(
-            "others cannot see which variables there are. To list their names: {names} {VARIABLES} >.env.example"
+            "others cannot see which variables there are. To list their names: {names} {up}{VARIABLES} >{up}.env.example"
         ));
     }
     lines
 }
 
 /// How many keys HEAD's files hold already, if any. It looks at what is tracked alone, and not for long.
-fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<String>> {
+fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<usize>> {
     const MOST_FILES: usize = 5000;
     const MOST_BYTES: usize = 64 << 20;
     const LONGEST: Duration = Duration::from_secs(3);
@@ -73,14 +78,17 @@ fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<String>
     let mut keys: Vec<_> = outcome.blocked.iter().map(|located| located.finding.fingerprint()).collect();
     keys.sort();
     keys.dedup();
-    Ok(Some(keys.len()).filter(|keys| *keys > 0).map(known_keys))
+    Ok(Some(keys.len()).filter(|keys| *keys > 0))
 }
 
 /// What to do about keys that are there already. They do not block, as they are not new; once there is a command that
 /// records them, it belongs here.
-fn known_keys(number: usize) -> String {
+fn known_keys(number: usize, up: &str) -> String {
     let keys = if number == 1 { "1 key is".to_owned() } else { format!("{number} keys are") };
-    format!("{keys} in tracked files already and will not block. To see them: keyguard scan .")
+    format!(
+        "{keys} in tracked files already and will not block. To see them: keyguard scan {}",
+        if up.is_empty() { "." } else { up }
+    )
 }
 
 fn config(root: &Path, environment: &Environment) -> Result<Config> {
