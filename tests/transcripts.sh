@@ -4,6 +4,8 @@
 #     sh tests/transcripts.sh >docs/transcripts.md
 #
 # The keys are made up and put together here, so that no file holds one.
+# Backticks and dollars are to be printed as they are:
+# shellcheck disable=SC2016
 set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
