@@ -1,5 +1,6 @@
 //! One key is one story, however often it stands in what was looked at.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::outcome::Located;
@@ -12,7 +13,8 @@ pub(super) struct Group<'o, 'r> {
     pub(super) others: Vec<&'o Located<'r>>,
 }
 
-/// The findings by key, in the order in which each key is first met.
+/// The findings by key, in the order in which each key is first met; but what the rules of a configuration find comes last,
+/// so that it cannot fill the screen before a key that keyguard knows by itself.
 pub(super) fn by_key<'o, 'r>(findings: &'o [Located<'r>]) -> Vec<Group<'o, 'r>> {
     let mut groups: Vec<Group<'o, 'r>> = Vec::new();
     let mut places = HashMap::new();
@@ -23,6 +25,7 @@ pub(super) fn by_key<'o, 'r>(findings: &'o [Located<'r>]) -> Vec<Group<'o, 'r>> 
             None => groups.push(Group { first: located, others: Vec::new() }),
         }
     }
+    groups.sort_by_key(|group| Reverse(group.first.finding.rule.origin()));
     groups
 }
 
