@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use shape::Shape;
 use spec::{Confidence, Finds, RuleSpec, Validator};
 
@@ -41,16 +42,35 @@ struct RuleFile {
     rule: Vec<RuleSpec>,
 }
 
+/// A file of `src/rules/cards`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CardFile {
+    card: Vec<CardSpec>,
+}
+
+/// What to do about a real key of certain kinds. Not a part of a rule, so that no configuration can replace it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct CardSpec {
+    rules: Vec<String>,
+    narrower: Option<String>,
+    rotate: Option<String>,
+    last_use: Option<String>,
+    audit_log: Option<String>,
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=src/rules");
     println!("cargo::rerun-if-changed=src/decode/sign.rs");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let files = read_files(Path::new("src/rules"));
+    let files = read_files::<RuleFile>(Path::new("src/rules"));
     let mut tables = Tables::default();
     let groups: Vec<_> = files.iter().map(|(name, file)| (tables.span(name), tables.span(&file.about))).collect();
     let rules = checked(files);
     let records: Vec<String> = rules.iter().map(|(group, rule)| tables.record(group, rule)).collect();
+    tables.enter_cards(read_files(Path::new("src/rules/cards")), &rules);
     for sign in sign::SIGNED.into_iter().flat_map(sign::signs) {
         tables.keywords.entry((*sign).to_owned()).or_default();
     }
@@ -59,16 +79,16 @@ fn main() {
     fs::write(out.join("transitions.bin"), automaton.transition_bytes()).expect("write transitions.bin");
 }
 
-/// Every file of rules with its name but for `.toml`, sorted by name.
-fn read_files(folder: &Path) -> Vec<(String, RuleFile)> {
+/// Every file of `folder` with its name but for `.toml`, sorted by name.
+fn read_files<T: DeserializeOwned>(folder: &Path) -> Vec<(String, T)> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("src/rules exists") {
-        let path = entry.expect("read src/rules").path();
+    for entry in fs::read_dir(folder).expect("the folder exists") {
+        let path = entry.expect("read the folder").path();
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
         let text = fs::read_to_string(&path).expect("rule files are UTF-8");
-        let file: RuleFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file: T = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         files.push((path.file_stem().expect("a file has a name").to_string_lossy().into_owned(), file));
     }
     files.sort_by(|a, b| a.0.cmp(&b.0));
@@ -113,6 +133,9 @@ struct Tables {
     /// How files begin, and how their paths end, that wake rules for whole files.
     whole: Vec<(Span, Span, usize)>,
     openings: Vec<u8>,
+    /// The texts of each card, and for a rule its card; the latter sorted.
+    cards: Vec<[Span; 4]>,
+    card_of: BTreeMap<usize, usize>,
     rules: usize,
 }
 
@@ -225,6 +248,21 @@ impl Tables {
         }
     }
 
+    fn enter_cards(&mut self, files: Vec<(String, CardFile)>, rules: &[(String, RuleSpec)]) {
+        for (name, card) in
+            files.into_iter().flat_map(|(name, file)| file.card.into_iter().map(move |c| (name.clone(), c)))
+        {
+            for id in &card.rules {
+                let rule = rules.binary_search_by(|(_, rule)| rule.id.cmp(id));
+                let rule = rule.unwrap_or_else(|_| panic!("cards/{name}.toml: there is no rule {id}"));
+                assert!(self.card_of.insert(rule, self.cards.len()).is_none(), "cards/{name}.toml: {id} has two cards");
+            }
+            let texts = [card.narrower, card.rotate, card.last_use, card.audit_log];
+            let spans = texts.map(|text| self.span(&text.unwrap_or_default()));
+            self.cards.push(spans);
+        }
+    }
+
     fn source(&self, records: &[String], groups: &[(Span, Span)], automaton: &Automaton) -> String {
         let mut wakes: Vec<usize> = Vec::new();
         let mut keyword_wakes = Vec::new();
@@ -247,6 +285,8 @@ impl Tables {
              pub(super) static ENDINGS: [(Span, usize); {}] = {:?};\n\
              pub(super) static OPENINGS: [u8; {}] = {:?};\n\
              pub(super) static WHOLE: [(Span, Span, usize); {}] = {:?};\n\
+             pub(super) static CARDS: [[Span; 4]; {}] = {:?};\n\
+             pub(super) static CARD_OF: [(u16, u16); {}] = {:?};\n\
              pub(crate) static WAKES: [u16; {}] = {wakes:?};\n\
              pub(crate) static KEYWORD_WAKES: [Span; {}] = {keyword_wakes:?};\n\
              pub(crate) static KEYWORD_LENGTHS: [u8; {}] = {keyword_lengths:?};\n\
@@ -265,6 +305,10 @@ impl Tables {
             self.openings,
             self.whole.len(),
             self.whole,
+            self.cards.len(),
+            self.cards,
+            self.card_of.len(),
+            self.card_of.iter().collect::<Vec<_>>(),
             wakes.len(),
             keyword_wakes.len(),
             keyword_lengths.len(),

@@ -43,7 +43,7 @@ enum Verb {
     Allow(AllowArgs),
     /// Record the keys that are committed already, so that only new ones block
     Baseline(BaselineArgs),
-    /// Tell all about a rule: how it matches, what such a key can do, where to revoke it
+    /// Tell all about a kind of key: what it can do, how to revoke and rotate it, how it is known
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
         rule: String,
@@ -184,6 +184,8 @@ pub(crate) struct BaselineArgs {
 /// What `rules list` takes.
 #[derive(Args)]
 pub(crate) struct ListArgs {
+    /// Only rules whose name or title holds all of these words
+    pub(crate) words: Vec<String>,
     /// Write a page in Markdown, with proofs and where to revoke
     #[arg(long)]
     pub(crate) markdown: bool,

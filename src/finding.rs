@@ -5,9 +5,10 @@ use std::ops::Range;
 use crate::change::BytePath;
 use crate::decode::Way;
 use crate::encrypted::Demand;
-use crate::rules::Rule;
+use crate::insight::Insight;
 pub use crate::rules::spec::Confidence;
-use crate::rules::spec::{Finds, Validator};
+use crate::rules::spec::{Finds, Validator, is_variable_name};
+use crate::rules::{Origin, Rule};
 use crate::secret::{Excerpt, Fingerprint, Secret};
 
 /// A place in a text. Lines and columns count from 1; columns count code points.
@@ -69,6 +70,10 @@ pub struct Finding<'r> {
     pub other_half: Option<Half<'r>>,
     /// Why the file must be encrypted, where it is not.
     pub(crate) demand: Option<Demand>,
+    /// The name that the value is assigned to, in lower case, its words joined by `_`; where its kind has no format.
+    pub name: Option<String>,
+    /// What the key says of itself.
+    pub insights: Vec<Insight>,
 }
 
 /// The identifier of a pair, such as a key id. It is a finding of its own too, for when it is new and its secret is not.
@@ -100,6 +105,8 @@ impl<'r> Finding<'r> {
             proof: None,
             other_half: None,
             demand: is_known_by_path.then_some(Demand::Name),
+            name: None,
+            insights: Vec::new(),
         }
     }
 }
@@ -108,6 +115,19 @@ impl Finding<'_> {
     /// Whether the file as a whole is the secret.
     pub(crate) fn is_whole_file(&self) -> bool {
         self.rule.facts().finds == Finds::WholeFile
+    }
+
+    /// The environment variable to keep it in. Where the kind has no format, the name at hand says more than the rule does,
+    /// unless it is a single word or the rule's author has chosen the variable.
+    pub(crate) fn variable(&self) -> Option<String> {
+        const LONGEST: usize = 40;
+        let of_rule = self.rule.facts().variable();
+        if self.rule.origin() == Origin::Configured && of_rule.is_some() {
+            return of_rule.map(str::to_owned);
+        }
+        let name = self.name.as_ref().filter(|name| name.contains('_') && name.len() <= LONGEST);
+        let name = name.map(|name| name.to_ascii_uppercase()).filter(|name| is_variable_name(name));
+        name.or_else(|| of_rule.map(str::to_owned))
     }
 
     /// The name under which it can be allowed.

@@ -28,6 +28,7 @@ mod git;
 mod guard;
 mod hook;
 mod import;
+pub mod insight;
 mod inspect;
 pub mod outcome;
 pub mod placeholder;

@@ -1,9 +1,14 @@
 //! Reports: one outcome, written in the format that was asked for.
 
 pub(crate) mod checkup;
+mod group;
 mod human;
 mod json;
+mod replacement;
+mod several;
+mod story;
 mod terminal;
+pub(crate) mod wrap;
 
 use std::io::{self, Write};
 use std::time::Duration;

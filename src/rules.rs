@@ -69,6 +69,20 @@ pub struct PairFacts<'a> {
     pub confidence: Confidence,
 }
 
+/// What to do about a real key of a kind, beside revoking it: data of `rules/cards/*.toml`. A configuration has no say in
+/// it. What is not documented by the provider, or does not exist, is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Card {
+    /// What to use in its place that can do less, as a sentence.
+    pub narrower: Option<&'static str>,
+    /// How to get a new one without an outage; a command where the provider has one.
+    pub rotate: Option<&'static str>,
+    /// Where the provider shows when it was used last.
+    pub last_use: Option<&'static str>,
+    /// Where the provider records what was done with it.
+    pub audit_log: Option<&'static str>,
+}
+
 /// A list of texts, wherever it is kept.
 #[derive(Clone, Copy)]
 pub enum Strings<'a> {
@@ -139,6 +153,12 @@ impl<'a> Rule<'a> {
     /// What the rule says.
     pub fn facts(self) -> Facts<'a> {
         self.own().map_or_else(|| builtin::facts(self.index), OwnRule::facts)
+    }
+
+    /// What to do about a real key of its kind; empty for an added rule.
+    pub fn card(self) -> Card {
+        let base = self.own().map_or(Some(self.index), |own| builtin::find(&own.spec.id));
+        base.map(builtin::card).unwrap_or_default()
     }
 
     /// What its regex is for, without looking up all that it says.

@@ -24,7 +24,7 @@ use crate::rules::spec::{Finds, Placeholders, PrivilegeClass, Validator};
 use crate::rules::{Origin, Rule, RuleSet};
 use crate::secret::{Excerpt, Fingerprint, Secret};
 use crate::validator::{self, PemBlock, Verdict};
-use crate::{digest, entropy, placeholder, published};
+use crate::{digest, entropy, insight, placeholder, published};
 use disguise::Layer;
 
 /// Rules ready to be tried.
@@ -46,6 +46,8 @@ struct Candidate<'r> {
     confidence: Confidence,
     validity: Validity,
     proof: Option<&'static str>,
+    /// The name that it is assigned to, where its kind has no format.
+    name: Option<String>,
 }
 
 impl Candidate<'_> {
@@ -121,13 +123,15 @@ impl<'r> Scanner<'r> {
         let mut locator = Locator::new(bytes);
         let mut findings = Vec::new();
         for candidate in self.without_overlaps(candidates) {
-            let Candidate { rule, span, mut decoded, secret, confidence, validity, proof, .. } = candidate;
+            let Candidate { rule, span, mut decoded, secret, confidence, validity, proof, name, .. } = candidate;
             let mut location = locator.locate(&span);
             location.offset = (text.kind() == Kind::Binary).then_some(span.start);
             if text.kind() == Kind::Utf16 {
                 decoded.insert(0, Way::Utf16);
             }
             let excerpt = Excerpt::new(bytes, &span, &secret, &hidden);
+            let around = decoded.is_empty().then_some((bytes, &span));
+            let insights = insight::of(rule.id(), &secret, around);
             findings.push(Finding {
                 rule,
                 location,
@@ -140,6 +144,8 @@ impl<'r> Scanner<'r> {
                 proof,
                 other_half: None,
                 demand: None,
+                name,
+                insights,
             });
         }
         pair::join(&mut findings);
@@ -322,7 +328,7 @@ fn judge<'r>(rule: Rule<'r>, text: &[u8], span: Range<usize>) -> Result<Option<C
         return Ok(None);
     }
     let (matched, decoded) = (span.clone(), Vec::new());
-    Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof }))
+    Ok(Some(Candidate { rule, matched, span, decoded, secret, confidence, validity, proof, name: None }))
 }
 
 /// How plainly a value is made up.

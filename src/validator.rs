@@ -11,7 +11,7 @@ pub(crate) mod marvin;
 mod pem;
 pub(crate) mod pgp;
 pub(crate) mod putty;
-mod sas;
+pub(crate) mod sas;
 pub(crate) mod wallet;
 
 use std::ops::Range;
@@ -185,17 +185,21 @@ pub(crate) fn sentence(validator: Validator) -> &'static str {
 /// made since 2019 (fifth character `Q` or later). Nine of ten random ids decode to a possible number, so this only doubts.
 /// Source: <https://medium.com/@TalBeerySec/a-short-note-on-aws-key-id-f88cc4317489>
 fn aws_access_key_id(secret: &[u8]) -> Verdict {
-    const LARGEST_ACCOUNT: u64 = 999_999_999_999;
-    let Some(body) = secret.get(4..14) else { return Verdict::Open };
-    if !matches!(body[0], b'Q'..=b'Z' | b'2'..=b'7') {
-        return Verdict::Open;
-    }
-    let bits = body.iter().try_fold(0_u64, |bits, byte| Some(bits << 5 | u64::from(base32_digit(*byte)?)));
-    // 50 bits are read; the account number is the 40 behind the first one, of the first 48.
-    match bits.map(|bits| (bits >> 9) & 0xff_ffff_ffff) {
-        Some(account) if account > LARGEST_ACCOUNT => Verdict::Invalid("it holds no possible account number"),
+    match aws_account(secret) {
+        Some(account) if account > LARGEST_AWS_ACCOUNT => Verdict::Invalid("it holds no possible account number"),
         _ => Verdict::Open,
     }
+}
+
+/// Accounts of AWS have twelve digits.
+pub(crate) const LARGEST_AWS_ACCOUNT: u64 = 999_999_999_999;
+
+/// The number that a key id of AWS holds where one made since 2019 holds its account; see [`aws_access_key_id`].
+pub(crate) fn aws_account(key_id: &[u8]) -> Option<u64> {
+    let body = key_id.get(4..14).filter(|body| matches!(body[0], b'Q'..=b'Z' | b'2'..=b'7'))?;
+    let bits = body.iter().try_fold(0_u64, |bits, byte| Some(bits << 5 | u64::from(base32_digit(*byte)?)))?;
+    // 50 bits are read; the account number is the 40 behind the first one, of the first 48.
+    Some((bits >> 9) & 0xff_ffff_ffff)
 }
 
 /// A password in an address. Hosts that are reserved for documentation (RFC 2606, RFC 5737) take no real one.
@@ -224,7 +228,7 @@ fn url_password(behind: &[u8]) -> Verdict {
 }
 
 /// The object that base64 in either alphabet, padded or not, is the text of.
-fn json_of_base64(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+pub(crate) fn json_of_base64(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
     serde_json::from_slice(&base64_bytes(text)?).ok()
 }
 

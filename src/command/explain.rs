@@ -1,4 +1,4 @@
-//! `keyguard explain RULE`: the whole card of a rule.
+//! `keyguard explain RULE`: the whole card of a kind of key, what to do first, then how it is known.
 
 use std::io::Write;
 
@@ -10,48 +10,88 @@ use crate::environment::Environment;
 use crate::guard;
 use crate::outcome::Exit;
 use crate::report::sanitized;
-use crate::rules::Rule;
+use crate::report::wrap::{item, solid};
 use crate::rules::spec::is_kebab_case;
+use crate::rules::{Rule, RuleSet};
+use crate::secret::Fingerprint;
 use crate::validator;
 
+/// Where texts start behind their labels.
+const INDENT: usize = 14;
+
 /// Prints what there is to know about a rule.
-pub(crate) fn explain(id: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+pub(crate) fn explain(name: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
-    let Some(rule) = config.rules.find(id) else {
-        let near = config.rules.iter().map(Rule::id).find(|known| known.contains(id) || id.contains(known));
-        let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));
-        let shown = if is_kebab_case(id) && id.len() < 40 { format!(" `{id}`") } else { String::new() };
-        bail!("there is no rule{shown}\nhelp: {help}");
-    };
-    let facts = rule.facts();
+    let rule = find(&config.rules, name)?;
+    writeln!(out, "{}", sanitized(rule.facts().title.as_bytes()))?;
+    what_to_do(rule, out)?;
+    writeln!(out)?;
+    how_it_is_known(rule, out)?;
+    Ok(Exit::Clean)
+}
+
+/// The rule called `name`, in any case; a name that is not quite right gives a hint.
+fn find<'r>(rules: &'r RuleSet, name: &str) -> Result<Rule<'r>> {
+    const LONGEST_SHOWN: usize = 40;
+    let id = name.trim().to_ascii_lowercase().replace('_', "-");
+    if let Some(rule) = rules.find(&id) {
+        return Ok(rule);
+    }
+    if id.starts_with(Fingerprint::PREFIX) {
+        bail!("a fingerprint does not tell its rule\nhelp: the report names the rule beside the fingerprint");
+    }
+    let near = rules.iter().map(Rule::id).find(|known| known.contains(&id) || id.contains(known));
+    let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));
+    let shown = if is_kebab_case(&id) && id.len() < LONGEST_SHOWN { format!(" `{id}`") } else { String::new() };
+    bail!("there is no rule{shown}\nhelp: {help}");
+}
+
+/// What such a key can do, and what to do about a real one.
+fn what_to_do(rule: Rule<'_>, out: &mut dyn Write) -> Result<()> {
+    let (facts, card) = (rule.facts(), rule.card());
     let (class, privilege) = facts.privilege();
-    let keywords: Vec<_> = facts.keywords.iter().collect();
-    let proof = facts.validator.map_or("none", validator::sentence);
-    let entropy = facts.min_entropy.map(|bits| format!("at least {bits} bits per character"));
-    let near = facts.near.map(|(regex, lines)| format!("{regex} within {lines} lines"));
-    let pair = facts.pair.map(|pair| {
-        let with: Vec<_> = pair.with.iter().collect();
-        format!("with {} within {} lines, then {} confidence", with.join(" or "), pair.lines, pair.confidence.name())
-    });
-    writeln!(out, "{}", sanitized(facts.title.as_bytes()))?;
-    for (name, value) in [
-        ("rule", Some(facts.id.to_owned())),
-        ("confidence", Some(facts.confidence.name().to_owned())),
-        ("keywords", Some(keywords.join("  ")).filter(|text| !text.is_empty())),
-        ("regex", Some(facts.regex.to_owned())),
-        ("entropy", entropy),
-        ("near", near),
-        ("pair", pair),
-        ("asked by", (facts.id == guard::RULE).then(|| guard::ASKED_BY.to_owned())),
-        ("proof", Some(proof.to_owned())),
-        ("can do", privilege.map(|text| format!("{text} ({})", class.name()))),
-        ("variable", facts.env_var.map(str::to_owned)),
-        ("revoke", facts.revoke.map(str::to_owned)),
-        ("docs", facts.docs.map(str::to_owned)),
+    let privilege = privilege.map(|text| format!("{text} ({})", class.name()));
+    for (label, text) in [
+        ("can do", privilege.as_deref()),
+        ("narrower", card.narrower),
+        ("variable", facts.env_var),
+        ("revoke", facts.revoke),
+        ("rotate", card.rotate),
+        ("last use", card.last_use),
+        ("audit log", card.audit_log),
+        ("docs", facts.docs),
     ] {
-        if let Some(value) = value {
-            writeln!(out, "  {name:10}  {}", sanitized(value.as_bytes()))?;
+        if let Some(text) = text {
+            item(label, INDENT, text, out)?;
         }
     }
-    Ok(Exit::Clean)
+    Ok(())
+}
+
+/// How the rule knows such a key.
+fn how_it_is_known(rule: Rule<'_>, out: &mut dyn Write) -> Result<()> {
+    let facts = rule.facts();
+    item("rule", INDENT, facts.id, out)?;
+    item("confidence", INDENT, facts.confidence.name(), out)?;
+    let keywords = facts.keywords.iter().collect::<Vec<_>>().join("  ");
+    if !keywords.is_empty() {
+        item("keywords", INDENT, &keywords, out)?;
+    }
+    solid("regex", INDENT, facts.regex, out)?;
+    if let Some(bits) = facts.min_entropy {
+        item("entropy", INDENT, &format!("at least {bits} bits per character"), out)?;
+    }
+    if let Some((regex, lines)) = facts.near {
+        solid("near", INDENT, regex, out)?;
+        item("", INDENT, &format!("within {lines} lines"), out)?;
+    }
+    if let Some(pair) = facts.pair {
+        let with = pair.with.iter().collect::<Vec<_>>().join(" or ");
+        let text = format!("with {with} within {} lines, then {} confidence", pair.lines, pair.confidence.name());
+        item("pair", INDENT, &text, out)?;
+    }
+    if facts.id == guard::RULE {
+        item("asked by", INDENT, guard::ASKED_BY, out)?;
+    }
+    Ok(item("proof", INDENT, facts.validator.map_or("none", validator::sentence), out)?)
 }

@@ -1,6 +1,7 @@
 //! `keyguard install`: has git look for keys before every commit, merge or push.
 
 mod into;
+mod offer;
 
 use std::env;
 use std::io::Write;
@@ -52,6 +53,9 @@ pub(crate) fn install(args: &InstallArgs, environment: &Environment, out: &mut d
     }
     if !args.if_needed {
         say(out, &lines)?;
+        if !args.dry_run {
+            say(out, &offer::lines(environment))?;
+        }
     }
     Ok(Exit::Clean)
 }

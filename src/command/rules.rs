@@ -6,7 +6,7 @@ mod page;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::config_of_work_tree;
 use crate::change::BytePath;
@@ -23,16 +23,28 @@ use crate::scanner::Scanner;
 /// Lists every rule in force.
 pub(crate) fn list(args: &ListArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let config = config_of_work_tree(global, environment)?;
+    let words: Vec<_> = args.words.iter().map(|word| word.to_lowercase()).collect();
+    let is_asked_for = |rule: &Rule<'_>| is_described_by(*rule, &words);
     if args.markdown {
-        page::write(&config.rules, out)?;
+        page::write(config.rules.iter().filter(is_asked_for), out)?;
     } else if global.format == Format::Json {
-        catalogue::write(&config, out)?;
+        catalogue::write(&config, is_asked_for, out)?;
     } else {
-        for rule in config.rules.iter() {
+        let rules: Vec<_> = config.rules.iter().filter(is_asked_for).collect();
+        if rules.is_empty() && !words.is_empty() {
+            bail!("no rule has these words in its name or title\nhelp: `keyguard rules list` shows all");
+        }
+        for rule in rules {
             writeln!(out, "{}", line(rule))?;
         }
     }
     Ok(Exit::Clean)
+}
+
+/// Whether all of `words`, which are in lower case, stand in the rule's name or title.
+fn is_described_by(rule: Rule<'_>, words: &[String]) -> bool {
+    let description = format!("{} {}", rule.id(), rule.facts().title).to_lowercase();
+    words.iter().all(|word| description.contains(word))
 }
 
 /// A rule in one line, of which a terminal of 80 columns shows all: a long title goes on below its beginning.

@@ -87,6 +87,13 @@ pub(crate) fn is_ignored(folder: &Path, name: &str) -> Result<bool> {
     Ok(status.success())
 }
 
+/// Whether the rules for ignoring name the file `name`, which git tracks or not.
+pub(crate) fn is_named_for_ignoring(folder: &Path, name: &str) -> Result<bool> {
+    let arguments = ["check-ignore", "--quiet", "--no-index", "--", name];
+    let status = git(folder).args(arguments).status().context("run git")?;
+    Ok(status.success())
+}
+
 /// A path as git reads it from a list of paths, where a bare `:` would end it.
 pub(crate) fn quoted_path(path: &Path) -> OsString {
     match path.to_str() {

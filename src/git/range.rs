@@ -195,6 +195,21 @@ impl<'r> RangeReader<'r> {
         Ok(blobs.map(|(path, side)| change(path, side.id)).collect())
     }
 
+    /// The files of HEAD, read one by one as they are asked for; none before the first commit.
+    pub(crate) fn head_files(&self) -> Result<impl Iterator<Item = (BytePath, Result<Change<'static>>)>> {
+        let mut found = Difference::default();
+        if let Some(head) = self.resolve("HEAD")? {
+            let pair = Pair { prefix: Vec::new(), old: None, new: Some(self.tree_of(head)?) };
+            tree::compare(&self.objects, pair, &mut found)?;
+        }
+        let blobs =
+            found.deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
+        Ok(blobs.map(|(path, side)| {
+            let content = self.objects.blob(side.id);
+            (path.clone(), content.map(|content| Change::whole(path, content)))
+        }))
+    }
+
     /// The content of a file in the root of `commit`'s tree.
     pub(crate) fn root_file(&self, commit: Id, name: &str) -> Result<Option<Vec<u8>>> {
         let tree = self.tree_of(commit)?;

@@ -4,35 +4,33 @@ use std::io::{self, Write};
 
 use colored::{Color, Colorize as _};
 
-use super::{Detail, Style, Subject, sanitized};
+use super::group::{self, Group};
+use super::{Detail, Style, Subject, sanitized, several, story};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
-use crate::finding::{Finding, Half, Validity};
 use crate::outcome::{Located, Outcome};
-use crate::remedy;
-
-/// So many findings are told in full; the next ones get a line each.
-const IN_FULL: usize = 3;
-const LINES: usize = 12;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     colored::control::set_override(style.color);
+    let groups = group::by_key(&outcome.blocked);
     // Clients show one line of what a hook says: the first one of a commit, the last one of a push.
-    let sentence = sentence(style, outcome).unwrap_or_default();
+    let sentence = sentence(style, outcome, &groups).unwrap_or_default();
     let comes_last = matches!(style.subject, Subject::Push | Subject::Receive);
     if !sentence.is_empty() && !comes_last {
         writeln!(out, "{sentence}")?;
     }
-    let in_full_count = if style.subject == Subject::Receive { 0 } else { IN_FULL };
-    for located in outcome.blocked.iter().take(in_full_count) {
-        if outcome.blocked.len() > 1 || comes_last {
-            writeln!(out, "\n{}", headline(located).paint(Color::Red))?;
+    match groups.as_slice() {
+        [] => {}
+        [one] if style.subject != Subject::Receive => {
+            if comes_last {
+                writeln!(out, "\n{}", headline(one.first).paint(Tone::Alarm))?;
+            }
+            story::write(style, one, out)?;
         }
-        in_full(style, located, out)?;
+        all => several::write(style, all, out)?,
     }
-    in_short(outcome.blocked.get(in_full_count..).unwrap_or_default(), out)?;
     for failure in outcome.failures.iter().skip(usize::from(outcome.blocked.is_empty())) {
-        writeln!(out, "{} {}", "error:".paint(Color::Red), failure_sentence(failure))?;
+        writeln!(out, "{} {}", "error:".paint(Tone::Alarm), failure_sentence(failure))?;
     }
     if style.detail == Detail::Verbose {
         verbose(outcome, out)?;
@@ -44,7 +42,7 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         if let Some(hint) = style.hint.as_ref().filter(|_| !outcome.blocked.is_empty()) {
             writeln!(out, "\n{}", sanitized(hint.as_bytes()))?;
         }
-        closing(style, outcome, out)?;
+        closing(style, outcome, groups.len(), out)?;
     }
     if !sentence.is_empty() && comes_last {
         writeln!(out, "{sentence}")?;
@@ -53,7 +51,7 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
 }
 
 /// The line that a graphical client shows alone: what, where, how sure.
-fn sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
+fn sentence(style: &Style, outcome: &Outcome<'_>, groups: &[Group<'_, '_>]) -> Option<String> {
     let what = match style.subject {
         Subject::Commit | Subject::Message => "commit blocked: ",
         Subject::Merge => "merge blocked: ",
@@ -61,29 +59,43 @@ fn sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
         Subject::Receive => "push rejected: ",
         Subject::Staged | Subject::Files | Subject::History => "",
     };
-    let opening = format!("{} {what}", "keyguard:".paint(Color::Red));
-    match outcome.blocked.as_slice() {
+    let opening = format!("{} {what}", "keyguard:".paint(Tone::Alarm));
+    match groups {
         [] => outcome.failures.first().map(|failure| format!("{opening}{}", failure_sentence(failure))),
-        [one] => Some(format!("{opening}{}", headline(one))),
+        [one] => {
+            let others = match one.others.len() {
+                0 => String::new(),
+                more => format!(" and {}", count(more, "other place")),
+            };
+            Some(format!("{opening}{}{others}", headline(one.first)))
+        }
         all => {
-            let places = match distinct_commits(all) {
-                0 => count(distinct_files(all), "file"),
+            let places = match distinct_commits(&outcome.blocked) {
+                0 => count(distinct_files(&outcome.blocked), "file"),
                 commits => count(commits, "commit"),
             };
-            Some(format!("{opening}{} secrets in {places}, the first: {}", all.len(), headline(&all[0])))
+            Some(format!("{opening}{} secrets in {places}, the first: {}", all.len(), headline(all[0].first)))
         }
     }
 }
 
-/// `GitHub token (checksum valid) in src/pay.js:3:15`.
-/// A finding and its place in a line.
+/// `GitHub token (checksum valid) in src/pay.js:3:15`: a finding, how sure it is, and its place.
 pub(crate) fn headline(located: &Located<'_>) -> String {
-    let proof = located.finding.proof.map(|proof| format!(" ({proof})")).unwrap_or_default();
-    let title = sanitized(located.finding.rule.facts().title.as_bytes());
-    format!("{title}{proof} in {}", place(located))
+    format!("{} in {}", what(located), place(located))
 }
 
-fn place(located: &Located<'_>) -> String {
+/// `GitHub token (checksum valid)`, or how sure the finding is where nothing is proven.
+pub(super) fn what(located: &Located<'_>) -> String {
+    let finding = &located.finding;
+    let title = sanitized(finding.rule.facts().title.as_bytes());
+    match finding.proof {
+        Some(proof) => format!("{title} ({proof})"),
+        None => format!("{title} ({} confidence)", finding.confidence.name()),
+    }
+}
+
+/// `src/pay.js:3:15 (commit 0123456789)`.
+pub(super) fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
     let path = match located.part {
         Part::File => located.path.as_ref().map(BytePath::as_bytes).map(sanitized).unwrap_or_default(),
@@ -98,152 +110,6 @@ fn place(located: &Located<'_>) -> String {
 fn object(commit: &Commit) -> String {
     let kind = if commit.is_tag() { "tag" } else { "commit" };
     format!("{kind} {}", commit.id.get(..10).unwrap_or(&commit.id))
-}
-
-fn in_full(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let finding = &located.finding;
-    excerpt(finding, out)?;
-    let facts = finding.rule.facts();
-    if let (_, Some(privilege)) = facts.privilege() {
-        item("key", privilege, out)?;
-    }
-    item("why", &why(finding), out)?;
-    item("1.", &move_it_out(located), out)?;
-    if let (Subject::Push, Some(commit)) = (style.subject, &located.commit) {
-        item("", &rewriting(commit, located), out)?;
-    }
-    item("2.", "Real and already pushed? Deleting the line is not enough. Revoke it:", out)?;
-    item("", facts.revoke.unwrap_or("where it was made"), out)?;
-    item("3.", not_a_secret(style.subject, located), out)?;
-    let command = format!("keyguard allow {} --reason \"...\"", finding.fingerprint());
-    writeln!(out, "        {}", command.paint(Color::Cyan))
-}
-
-/// How a commit that is there already gets another content.
-fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
-    if commit.is_tag() {
-        return "Then make the tag again: `git tag --force`.".to_owned();
-    }
-    let from = if commit.is_root { "--root" } else { &format!("{}~", commit.id.get(..10).unwrap_or(&commit.id)) };
-    match located.part {
-        Part::Message => {
-            format!("`git commit --amend` if it is that of the last commit, else `reword` in `git rebase -i {from}`.")
-        }
-        Part::Header => format!(
-            "Then make the commit again: `git commit --amend --reset-author` if it is the last one, else `edit` in `git \
-             rebase -i {from}`."
-        ),
-        Part::File => format!(
-            "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
-        ),
-    }
-}
-
-/// How to get on with what is no secret after all; the command follows.
-fn not_a_secret(subject: Subject, located: &Located<'_>) -> &'static str {
-    match subject {
-        Subject::Files if located.finding.is_whole_file() => "Not a secret? Say so:",
-        Subject::Files => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so:",
-        Subject::Push | Subject::Receive => "Not a secret? Say so, commit keyguard.toml, and push again:",
-        Subject::History => "Not a secret? Say so:",
-        _ if located.path.is_none() || located.finding.is_whole_file() => "Not a secret? Say so, and commit again:",
-        _ => "Not a secret? Put `keyguard:allow` into a comment on the line, or say so, and commit again:",
-    }
-}
-
-/// A label and a text, broken into lines of 80 columns; a word that is longer, such as an address, stays whole.
-fn item(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    const WIDTH: usize = 80;
-    const INDENT: usize = 8;
-    let mut line = format!("  {label:6}");
-    let mut is_empty = true;
-    for word in sanitized(text.as_bytes()).split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{line}")?;
-            line = " ".repeat(INDENT);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    writeln!(out, "{line}")
-}
-
-/// The line with its mask, and carets under it.
-fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let number = match finding.location.offset {
-        Some(offset) => format!("byte {offset}"),
-        None => finding.location.line.to_string(),
-    };
-    let margin = " ".repeat(number.len());
-    let tidy = |text: &str| sanitized(text.replace('\t', " ").as_bytes());
-    let (before, mask, after) =
-        (tidy(&finding.excerpt.before), tidy(&finding.excerpt.mask), tidy(&finding.excerpt.after));
-    let before = before.trim_start();
-    let (gap, carets) = (" ".repeat(before.chars().count()), "^".repeat(mask.chars().count()));
-    writeln!(out, "{margin} |")?;
-    writeln!(out, "{number} | {before}{}{}", mask.paint(Color::Yellow), after.trim_end())?;
-    writeln!(out, "{margin} | {gap}{}", carets.paint(Color::Red))
-}
-
-/// `rule aws-access-key-id, medium confidence; written in base64`.
-fn why(finding: &Finding<'_>) -> String {
-    let doubt = match (finding.validity, finding.proof) {
-        (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
-        (_, Some(proof)) => format!("; {proof}"),
-        _ => String::new(),
-    };
-    let ways: Vec<_> = finding.decoded.iter().rev().map(|way| way.name()).collect();
-    let written = if ways.is_empty() { String::new() } else { format!("; written in {}", ways.join(" inside ")) };
-    let pair =
-        finding.other_half.as_ref().map(|half| format!("; with its {}", half_in_words(half))).unwrap_or_default();
-    let demand = finding.demand.as_ref().map(|demand| format!("; {}", demand.because())).unwrap_or_default();
-    format!("rule {}, {} confidence{doubt}{written}{pair}{demand}", finding.rule.id(), finding.confidence.name())
-}
-
-/// `AWS access key ID on line 3`.
-fn half_in_words(half: &Half<'_>) -> String {
-    let place = match half.location.offset {
-        Some(offset) => format!("at byte {offset}"),
-        None => format!("on line {}", half.location.line),
-    };
-    format!("{} {place}", half.rule.facts().title)
-}
-
-fn move_it_out(located: &Located<'_>) -> String {
-    if let Some((demand, path)) = located.finding.demand.as_ref().zip(located.path.as_ref()) {
-        return demand.remedy(path);
-    }
-    match located.part {
-        Part::Message => return "Take it out of the message.".to_owned(),
-        Part::Header => return "Take it out of the header, which names author and committer.".to_owned(),
-        Part::File => {}
-    }
-    let Some(name) = located.finding.rule.facts().variable() else {
-        return "Move it out. Keep it in a place outside the repository.".to_owned();
-    };
-    match remedy::reference(located.path.as_ref(), name) {
-        Some(expression) => format!("Move it out. Read it from the environment: {expression}"),
-        None => format!("Move it out. Keep it in the environment variable {name}."),
-    }
-}
-
-/// One line for each finding behind the first few.
-fn in_short(rest: &[Located<'_>], out: &mut dyn Write) -> io::Result<()> {
-    if rest.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    for located in rest.iter().take(LINES) {
-        writeln!(out, "{}\n  {} [{}]", headline(located), located.finding.fingerprint(), located.finding.rule.id())?;
-    }
-    if rest.len() > LINES {
-        writeln!(out, "and {} more", rest.len() - LINES)?;
-    }
-    Ok(())
 }
 
 fn failure_sentence(failure: &crate::outcome::Failure) -> String {
@@ -272,14 +138,13 @@ fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One line of sums; in a hook only when something is wrong.
-fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if outcome.blocked.len() > 1 && matches!(style.subject, Subject::Commit | Subject::Staged) {
-        let command = "keyguard allow --last --reason \"...\"";
-        writeln!(out, "\nAll {} are no secrets? {}", outcome.blocked.len(), command.paint(Color::Cyan))?;
-    }
+fn closing(style: &Style, outcome: &Outcome<'_>, keys: usize, out: &mut dyn Write) -> io::Result<()> {
     match style.subject {
+        Subject::Staged if outcome.stats.files == 0 && outcome.failures.is_empty() && outcome.skipped.is_empty() => {
+            writeln!(out, "nothing to look at: no content is staged")
+        }
         Subject::Staged | Subject::Files | Subject::History => {
-            let found = count(outcome.blocked.len(), "secret");
+            let found = count(keys, "secret");
             let mut notes = Vec::new();
             for (number, word) in [
                 (outcome.suppressed.len(), "allowed"),
@@ -297,7 +162,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
         _ if outcome.blocked.is_empty() => Ok(()),
         Subject::Commit | Subject::Message => writeln!(out, "\nNothing was committed."),
         Subject::Merge => {
-            writeln!(out, "\nThe merge is not concluded. To give it up: {}", "git merge --abort".paint(Color::Cyan))
+            writeln!(out, "\nThe merge is not concluded. To give it up: {}", "git merge --abort".paint(Tone::Command))
         }
         Subject::Push => writeln!(out, "\nNothing was pushed."),
         Subject::Receive => writeln!(
@@ -326,13 +191,26 @@ fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
-/// Colour that says nothing the words do not say.
-trait Paint {
-    fn paint(&self, color: Color) -> colored::ColoredString;
+/// What a piece of the report is, for its colour, which says nothing that the words do not say. The colours are those
+/// that can be read on a dark ground and on a light one.
+#[derive(Clone, Copy)]
+pub(super) enum Tone {
+    Alarm,
+    Mask,
+    Command,
+}
+
+pub(super) trait Paint {
+    fn paint(&self, tone: Tone) -> colored::ColoredString;
 }
 
 impl<T: AsRef<str> + ?Sized> Paint for T {
-    fn paint(&self, color: Color) -> colored::ColoredString {
-        self.as_ref().color(color).bold()
+    fn paint(&self, tone: Tone) -> colored::ColoredString {
+        let bold = self.as_ref().bold();
+        match tone {
+            Tone::Alarm => bold.color(Color::Red),
+            Tone::Mask => bold.color(Color::Magenta),
+            Tone::Command => bold,
+        }
     }
 }

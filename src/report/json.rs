@@ -7,9 +7,11 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value, json};
 
 use super::Style;
+use super::replacement::{self, Replacement};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit};
 use crate::finding::Half;
+use crate::insight::Insight;
 use crate::outcome::{Located, Outcome};
 use crate::remedy;
 use crate::scanner::masked;
@@ -102,7 +104,13 @@ fn finding(located: &Located<'_>) -> Value {
     let facts = finding.rule.facts();
     let location = finding.location;
     let (class, privilege) = facts.privilege();
-    let variable = facts.variable();
+    let variable = finding.variable();
+    let card = finding.rule.card();
+    let line = match replacement::of(located) {
+        Some(Replacement::Line(line)) => Some(line),
+        _ => None,
+    };
+    let in_language = || remedy::reference(located.path.as_ref(), variable.as_deref()?);
     let mut object = path_fields(located.path.as_ref());
     for (key, value) in [
         ("rule", json!(facts.id)),
@@ -118,12 +126,19 @@ fn finding(located: &Located<'_>) -> Value {
         ("fingerprint", json!(finding.fingerprint().to_string())),
         ("commit", located.commit.as_deref().map_or(Value::Null, commit)),
         ("privilege", json!({ "class": class.name(), "text": privilege })),
+        ("insights", finding.insights.iter().map(insight).collect()),
         ("env_var", json!(variable)),
         (
             "remedy",
             json!({
-                "replace_with": variable.and_then(|name| remedy::reference(located.path.as_ref(), name)),
+                "replace_with": in_language(),
+                "line": line,
+                "allow": format!("keyguard allow {} --reason \"...\"", finding.fingerprint()),
                 "revoke": facts.revoke,
+                "rotate": card.rotate,
+                "narrower": card.narrower,
+                "last_use": card.last_use,
+                "audit_log": card.audit_log,
                 "docs": facts.docs,
             }),
         ),
@@ -133,6 +148,10 @@ fn finding(located: &Located<'_>) -> Value {
         object.insert(key.to_owned(), value);
     }
     Value::Object(object)
+}
+
+fn insight(insight: &Insight) -> Value {
+    json!({ "name": insight.name, "value": insight.value, "text": insight.sentence })
 }
 
 fn part(half: &Half<'_>) -> Value {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::place::{Place, Rest};
 use super::shape::{Bytes, Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
-use super::{Engine, Facts, PairFacts, Strings};
+use super::{Card, Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
 
 /// Start and length, in `TEXT` or in one of the lists; in half the bytes that a range takes, because there are thousands.
@@ -165,6 +165,18 @@ pub(crate) fn facts(index: usize) -> Facts<'static> {
         confidence: record.confidence,
         placeholders: record.placeholders,
     }
+}
+
+/// What to do about a real key of rule number `index`.
+pub(super) fn card(index: usize) -> Card {
+    let place =
+        u16::try_from(index).ok().and_then(|index| tables::CARD_OF.binary_search_by_key(&index, |of| of.0).ok());
+    let Some(spans) = place.map(|place| tables::CARDS[usize::from(tables::CARD_OF[place].1)]) else {
+        return Card::default();
+    };
+    let [narrower, rotate, last_use, audit_log] =
+        spans.map(|span| Some(tables::text(span)).filter(|text| !text.is_empty()));
+    Card { narrower, rotate, last_use, audit_log }
 }
 
 /// What the regex of rule number `index` is for.

@@ -42,7 +42,7 @@ pub(super) fn try_rule<'r>(
         Opinion::DependsOnProvider | Opinion::Unsure => (Confidence::Low, candidate.proof),
     };
     let confidence = candidate.confidence.min(confidence);
-    Ok(Some(Candidate { matched: suspect.whole, confidence, proof, ..candidate }))
+    Ok(Some(Candidate { matched: suspect.whole, confidence, proof, name: Some(suspect.name), ..candidate }))
 }
 
 /// The candidate, less sure where its value has little but a length and nothing in `before`, from the beginning of the

@@ -52,10 +52,12 @@ fn give(findings: &mut [Finding<'_>], secret: usize, other: usize) {
         !is_doubted
     };
     let are_plain = is_plain(&findings[secret]) && is_plain(&findings[other]);
-    let Finding { rule, location, span, secret: value, .. } = findings[other].clone();
+    let Finding { rule, location, span, secret: value, insights, .. } = findings[other].clone();
     let secret = &mut findings[secret];
     if let Some(pair) = secret.rule.facts().pair.filter(|_| are_plain) {
         secret.confidence = secret.confidence.max(pair.confidence);
     }
+    // Whose key it is, the identifier tells.
+    secret.insights.extend(insights);
     secret.other_half = Some(Half { rule, location, span, secret: value });
 }

@@ -16,20 +16,25 @@ pub(super) fn sas(text: &[u8], span: &Range<usize>) -> Verdict {
 
 /// The same, as it is on the day `today`.
 pub(super) fn sas_at(text: &[u8], span: &Range<usize>, today: Date) -> Verdict {
+    let query = query(text, span);
+    // Of two the later counts: the other may be there to deceive.
+    let expiry = query.split(['?', '&', ';']).filter_map(|part| last_day(part.strip_prefix("se=")?)).max();
+    if expiry.is_some_and(|expiry| expiry < today) { Verdict::Harmless("expired") } else { Verdict::Open }
+}
+
+/// The query that the signature at `span` of `text` stands in, its parts joined by `&`.
+pub(crate) fn query(text: &[u8], span: &Range<usize>) -> String {
     const LONGEST_QUERY: usize = 2048;
     let is_query = |byte: &&u8| !byte.is_ascii_whitespace() && !b"\"'`<>,|".contains(byte);
     let before = text[..span.start].iter().rev().take(LONGEST_QUERY).take_while(is_query).count();
     let behind = text[span.end..].iter().take(LONGEST_QUERY).take_while(is_query).count();
     let query = String::from_utf8_lossy(&text[span.start - before..span.end + behind]);
     // `&` as JSON and HTML may write it.
-    let query = query.replace("\\u0026", "&").replace("&amp;", "&");
-    // Of two the later counts: the other may be there to deceive.
-    let expiry = query.split(['?', '&', ';']).filter_map(|part| last_day(part.strip_prefix("se=")?)).max();
-    if expiry.is_some_and(|expiry| expiry < today) { Verdict::Harmless("expired") } else { Verdict::Open }
+    query.replace("\\u0026", "&").replace("&amp;", "&")
 }
 
 /// The day of `2031-01-01T00:00:00Z`, `2031-01-01` or `1925000000`.
-fn last_day(value: &str) -> Option<Date> {
+pub(crate) fn last_day(value: &str) -> Option<Date> {
     const DAY: &str = "2031-01-01";
     const SECONDS: usize = 10;
     if value.len() == SECONDS && value.bytes().all(|byte| byte.is_ascii_digit()) {

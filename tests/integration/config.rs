@@ -580,7 +580,10 @@ fn an_own_rule_needs_three_keys() {
     let repo = Sandbox::new();
     repo.write("keyguard.toml", "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\nregex = 'acme_[0-9a-fx]{32}'\n");
     repo.write("a", format!("x {}\n", acme()));
-    repo.keyguard(["scan", "a"]).code(1).says("Acme key in a:1:3").says("rule acme-key, medium confidence");
+    repo.keyguard(["scan", "a"])
+        .code(1)
+        .says("Acme key (medium confidence) in a:1:3")
+        .says("rule acme-key, medium confidence");
     // Made-up values count too, unless the rule says otherwise.
     let made_up = format!("x acme_{}\n", "x".repeat(32));
     repo.write("a", &made_up);

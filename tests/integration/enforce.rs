@@ -113,14 +113,14 @@ fn a_rule_of_the_policy_is_not_overridden() {
     let files = [("keyguard.toml", theirs.as_str()), ("a", token.as_str())];
     let told = format!("`rule acme-key` {REFUSED}");
     let repo = enforced(own, &files);
-    repo.git(["commit", "-m", "x"]).code(1).says("commit blocked: Acme in a:1:1").says(&told);
+    repo.git(["commit", "-m", "x"]).code(1).says("commit blocked: Acme (medium confidence) in a:1:1").says(&told);
     // The same where the policy is in a file that comes behind the repository's.
     let repo = enforced("", &files);
     write(&repo.tmp("given"), &format!("enforce = true\n{own}"));
     write(&repo.home().join(".config/keyguard"), "");
     let given = repo.tmp("given/config.toml");
     let commit = repo.run("git").args(["commit", "-m", "x"]).env("KEYGUARD_CONFIG", given).output();
-    commit.code(1).says("commit blocked: Acme in a:1:1").says(&told);
+    commit.code(1).says("commit blocked: Acme (medium confidence) in a:1:1").says(&told);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn added_rules_and_requires_are_obeyed() {
     let rule = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = 'acme_[0-9a-f]{32}'\n";
     let repo = enforced("", &[("keyguard.toml", &format!("requires = \">=0.1\"\n{rule}")), ("a", &acme())]);
     let commit = repo.git(["commit", "-m", "x"]);
-    commit.code(1).says("commit blocked: Acme in a:1:1");
+    commit.code(1).says("commit blocked: Acme (medium confidence) in a:1:1");
     assert!(!commit.text().contains("not obeyed"), "{}", commit.text());
     repo.write("keyguard.toml", "requires = \">=99\"\n").write("a", "x\n");
     repo.git(["add", "."]).success();

@@ -29,7 +29,7 @@ fn a_plain_commit_is_blocked_and_named() {
 keyguard: commit blocked: GitHub personal access token (classic) (checksum valid) in src/pay.py:2:10
   |
 2 | token = "ghp_****************"
-  |          ^^^^^^^^^^^^^^^^^^^^
+  |          ^
 ...
 Nothing was committed.
 
@@ -277,12 +277,12 @@ fn a_finding_and_a_failure_together_are_a_finding() {
 fn many_findings_stay_on_one_screen() {
     let repo = Sandbox::with_hook();
     for number in 0..40 {
-        repo.write(format!("f{number}"), leak("x"));
+        repo.write(format!("f{number}"), format!("t = {}\n", fake::github_token(&number.to_string())));
     }
     repo.git(["add", "."]).success();
     let commit = repo.git(["commit", "-m", "leak"]);
     commit.code(1).says("40 secrets in 40 files, the first: ").says("keyguard allow --last");
-    assert!(commit.text().lines().count() < 75, "{}", commit.text());
+    assert!(commit.text().lines().count() < 24, "{}", commit.text());
 }
 
 #[test]

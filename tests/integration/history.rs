@@ -40,8 +40,11 @@ fn places(output: &Output) -> Vec<String> {
     let of = |line: &str| Some(line.split_once(") in ")?.1.to_owned());
     let mut places: Vec<_> = text.lines().filter(|line| !line.starts_with("keyguard: ")).filter_map(of).collect();
     if places.is_empty() {
-        // A single finding is told in the first line alone.
-        places.extend(text.lines().next().and_then(of));
+        // A single key is told in the first line alone, and where else it stands below.
+        let first = text.lines().next().and_then(of);
+        places.extend(first.map(|place| place.split(" and ").next().unwrap().to_owned()));
+        let below = text.lines().map(|line| line.trim_start().trim_start_matches("also").trim_start());
+        places.extend(below.filter_map(|line| line.strip_prefix("in ")).map(str::to_owned));
     }
     places
 }

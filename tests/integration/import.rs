@@ -121,7 +121,7 @@ reason = "allowed by .gitleaks.toml"
     repo.write("src/x", format!("{}\n", acme())).write("src/fixtures/x", format!("{}\n", acme()));
     repo.write("y", format!("{}\n", acme()));
     repo.keyguard(["config", "check"]).success();
-    repo.keyguard(["scan", "."]).code(1).says("Acme key in src/x:1:6").says("1 secret in ");
+    repo.keyguard(["scan", "."]).code(1).says("Acme key (medium confidence) in src/x:1:6").says("1 secret in ");
     // Again nothing is to be added.
     import(&repo, ".gitleaks.toml").success().says("nothing to add to keyguard.toml, which was left as it is\n");
 }

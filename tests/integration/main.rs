@@ -14,6 +14,8 @@ mod disguise;
 mod doctor;
 mod encrypt;
 mod enforce;
+mod explain;
+mod first_run;
 mod forms;
 mod global;
 mod grading;
@@ -40,3 +42,5 @@ mod scan;
 mod silence;
 mod stored;
 mod surroundings;
+#[cfg(unix)]
+mod transcripts;

@@ -53,7 +53,7 @@ fn a_key_in_the_message_blocks_and_says_where_the_message_is() {
     let repo = with_staged();
     let output = commit(&repo, &["--message", "subject", "--message", &leak()]);
     blocked(&repo, &output, "3:10");
-    output.says("1.    Take it out of the message.\n").says("Not a secret? Say so, and commit again:\n");
+    output.says("1.    Take it out of the message.\n").says("Not a key? Say so, and commit again:\n");
     output.says("\nThe message is kept in .git/COMMIT_EDITMSG.\n\nNothing was committed.\n");
     assert_eq!(fs::read_to_string(repo.root().join(".git/COMMIT_EDITMSG")).unwrap(), format!("subject\n\n{}", leak()));
     commit(&repo, &["--message", "no key"]).success().silent();

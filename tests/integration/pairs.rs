@@ -99,7 +99,7 @@ fn what_is_old_is_no_part_of_the_verdict() {
     // The id is new, its secret is old.
     repo.commit("a", secret_line());
     let alone = commit(&format!("{}{}", id_line(), secret_line()));
-    alone.code(1).says("AWS access key ID in a:1:21");
+    alone.code(1).says("AWS access key ID (high confidence) in a:1:21");
     assert!(!alone.text().contains("a:2:"), "{}", alone.text());
     // Both are.
     repo.commit("a", format!("{}{}", id_line(), secret_line()));

@@ -83,17 +83,22 @@ fn a_blocked_push_says_where_and_what_to_do() {
 GitHub personal access token (classic) (checksum valid) in src/pay.js:1:10 (commit [COMMIT])
   |
 1 | token = "[..]"
-  |          [..]
+  |          ^
   key   can read and push to every repository you can, within the token's coarse
         scopes
+  says  A classic token: it cannot be limited to single repositories.
   why   rule github-pat-classic, high confidence; checksum valid
-  1.    Move it out. Read it from the environment: process.env.GITHUB_TOKEN
+  1.    Move it out, into the variable GITHUB_TOKEN. The line becomes:
+        token = process.env.GITHUB_TOKEN
         Then take it out of the commit: `git commit --amend` if it is the last
         one, else `git rebase -i [COMMIT]~`.
-  2.    Real and already pushed? Deleting the line is not enough. Revoke it:
-        https://github.com/settings/tokens
-  3.    Not a secret? Say so, commit keyguard.toml, and push again:
+  2.    Not a key? Say so, commit keyguard.toml, and push again:
         keyguard allow kg1:[..] --reason "..."
+  3.    Real and already out? Deleting the line is not enough. Revoke it:
+        https://github.com/settings/tokens
+  next  Use a fine-grained token: it opens chosen repositories only, and
+        expires.
+  more  keyguard explain github-pat-classic
 
 Nothing was pushed.
 keyguard: push blocked: GitHub personal access token (classic) (checksum valid) in src/pay.js:1:10 (commit [COMMIT])
@@ -365,7 +370,9 @@ fn several_refs_make_one_report() {
         "keyguard: push blocked: 2 secrets in 2 commits, the first: GitHub personal access token (classic) (checksum \
          valid) in a:1:10 (commit {first})\n"
     ));
-    assert_eq!(output.text().matches("Not a secret?").count(), 2, "{}", output.text());
+    assert_eq!(output.text().matches("  id    kg1:").count(), 2, "{}", output.text());
+    output.says("        Then take each out of its commit, by `git commit --amend` or `git rebase -i`.\n");
+    output.says("  2.    Not keys? Allow each, commit keyguard.toml, and push again:\n        keyguard allow kg1:");
 }
 
 #[test]
@@ -524,8 +531,9 @@ fn every_format_of_repositories() {
             let output = push(&repo, &["origin", "main", "v1"]);
             output
                 .code(1)
-                .says("2 secrets in 2 commits")
-                .says(&format!("the message:1:10 (tag {})", short(&repo, "v1")));
+                .says(&format!("the message:1:10 (tag {}) and 1 other place\n", short(&repo, "v1")))
+                .says(&format!("  also  in a:1:10 (commit {commit})\n"))
+                .says("Then do the same in each other place.");
             repo.git(["reset", "--quiet", "--hard", "HEAD~1"]).success();
             repo.commit("b", "text\n");
             push(&repo, &["origin", "main"]).success().silent();

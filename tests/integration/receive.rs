@@ -280,10 +280,9 @@ fn many_findings_get_a_line_each() {
     repo.commit("a", leak());
     repo.commit("b", format!("t = {}\n", fake::github_pat_other()));
     let output = push(&repo, &["origin", "main"]);
-    output.code(1).says(&format!(
-        "remote: GitHub personal access token (classic) (checksum valid) in b:1:5 (commit {})",
-        short(&repo, "HEAD")
-    ));
+    output.code(1).says(&format!(" in b:1:5 (commit {})", short(&repo, "HEAD")));
+    output.says("remote: GitHub personal access token (classic) (checksum valid) [github-pat-classic]");
+    assert_eq!(output.text().matches("remote:   kg1:").count(), 2);
     output.says("remote:   kg1:").says("remote: keyguard: push rejected: 2 secrets in 2 commits, the first: GitHub");
     assert!(!output.text().contains("keyguard allow"), "{}", output.text());
 }

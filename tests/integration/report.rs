@@ -91,6 +91,199 @@ fn the_report_for_people_fits_80_columns() {
     }
 }
 
+/// A text that a screen of so many lines of 80 columns shows whole; only places, addresses and code are longer.
+#[track_caller]
+fn assert_fits(text: &str, lines: usize) {
+    // A line that is wider than the screen takes another one.
+    let on_screen: usize = text.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum();
+    assert!(on_screen <= lines, "{on_screen} lines:\n{text}");
+    for line in text.lines().skip(1) {
+        assert!(line.chars().count() <= 80 || line.contains(" in ") || line.contains("https://"), "{line}");
+    }
+}
+
+#[test]
+fn one_key_has_three_ways_on() {
+    let repo = Sandbox::with_hook();
+    repo.write("src/pay.js", format!("const token = \"{}\";\n", fake::github_pat()));
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "--quiet", "--message", "x"]);
+    assert_fits(&commit.text(), 24);
+    commit.code(1).stdout("").stderr(str![[r#"
+keyguard: commit blocked: GitHub personal access token (classic) (checksum valid) in src/pay.js:1:16
+  |
+1 | const token = "ghp_****************";
+  |                ^
+  key   can read and push to every repository you can, within the token's coarse
+        scopes
+  says  A classic token: it cannot be limited to single repositories.
+  why   rule github-pat-classic, high confidence; checksum valid
+  1.    Move it out, into the variable GITHUB_TOKEN. The line becomes:
+        const token = process.env.GITHUB_TOKEN;
+  2.    Not a key? Put `keyguard:allow` into a comment on the line, or say so,
+        and commit again:
+        keyguard allow kg1:[..] --reason "..."
+  3.    Real and already out? Deleting the line is not enough. Revoke it:
+        https://github.com/settings/tokens
+  next  Use a fine-grained token: it opens chosen repositories only, and
+        expires.
+  more  keyguard explain github-pat-classic
+
+Nothing was committed.
+
+"#]]);
+}
+
+#[test]
+fn the_same_key_in_four_files_is_one_story() {
+    let repo = Sandbox::new();
+    for file in ["a.py", "b.js", "c/d.go", "e.txt"] {
+        repo.write(file, format!("t = \"{}\"\n", fake::github_pat()));
+    }
+    repo.git(["add", "."]).success();
+    let scan = repo.keyguard(["scan"]);
+    let text = scan.code(1).text();
+    let first = "keyguard: GitHub personal access token (classic) (checksum valid) in a.py:1:6 and 3 other places\n";
+    assert!(text.starts_with(first), "{text}");
+    assert!(text.contains("\n  also  in b.js:1:6\n        in c/d.go:1:6\n        in e.txt:1:6\n"), "{text}");
+    assert_eq!(text.matches("keyguard allow").count(), 1);
+    assert_fits(&text, 25);
+    // In many places the rest is counted.
+    for number in 0..9 {
+        repo.write(format!("x{number}"), fake::github_pat());
+    }
+    repo.git(["add", "."]).success();
+    repo.keyguard(["scan"]).code(1).says(" and 12 other places\n").says("\n        and in 8 more\n");
+}
+
+#[test]
+fn ten_findings_fit_on_a_screen_and_the_rest_is_counted() {
+    let repo = Sandbox::with_hook();
+    repo.write("pay.py", format!("k = \"{}\"\ns = \"{}\"\n", fake::stripe_live(), fake::slack_bot()));
+    repo.write("deploy.sh", format!("DB={}\n", fake::postgres_url()));
+    for number in 0..8 {
+        repo.write(format!("src/{number}.rs"), format!("let t = \"{}\";\n", fake::github_token(&number.to_string())));
+    }
+    repo.write("key", fake::openssh_key());
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "--quiet", "--message", "x"]);
+    let text = commit.code(1).text();
+    assert_fits(&text, 24);
+    let told = text.lines().filter(|line| line.starts_with("  kg1:")).count();
+    commit.says("keyguard: commit blocked: 12 secrets in 11 files, the first: ");
+    commit.says(&format!("\nand {} more; all of them: keyguard scan --staged --verbose\n", 12 - told));
+    commit.says("        keyguard allow --last --reason \"...\"\n").says(" See: keyguard explain RULE\n");
+    let all = repo.keyguard(["scan", "--staged", "--verbose"]).code(1).text();
+    assert_eq!(all.lines().filter(|line| line.starts_with("  kg1:")).count(), 12, "{all}");
+    assert_eq!(all.matches("[github-pat-classic]").count(), 1, "a kind has one heading:\n{all}");
+}
+
+#[test]
+fn two_findings_are_told_briefly() {
+    let repo = Sandbox::new();
+    repo.write("a.go", format!("var t = \"{}\"\n", fake::github_pat()));
+    repo.write("b.rb", format!("k = '{}'\n", fake::stripe_live()));
+    repo.git(["add", "."]).success();
+    let scan = repo.keyguard(["scan"]);
+    assert_fits(&scan.code(1).text(), 24);
+    scan.says("  write var t = os.Getenv(\"GITHUB_TOKEN\")\n").says("  write k = ENV.fetch(\"STRIPE_SECRET_KEY\")\n");
+    scan.says(" [github-pat-classic]\n").says(" [stripe-secret-key-live]\n");
+    // By path there is no `--last`, so both are named.
+    let files = repo.keyguard(["scan", "."]);
+    let files = files.code(1).text();
+    let command = files.lines().find(|line| line.contains("keyguard allow kg1:")).unwrap();
+    assert_eq!(command.matches("kg1:").count(), 2);
+}
+
+#[test]
+fn what_takes_the_place_of_a_key() {
+    let token = fake::github_pat();
+    for (path, line, expected) in [
+        ("a.py", "TOKEN = '@'  # x", Some("TOKEN = os.environ[\"GITHUB_TOKEN\"]  # x")),
+        ("a.sh", "export TOKEN='@'", Some("export TOKEN=\"$GITHUB_TOKEN\"")),
+        ("a.sh", "export TOKEN=@", Some("export TOKEN=\"$GITHUB_TOKEN\"")),
+        (".github/workflows/ci.yml", "  token: @", Some("token: ${{ secrets.GITHUB_TOKEN }}")),
+        ("docker-compose.yml", "  TOKEN: \"@\"", Some("TOKEN: ${GITHUB_TOKEN}")),
+        // A part of a text, a text with a meaning of its own, and a line of which not all is shown.
+        ("a.py", "u = 'see x:@/y'", None),
+        ("a.py", "t = f'@'", None),
+        ("a.py", "t = '''@'''", None),
+        ("a.js", "const t = @", None),
+        ("a.js", "const configuration = { enabled: true, token: '@' }", None),
+        ("a.js", "t('@'); const more = 'this goes on and on and on'", None),
+        ("notes.txt", "'@'", None),
+    ] {
+        let repo = Sandbox::new();
+        repo.write(path, format!("{}\n", line.replace('@', &token)));
+        repo.git(["add", "--force", "."]).success();
+        let report = report(&repo, &["scan", "--staged"]);
+        assert_eq!(report["findings"][0]["remedy"]["line"].as_str(), expected, "{path}: {line}");
+        let text = repo.keyguard(["scan"]).code(1).text();
+        assert_eq!(text.contains("The line becomes:"), expected.is_some(), "{text}");
+        assert!(!text.contains(&token[8..]));
+    }
+}
+
+#[test]
+fn the_name_at_hand_names_the_variable() {
+    let value = fake::letters("name at hand", "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 32);
+    for (line, expected) in [
+        ("acme_api_key = \"@\"", "ACME_API_KEY"),
+        ("acmeApiToken: \"@\",", "ACME_API_TOKEN"),
+        ("token = \"@\"", "API_KEY"),
+    ] {
+        let repo = Sandbox::new();
+        repo.write("a.py", format!("{}\n", line.replace('@', &value)));
+        repo.git(["add", "."]).success();
+        let report = report(&repo, &["scan", "--staged"]);
+        assert_eq!(report["findings"][0]["env_var"], expected, "{line}");
+    }
+}
+
+#[test]
+fn a_file_of_variables_belongs_out_of_git() {
+    let repo = Sandbox::with_hook();
+    repo.write("app/.env", format!("TOKEN={}\n", fake::github_pat()));
+    repo.git(["add", "--force", "."]).success();
+    let advice =
+        "  1.    Keep this file out of git: name it in .gitignore, and run:\n        git rm --cached app/.env\n";
+    repo.git(["commit", "--quiet", "--message", "x"]).code(1).says(advice);
+}
+
+#[test]
+fn a_machine_is_told_the_same() {
+    let repo = Sandbox::new();
+    let (id, secret) = fake::aws_pair();
+    repo.write("a", format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n"));
+    repo.git(["add", "."]).success();
+    let report = report(&repo, &["scan", "--staged"]);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["insights"][0]["name"], "account");
+    let account = finding["insights"][0]["value"].as_str().unwrap();
+    assert!(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+    repo.keyguard(["scan"]).code(1).says(&format!("  says  Belongs to AWS account {account}.\n"));
+    assert!(finding["remedy"]["last_use"].as_str().unwrap().contains("get-access-key-last-used"));
+    assert!(finding["remedy"]["allow"].as_str().unwrap().starts_with("keyguard allow kg1:"));
+}
+
+#[test]
+fn without_colour_nothing_is_lost() {
+    let repo = Sandbox::new();
+    repo.write("a.py", format!("t = '{}'\nk = '{}'\n", fake::github_pat(), fake::stripe_live()));
+    let plain = repo.keyguard(["scan", "a.py"]).code(1).text();
+    let coloured = repo.keyguard(["scan", "a.py", "--color", "always"]).code(1).text();
+    let mut stripped = String::new();
+    for piece in coloured.split('\u{1b}') {
+        let code = piece.split_once('m').filter(|_| piece.starts_with('['));
+        stripped.push_str(code.map_or(piece, |(_, rest)| rest));
+    }
+    assert_eq!(stripped, plain);
+    // Yellow and cyan cannot be read on white, blue cannot on black.
+    for unreadable in ["33m", "34m", "36m"] {
+        assert!(!coloured.contains(unreadable), "{coloured}");
+    }
+}
+
 #[test]
 fn colour_is_asked_for() {
     let repo = Sandbox::new();

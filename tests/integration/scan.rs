@@ -15,7 +15,7 @@ fn folders_are_walked_as_git_would() {
     let repo = Sandbox::new();
     repo.write("src/a", leak()).write(".hidden/b", leak()).write("ignored/c", leak()).write(".gitignore", "ignored/\n");
     let scan = repo.keyguard(["scan", "."]);
-    scan.code(1).says("in .hidden/b:2:10").says("in src/a:2:10").says("2 secrets in 3 files");
+    scan.code(1).says("in .hidden/b:2:10 and 1 other place\n").says("in src/a:2:10").says("1 secret in 3 files");
     assert!(!scan.text().contains("ignored/c"));
     // What is named is looked at, and outside a work tree nothing is ignored.
     repo.keyguard(["scan", "ignored/c"]).code(1).says("in ignored/c:2:10");
@@ -58,7 +58,7 @@ fn without_anything_to_look_at() {
     let plain = Sandbox::without_repository();
     plain.keyguard(["scan"]).code(2).says("this is not a git repository").says("keyguard scan PATH");
     let repo = Sandbox::new();
-    repo.keyguard(["scan"]).success().stderr("0 secrets in 0 files\n");
+    repo.keyguard(["scan"]).success().stderr("nothing to look at: no content is staged\n");
     repo.write("a", leak());
     repo.git(["add", "."]).success();
     repo.keyguard(["scan"]).code(1).stderr("").says("in a:2:10");

@@ -158,19 +158,20 @@ fn a_key_store_blocks_until_this_very_file_is_allowed() {
     repo.write("app.jks", key_store("one", &[2, 1]));
     repo.git(["add", "."]).success();
     repo.git(["commit", "--quiet", "--message", "x"]).code(1).stdout("").stderr(str![[r#"
-keyguard: commit blocked: key store of Java in app.jks:1:1
+keyguard: commit blocked: key store of Java (medium confidence) in app.jks:1:1
   |
 1 | (the whole file)
-  | ^^^^^^^^^^^^^^^^
+  | ^
   key   proves the identities that its keys stand for, once the store's password
         is found
   why   rule java-keystore, medium confidence
   1.    Move it out. Keep it in a place outside the repository.
-  2.    Real and already pushed? Deleting the line is not enough. Revoke it:
+  2.    Not a key? Say so, and commit again:
+        keyguard allow kg1:[..] --reason "..."
+  3.    Real and already out? Deleting the line is not enough. Revoke it:
         Make new key pairs, replace the certificates everywhere, revoke the old
         ones
-  3.    Not a secret? Say so, and commit again:
-        keyguard allow kg1:[..] --reason "..."
+  more  keyguard explain java-keystore
 
 Nothing was committed.
 
@@ -188,7 +189,9 @@ Nothing was committed.
     repo.git(["mv", "app.jks", "demo.jks"]).success();
     repo.git(["commit", "--quiet", "--message", "moved"]).success();
     repo.write("demo.jks", key_store("two", &[2, 1]));
-    repo.git(["commit", "--quiet", "--all", "--message", "another"]).code(1).says("key store of Java in demo.jks:1:1");
+    repo.git(["commit", "--quiet", "--all", "--message", "another"])
+        .code(1)
+        .says("key store of Java (medium confidence) in demo.jks:1:1");
     repo.assert_commits(2);
 }
 
@@ -335,12 +338,14 @@ fn a_rule_of_ones_own_can_be_for_whole_files() {
     repo.git(["commit", "--quiet", "--message", "x"]).success();
     repo.write("a.store", b"ACME\0\x01content").write("b.store", b"see ACME\0\x01content");
     repo.git(["add", "."]).success();
-    repo.git(["commit", "--quiet", "--message", "x"]).code(1).says("store of Acme in a.store:1:1");
+    repo.git(["commit", "--quiet", "--message", "x"]).code(1).says("store of Acme (medium confidence) in a.store:1:1");
     assert_eq!(staged(&repo).len(), 1);
     // An entry that looks into the value finds none there, not even the kind.
     let entry = "[[allow]]\nregex = 'acme-store'\nreason = \"all of them\"\n";
     fs::write(repo.root().join("other.toml"), format!("{rule}regex = '\\AACME\\x00'\n{entry}")).unwrap();
-    repo.keyguard(["scan", "-c", "other.toml", "a.store"]).code(1).says("store of Acme in a.store:1:1");
+    repo.keyguard(["scan", "-c", "other.toml", "a.store"])
+        .code(1)
+        .says("store of Acme (medium confidence) in a.store:1:1");
     for (key, line) in [("regex", "regex = 'ACME'\n"), ("keywords", "regex = '\\AACME'\nkeywords = [\"ACME\"]\n")] {
         fs::write(repo.root().join("keyguard.toml"), format!("{rule}{line}")).unwrap();
         repo.keyguard(["config", "check"]).code(2).says(&format!("`{key}`"));

@@ -12,12 +12,12 @@ use crate::report::write_document;
 use crate::rules::spec::RuleSpec;
 use crate::rules::{Origin, Rule, RuleSet};
 
-/// Writes all rules by id, each with whether it is in force.
-pub(super) fn write(config: &Config, out: &mut dyn Write) -> Result<()> {
+/// Writes the rules that are asked for by id, each with whether it is in force.
+pub(super) fn write(config: &Config, is_asked_for: impl Fn(&Rule<'_>) -> bool, out: &mut dyn Write) -> Result<()> {
     let own = config.own_rules.iter().map(|own| own.value.clone()).collect();
     let all = RuleSet::new(own, |_| true)?;
     let on: HashSet<_> = config.rules.iter().map(Rule::id).collect();
-    let rules = all.iter().map(|rule| {
+    let rules = all.iter().filter(is_asked_for).map(|rule| {
         let own = config.own_rules.iter().find(|own| own.value.id == rule.id());
         let mut value = described(rule, own);
         value["enabled"] = on.contains(rule.id()).into();
@@ -33,7 +33,7 @@ pub(super) fn write(config: &Config, out: &mut dyn Write) -> Result<()> {
 
 /// What a rule says; `own` is what a configuration says of it.
 fn described(rule: Rule<'_>, own: Option<&Setting<RuleSpec>>) -> Value {
-    let facts = rule.facts();
+    let (facts, card) = (rule.facts(), rule.card());
     let (class, privilege) = facts.privilege();
     let pair = facts.pair.map(|pair| {
         json!({
@@ -55,6 +55,12 @@ fn described(rule: Rule<'_>, own: Option<&Setting<RuleSpec>>) -> Value {
         "env_var": facts.variable(),
         "docs": facts.docs,
         "revoke": facts.revoke,
+        "card": {
+            "narrower": card.narrower,
+            "rotate": card.rotate,
+            "last_use": card.last_use,
+            "audit_log": card.audit_log,
+        },
         "origin": if rule.origin() == Origin::BuiltIn { "built-in" } else { "configured" },
         "layer": own.map(|own| own.origin.to_string()),
     })

@@ -6,15 +6,15 @@ use crate::command::config::word;
 use crate::report::sanitized;
 use crate::rules::builtin::groups;
 use crate::rules::spec::Validator;
-use crate::rules::{Facts, Rule, RuleSet};
+use crate::rules::{Facts, Rule};
 use crate::validator;
 
 /// Id and reason of each kind that is known and has no rule, below a line of headings.
 const LEFT_OUT: &str = include_str!("../../rules/left-out.tsv");
 
 /// Writes the rules by group, what their proofs look at, and the kinds that are left out.
-pub(super) fn write(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
-    let facts: Vec<_> = rules.iter().map(Rule::facts).collect();
+pub(super) fn write<'r>(rules: impl Iterator<Item = Rule<'r>>, out: &mut dyn Write) -> io::Result<()> {
+    let facts: Vec<_> = rules.map(Rule::facts).collect();
     let configured = (None, "added by the configuration");
     let groups: Vec<_> = groups()
         .map(|(name, about)| (Some(name), about))
@@ -25,8 +25,8 @@ pub(super) fn write(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<!-- Written by `keyguard rules list --markdown`. -->\n\n# Rules\n\n\
-         The {} kinds of keys that keyguard knows. `keyguard explain RULE` tells more of one: how it matches, what such a \
-         key can do, the variable to read it from.\n\n\
+         The {} kinds of keys that keyguard knows. `keyguard explain RULE` tells more of one: what such a key can do, \
+         how to rotate it, what to use instead that can do less, where to see its last use, and how it is known.\n\n\
          A proof is checked offline. Where it holds the finding is of high confidence, unless such keys are public by \
          design or for tests; where it fails, of medium at most. The confidence given here is that of a value of which \
          nothing is proven. A commit is blocked from medium on, unless `min-confidence` says otherwise. A rule that is \

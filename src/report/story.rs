@@ -1,0 +1,210 @@
+//! One key, told in full: what it is, what it can do, and three ways on.
+
+use std::io::{self, Write};
+
+use super::group::Group;
+use super::human::{Paint as _, Tone, place};
+use super::replacement::{self, Replacement};
+use super::wrap::item;
+use super::{Detail, Style, Subject, sanitized};
+use crate::change::{Commit, Part};
+use crate::finding::{Finding, Half, Validity};
+use crate::insight::Insight;
+use crate::outcome::Located;
+
+/// Where texts start behind their labels.
+pub(super) const INDENT: usize = 8;
+
+pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+    let located = group.first;
+    let finding = &located.finding;
+    let number = number(finding);
+    writeln!(out, "{} |", " ".repeat(number.len()))?;
+    excerpt(finding, out)?;
+    other_places(style, group, out)?;
+    facts(finding, &|_| true, out)?;
+    item("why", INDENT, &why(finding), out)?;
+    move_it_out(style, located, out)?;
+    if !group.others.is_empty() {
+        item("", INDENT, "Then do the same in each other place.", out)?;
+    }
+    item("2.", INDENT, not_a_key(style.subject, located), out)?;
+    command(&format!("keyguard allow {} --reason \"...\"", finding.fingerprint()), out)?;
+    item("3.", INDENT, "Real and already out? Deleting the line is not enough. Revoke it:", out)?;
+    item("", INDENT, finding.rule.facts().revoke.unwrap_or("where it was made"), out)?;
+    if let Some(narrower) = finding.rule.card().narrower {
+        item("next", INDENT, narrower, out)?;
+    }
+    item("more", INDENT, &format!("keyguard explain {}", finding.rule.id()), out)
+}
+
+/// The same without the ways on, for one of two keys.
+pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &group.first.finding;
+    excerpt(finding, out)?;
+    other_places(style, group, out)?;
+    // Of what kind it is says its title too.
+    facts(finding, &|insight| !["kind", "mode"].contains(&insight.name), out)?;
+    match replacement::of(group.first) {
+        Some(Replacement::Line(text) | Replacement::Expression(text)) => code("write", &text, out)?,
+        None => {}
+    }
+    item("id", INDENT, &format!("{} [{}]", finding.fingerprint(), finding.rule.id()), out)
+}
+
+/// A command on a line of its own, to be copied whole.
+pub(super) fn command(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "        {}", text.paint(Tone::Command))
+}
+
+/// A piece of a file, never broken.
+fn code(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {label:6}{}", sanitized(text.as_bytes()))
+}
+
+/// What the key can do, and what it says of itself.
+fn facts(finding: &Finding<'_>, is_told: &dyn Fn(&Insight) -> bool, out: &mut dyn Write) -> io::Result<()> {
+    if let (_, Some(privilege)) = finding.rule.facts().privilege() {
+        item("key", INDENT, privilege, out)?;
+    }
+    let sentences: Vec<_> =
+        finding.insights.iter().filter(|insight| is_told(insight)).map(|insight| insight.sentence.as_str()).collect();
+    if sentences.is_empty() { Ok(()) } else { item("says", INDENT, &sentences.join(" "), out) }
+}
+
+/// Where else the same key stands; each place is a line, so that it can be copied.
+fn other_places(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+    let shown = if style.detail == Detail::Verbose { usize::MAX } else { 4 };
+    for (number, located) in group.others.iter().take(shown).enumerate() {
+        code(if number == 0 { "also" } else { "" }, &format!("in {}", place(located)), out)?;
+    }
+    match group.others.len().checked_sub(shown) {
+        None | Some(0) => Ok(()),
+        Some(more) => item("", INDENT, &format!("and in {more} more"), out),
+    }
+}
+
+/// The first way: read it from elsewhere.
+fn move_it_out(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match located.part {
+        Part::Message => item("1.", INDENT, "Take it out of the message.", out)?,
+        Part::Header => {
+            item("1.", INDENT, "Take it out of the header, which names author and committer.", out)?;
+        }
+        Part::File => move_out_of_file(style, located, out)?,
+    }
+    match (style.subject, &located.commit) {
+        (Subject::Push, Some(commit)) => item("", INDENT, &rewriting(commit, located), out),
+        _ => Ok(()),
+    }
+}
+
+fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if let Some((demand, path)) = located.finding.demand.as_ref().zip(located.path.as_ref()) {
+        return item("1.", INDENT, &demand.remedy(path), out);
+    }
+    let is_in_git = style.subject != Subject::Files;
+    if let Some(path) = replacement::file_of_variables(located.path.as_ref()).filter(|_| is_in_git) {
+        item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and run:", out)?;
+        return command(&format!("git rm --cached {path}"), out);
+    }
+    let Some(name) = located.finding.variable() else {
+        return item("1.", INDENT, "Move it out. Keep it in a place outside the repository.", out);
+    };
+    match replacement::of(located) {
+        Some(Replacement::Line(line)) => {
+            item("1.", INDENT, &format!("Move it out, into the variable {name}. The line becomes:"), out)?;
+            code("", &line, out)
+        }
+        Some(Replacement::Expression(expression)) => {
+            item("1.", INDENT, &format!("Move it out, into the variable {name}. In its place goes:"), out)?;
+            code("", &expression, out)
+        }
+        None => item("1.", INDENT, &format!("Move it out. Keep it in the environment variable {name}."), out),
+    }
+}
+
+/// How a commit that is there already gets another content.
+fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
+    if commit.is_tag() {
+        return "Then make the tag again: `git tag --force`.".to_owned();
+    }
+    let from = if commit.is_root { "--root" } else { &format!("{}~", commit.id.get(..10).unwrap_or(&commit.id)) };
+    match located.part {
+        Part::Message => {
+            format!("`git commit --amend` if it is that of the last commit, else `reword` in `git rebase -i {from}`.")
+        }
+        Part::Header => format!(
+            "Then make the commit again: `git commit --amend --reset-author` if it is the last one, else `edit` in `git \
+             rebase -i {from}`."
+        ),
+        Part::File => format!(
+            "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
+        ),
+    }
+}
+
+/// How to get on with what is no key after all; the command follows.
+fn not_a_key(subject: Subject, located: &Located<'_>) -> &'static str {
+    match subject {
+        Subject::Files if located.finding.is_whole_file() => "Not a key? Say so:",
+        Subject::Files => "Not a key? Put `keyguard:allow` into a comment on the line, or say so:",
+        Subject::Push | Subject::Receive => "Not a key? Say so, commit keyguard.toml, and push again:",
+        Subject::History => "Not a key? Say so:",
+        _ if located.path.is_none() || located.finding.is_whole_file() => "Not a key? Say so, and commit again:",
+        _ => "Not a key? Put `keyguard:allow` into a comment on the line, or say so, and commit again:",
+    }
+}
+
+fn number(finding: &Finding<'_>) -> String {
+    match finding.location.offset {
+        Some(offset) => format!("byte {offset}"),
+        None => finding.location.line.to_string(),
+    }
+}
+
+/// The line with its mask, and a caret under where that begins. One is enough to see, and to hear.
+fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let number = number(finding);
+    let tidy = |text: &str| sanitized(text.replace('\t', " ").as_bytes());
+    let (before, mask, after) =
+        (tidy(&finding.excerpt.before), tidy(&finding.excerpt.mask), tidy(&finding.excerpt.after));
+    let before = before.trim_start();
+    let gap = " ".repeat(before.chars().count());
+    writeln!(out, "{number} | {before}{}{}", mask.paint(Tone::Mask), after.trim_end())?;
+    writeln!(out, "{} | {gap}{}", " ".repeat(number.len()), "^".paint(Tone::Alarm))
+}
+
+/// `rule aws-access-key-id, medium confidence; written in base64`.
+fn why(finding: &Finding<'_>) -> String {
+    let doubt = match (finding.validity, finding.proof) {
+        (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
+        (_, Some(proof)) => format!("; {proof}"),
+        _ => String::new(),
+    };
+    let ways: Vec<_> = finding.decoded.iter().rev().map(|way| way.name()).collect();
+    let written = if ways.is_empty() { String::new() } else { format!("; written in {}", ways.join(" inside ")) };
+    let pair =
+        finding.other_half.as_ref().map(|half| format!("; with its {}", half_in_words(half))).unwrap_or_default();
+    let demand = finding.demand.as_ref().map(|demand| format!("; {}", demand.because())).unwrap_or_default();
+    format!("rule {}, {} confidence{doubt}{written}{pair}{demand}", finding.rule.id(), finding.confidence.name())
+}
+
+/// `AWS access key ID on line 3`.
+fn half_in_words(half: &Half<'_>) -> String {
+    let place = match half.location.offset {
+        Some(offset) => format!("at byte {offset}"),
+        None => format!("on line {}", half.location.line),
+    };
+    format!("{} {place}", half.rule.facts().title)
+}
+
+/// `src/pay.js:3:15 and 3 other places`.
+pub(super) fn place_and_others(group: &Group<'_, '_>) -> String {
+    let others = match group.others.len() {
+        0 => String::new(),
+        1 => " and 1 other place".to_owned(),
+        more => format!(" and {more} other places"),
+    };
+    format!("{}{others}", place(group.first))
+}
