@@ -69,7 +69,7 @@ fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::
     writeln!(out)?;
     item("1.", INDENT, "Move each out, into an environment variable.", out)?;
     if style.subject == Subject::Push {
-        item("", INDENT, "Then take each out of its commit, by `git commit --amend` or `git rebase -i`.", out)?;
+        item("", INDENT, "Take each out of its commit (`git commit --amend`, `git rebase -i`).", out)?;
     }
     let allow = |names: &str| format!("keyguard allow {names} --reason \"...\"");
     let (sentence, command) = match (style.subject, groups) {
@@ -83,8 +83,11 @@ fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::
     story::command(&command, out)?;
     let mut rules: Vec<_> = groups.iter().map(|group| group.first.finding.rule.id()).collect();
     rules.dedup();
-    let rule = if let [only] = rules[..] { only } else { "RULE" };
-    item("3.", INDENT, &format!("Real and already out? Deleting is not enough. See: keyguard explain {rule}"), out)
+    let [only] = rules[..] else {
+        return item("3.", INDENT, "Real and already out? Deleting is not enough. See: keyguard explain RULE", out);
+    };
+    item("3.", INDENT, "Real and already out? Deleting is not enough. See:", out)?;
+    story::command(&format!("keyguard explain {only}"), out)
 }
 
 /// The command with the names of both keys, or with room for that of one.

@@ -371,7 +371,7 @@ fn several_refs_make_one_report() {
          valid) in a:1:10 (commit {first})\n"
     ));
     assert_eq!(output.text().matches("  id    kg1:").count(), 2, "{}", output.text());
-    output.says("        Then take each out of its commit, by `git commit --amend` or `git rebase -i`.\n");
+    output.says("        Take each out of its commit (`git commit --amend`, `git rebase -i`).\n");
     output.says("  2.    Not keys? Allow each, commit keyguard.toml, and push again:\n        keyguard allow kg1:");
 }
 
