@@ -136,7 +136,7 @@ ok: keyguard.baseline.json
 
 "]]);
     let anew = repo.keyguard(["baseline"]);
-    anew.success().says("Stripe secret key in three:1:5\nwrote 2 keys (1 added, 1 dropped) to");
+    anew.success().says("Stripe secret key (high confidence) in three:1:5\nwrote 2 keys (1 added, 1 dropped) to");
     assert!(!baseline(&repo).contains("two") && baseline(&repo).contains("\"four\", \"old\""), "{}", baseline(&repo));
     repo.keyguard(["config", "check"]).success().stdout("ok: keyguard.baseline.json\n");
     // The last one leaves an empty list: the file is the user's.

@@ -26,7 +26,13 @@ fn stage(repo: &Sandbox, path: &str, content: impl AsRef<[u8]>) {
 /// Asserts that the commit is blocked for the file at `path`.
 #[track_caller]
 fn blocked(output: &Output, path: &str) {
-    output.code(1).says(&format!("unencrypted file in {path}:1:1"));
+    output.code(1).says(&format!("unencrypted file (high confidence) in {path}:1:1"));
+}
+
+/// The same where nothing but its name says that it is encrypted.
+#[track_caller]
+fn blocked_by_name(output: &Output, path: &str) {
+    output.code(1).says(&format!("unencrypted file (medium confidence) in {path}:1:1"));
 }
 
 /// Asserts that the report says `part`, wherever its lines break.
@@ -53,20 +59,21 @@ fn a_file_in_the_clear_is_named_with_tool_and_command() {
     stage(&repo, ".gitattributes", "secrets/** filter=git-crypt diff=git-crypt\n");
     stage(&repo, "secrets/a b.yaml", PLAIN);
     commit(&repo).code(1).stdout("").stderr(str![[r#"
-keyguard: commit blocked: unencrypted file in secrets/a b.yaml:1:1
+keyguard: commit blocked: unencrypted file (high confidence) in secrets/a b.yaml:1:1
   |
 1 | (the whole file)
-  | ^^^^^^^^^^^^^^^^
+  | ^
   key   whatever the file holds, to everybody who can read the repository
   why   rule unencrypted-file, high confidence; .gitattributes gives it
         filter=git-crypt
   1.    Encrypt it with git-crypt: `git add --renormalize 'secrets/a b.yaml'`.
         If the repository is locked, first `git stash && git-crypt unlock && git
         stash pop`
-  2.    Real and already pushed? Deleting the line is not enough. Revoke it:
-        Change every secret that the file holds
-  3.    Not a secret? Say so, and commit again:
+  2.    Not a key? Say so, and commit again:
         keyguard allow kg1:[..] --reason "..."
+  3.    Real and already out? Deleting the line is not enough. Revoke it:
+        Change every secret that the file holds
+  more  keyguard explain unencrypted-file
 
 Nothing was committed.
 
@@ -273,7 +280,7 @@ fn git_crypt_itself_passes_and_its_absence_is_seen() {
     fs::copy(repo.tmp("key"), repo.tmp("clone/secrets/key")).unwrap();
     fs::write(repo.tmp("clone/.gitattributes"), "").unwrap();
     clone("git", &["add", "."]).success();
-    clone("git", &["commit", "-m", "x"]).code(1).says("key of git-crypt in secrets/key:1:1");
+    clone("git", &["commit", "-m", "x"]).code(1).says("key of git-crypt (high confidence) in secrets/key:1:1");
 }
 
 #[test]
@@ -315,13 +322,13 @@ fn age_passes_and_its_identity_never() {
     commit(&repo).success().silent();
     stage(&repo, "y.age", PLAIN);
     let stopped = commit(&repo);
-    blocked(&stopped, "y.age");
+    blocked_by_name(&stopped, "y.age");
     says(&stopped, "with age: `age --encrypt -r RECIPIENT -o y.age FILE && git add y.age`");
     // The file of keys that SOPS and age read.
     repo.git(["reset", "--quiet", "--hard"]).success();
     stage(&repo, "secrets/keys.txt", &identity);
     let stopped = commit(&repo);
-    stopped.code(1).says("age-secret-key, high confidence").says("secrets/keys.txt");
+    stopped.code(1).says("[age-secret-key]").says("secrets/keys.txt");
     assert!(!stopped.text().contains(identity.lines().last().unwrap()), "{}", stopped.text());
 }
 
@@ -498,8 +505,8 @@ fn names_tell_that_a_file_is_encrypted() {
     let repo = Sandbox::with_hook();
     for path in ["a.enc.yaml", "deep/b.sops.json", "c.enc.env", "config/credentials.yml.enc"] {
         stage(&repo, path, PLAIN);
-        blocked(&commit(&repo), path);
-        blocked(&repo.keyguard(["scan", path]), path);
+        blocked_by_name(&commit(&repo), path);
+        blocked_by_name(&repo.keyguard(["scan", path]), path);
         repo.git(["rm", "--quiet", "--force", path]).success();
     }
     stage(&repo, "a.enc.yaml", sops_yaml("host: VALUE\n", "unencrypted_suffix: _unencrypted"));
@@ -521,7 +528,7 @@ fn the_configuration_names_files() {
         let stopped = commit(&repo);
         blocked(&stopped, path);
         says(&stopped, "; [[encrypted]] of the configuration names");
-        stage(&repo, path, "$ANSIBLE_VAULT;1.1;AES256\n62313131\n3133\n");
+        stage(&repo, path, format!("$ANSIBLE_VAULT;1.1;AES256\n{0}\n{0}\n{0}\n", "62313131".repeat(10)));
         commit(&repo).success().silent();
     }
     stage(&repo, "deep/x.vault", PLAIN);
@@ -588,7 +595,7 @@ fn pushes_and_the_history_are_judged_by_each_commits_own_files() {
         repo.keyguard(["scan", "--history"])
             .code(1)
             .says("1 secret in ")
-            .says("unencrypted file in sub/late:1:1 (commit ");
+            .says("unencrypted file (high confidence) in sub/late:1:1 (commit ");
         for (kind, verb) in [("pre-push", "push blocked"), ("pre-receive", "push rejected")] {
             let remote = format!("../{kind}");
             repo.git(["init", "--quiet", "--bare", "--initial-branch=main", &remote]).success();
@@ -599,7 +606,7 @@ fn pushes_and_the_history_are_judged_by_each_commits_own_files() {
                 repo.run("keyguard").args(["install", "--hook", kind]).current_dir(&remote).output().success();
             }
             let push = repo.git(["push", "--quiet", &remote, "main"]);
-            push.code(1).says(verb).says("unencrypted file in sub/late:1:1");
+            push.code(1).says(verb).says("unencrypted file (high confidence) in sub/late:1:1");
             repo.git(["push", "--quiet", &remote, "main~3:refs/heads/main"]).success();
         }
     }
@@ -634,6 +641,6 @@ fn a_hostile_path_is_told_in_one_word() {
     stage(&repo, ".gitattributes", "* filter=git-crypt\u{1b}[2J\n");
     stage(&repo, "a'; rm -rf x\u{1b}[2J", PLAIN);
     let stopped = commit(&repo);
-    stopped.code(1).says("unencrypted file in");
+    stopped.code(1).says("unencrypted file (high confidence) in");
     assert!(!stopped.text().contains('\u{1b}'), "{}", stopped.text());
 }
