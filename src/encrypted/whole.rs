@@ -18,7 +18,8 @@ pub(crate) fn is_encrypted_throughout(text: &[u8]) -> bool {
         || is_openssl_text(content)
         || is_rails_credentials(content)
         || is_armored(content)
-        || vaulted(content).next().is_some_and(|block| block == (0..content.len()))
+        || content.starts_with(b"$ANSIBLE_VAULT;")
+            && vaulted(content).next().is_some_and(|block| !block.is_empty() && block.end == content.len())
         || is_pgp_message(text)
         || sops::is_encrypted(text)
 }
