@@ -4,6 +4,7 @@ pub(crate) mod allow;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fix;
 mod global;
 pub(crate) mod hook;
 pub(crate) mod import;

@@ -108,6 +108,8 @@ pub(crate) struct Config {
     pub decode_depth: Setting<u32>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
+    /// Where `keyguard fix` puts keys, from the root of the work tree.
+    pub env_file: Setting<String>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
     pub enforce: Setting<bool>,
     /// Whether this is a server, where markers in what is pushed are not honoured.

@@ -22,6 +22,7 @@ mod encrypted;
 mod entropy;
 pub mod environment;
 pub mod finding;
+mod fix;
 mod generic;
 mod git;
 mod hook;

@@ -54,7 +54,7 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
 }
 
 /// Parses a fingerprint. The complaint does not repeat the text, which may be the key itself.
-fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
+pub(super) fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
     text.parse().map_err(|message| {
         anyhow!("this is no fingerprint: {message}\nhelp: copy it from the report, or allow all that blocks: --last")
     })
@@ -171,7 +171,7 @@ fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BT
 }
 
 /// Stages every tracked change into an index and an object folder of our own; the user's stay as they are.
-fn stage_all_aside(repo: &Repo, index: &Path, objects: &Path) -> Result<()> {
+pub(super) fn stage_all_aside(repo: &Repo, index: &Path, objects: &Path) -> Result<()> {
     if repo.index_file().exists() {
         fs::copy(repo.index_file(), index).context("copy the index")?;
     }

@@ -25,6 +25,8 @@ pub(super) struct Layer {
     pub(super) allow: Vec<AllowSpec>,
     #[serde(default)]
     pub(super) markers: Markers,
+    #[serde(default)]
+    pub(super) remedy: Remedy,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +47,12 @@ pub(super) struct Rules {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Markers {
     pub(super) foreign: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Remedy {
+    pub(super) env_file: Option<String>,
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.

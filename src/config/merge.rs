@@ -83,6 +83,7 @@ impl Merged {
             binary: Setting::default(Binary::Structured),
             decode_depth: Setting::default(Scanner::DEPTH),
             foreign_markers: Setting::default(true),
+            env_file: Setting { value: ".env".to_owned(), origin: LayerKind::BuiltIn },
             enforce: Setting::default(false),
             is_server: false,
             skippable: true,
@@ -123,6 +124,13 @@ impl Merged {
             && self.decide("markers.foreign", trust, self.config.foreign_markers.value.cmp(&value))
         {
             self.config.foreign_markers.set(value, kind);
+        }
+        if let Some(value) = layer.remedy.env_file {
+            if trust == Trust::Full {
+                self.config.env_file.set(value, kind);
+            } else {
+                self.ignore("remedy.env-file");
+            }
         }
         self.switches(kind, layer.rules, trust);
         for rule in layer.rule {

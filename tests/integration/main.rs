@@ -12,6 +12,7 @@ mod config;
 mod disguise;
 mod doctor;
 mod enforce;
+mod fix;
 mod forms;
 mod global;
 mod grading;
