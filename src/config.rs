@@ -13,6 +13,7 @@ mod merge;
 mod place;
 mod source;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -108,6 +109,8 @@ pub(crate) struct Config {
     pub decode_depth: Setting<u32>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
+    /// How files whose name has this ending read a variable, which `NAME` stands for; never from the repository.
+    pub dialects: BTreeMap<String, Setting<String>>,
     /// Where `keyguard fix` puts keys, from the root of the work tree.
     pub env_file: Setting<String>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.

@@ -157,6 +157,9 @@ impl Form {
                 return Self::Shell;
             }
             b"dockerfile" | b"containerfile" => return Self::Docker,
+            name if [&b".example"[..], b".sample", b".template"].iter().any(|end| name.ends_with(end)) => {
+                return Self::Not("an example holds names alone: take the value out by hand");
+            }
             name if name.starts_with(b".env") || name.ends_with(b".env") => {
                 return Self::Not("a file of variables holds values: keep it out of git, and list it in .gitignore");
             }

@@ -1,5 +1,7 @@
 //! One configuration file as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::value::Datetime;
 
@@ -53,6 +55,9 @@ pub(super) struct Markers {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Remedy {
     pub(super) env_file: Option<String>,
+    /// Expressions by the ending of a file's name.
+    #[serde(default)]
+    pub(super) dialects: BTreeMap<String, String>,
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.

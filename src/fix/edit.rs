@@ -106,7 +106,7 @@ impl<'a> Editor<'a> {
         let text = patched(self.text, &patches);
         let (before, after) = self.checked(targets, &text).map_err(|reason| (0, reason))?;
         let shown = changes.iter().map(|(number, change, reference)| {
-            let at = moved(change.span.start, &patches) + reference.start;
+            let at = moved(change, &patches) + reference.start;
             let added = Excerpt::new(&text, &(at..at + reference.len()), &Secret::new(b"", 0), &after);
             self.shown(&targets[*number], &before, (added, change.with.get(reference.clone()).unwrap_or_default()))
         });
@@ -146,7 +146,23 @@ impl<'a> Editor<'a> {
         let candidates = name::candidates(&target.rule.facts(), self.text, &target.span);
         let name = store.name(target.fingerprint, value, &candidates);
         let edit = remedy::replacement(self.path, self.text, &target.span, &name).map_err(|why| why.to_string())?;
+        let edit = self.in_own_dialect(edit, &target.span)?;
         store.put(&edit.variable, value)?;
+        Ok(edit)
+    }
+
+    /// The same in the form that the user's configuration gives for such files. It replaces whole strings, and the user
+    /// knows what it needs at the head of a file.
+    fn in_own_dialect(&self, mut edit: remedy::Edit, value: &Range<usize>) -> Result<remedy::Edit, String> {
+        let ending = self.path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        let form = str::from_utf8(ending).ok().and_then(|ending| self.config.dialects.get(ending));
+        let Some(form) = form else { return Ok(edit) };
+        if edit.change.span == *value || edit.reference != (0..edit.change.with.len()) {
+            return Err("the form of your own `dialects` replaces whole strings only".to_owned());
+        }
+        edit.change.with = form.value.replace("NAME", &edit.variable);
+        edit.reference = 0..edit.change.with.len();
+        edit.additions.clear();
         Ok(edit)
     }
 
@@ -201,13 +217,8 @@ fn patched(text: &[u8], patches: &[Patch]) -> Vec<u8> {
     out
 }
 
-/// Where what begins at `start` begins in the patched text.
-fn moved(start: usize, patches: &[Patch]) -> usize {
-    let before = patches.iter().filter(|patch| patch.span.end <= start && patch.span != (start..start));
-    let at_start = patches.iter().filter(|patch| patch.span == (start..start));
-    let (removed, added) = before
-        .chain(at_start)
-        .filter(|patch| patch.span.start < start || patch.span.is_empty())
-        .fold((0, 0), |(removed, added), patch| (removed + patch.span.len(), added + patch.with.len()));
-    start + added - removed
+/// Where one of the patches begins in the patched text.
+fn moved(change: &Patch, patches: &[Patch]) -> usize {
+    let before = patches.iter().take_while(|patch| *patch != change);
+    before.fold(change.span.start, |start, patch| start + patch.with.len() - patch.span.len())
 }

@@ -188,6 +188,7 @@ impl Planner<'_> {
         let (root, scope) = (self.around.root, self.around.scope);
         let sources = std::mem::take(&mut self.plan.writes);
         let after = self.store.after();
+        let mut loading = Vec::new();
         if !self.store.read.is_empty() {
             self.ignored.push(self.store.path.clone());
         }
@@ -196,11 +197,18 @@ impl Planner<'_> {
             let path = self.store.path.clone();
             let names = self.store.added_names().join(" and ");
             let made = if self.store.before.is_none() { " (made, for you alone to read)" } else { "" };
-            self.plan.remarks.push(format!("{} gets {names}{made}", place::shown(&path)));
+            let shown = place::shown(&path);
+            self.plan.remarks.push(format!("{shown} gets {names}{made}"));
+            let word = crate::git::command::quoted_word(&shown);
+            loading = vec![
+                format!("Load {shown} before the program runs, with its dotenv package or:"),
+                format!("  set -a; . ./{word}; set +a"),
+            ];
             let before = self.store.before.take();
             self.plan.writes.push(Write { path, before, after, access: Access::Owner });
         }
         self.example()?;
+        self.plan.remarks.extend(loading);
         self.plan.writes.extend(sources);
         Ok(self.plan)
     }

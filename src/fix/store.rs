@@ -32,7 +32,7 @@ impl Store {
             bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
         }
         let path = BytePath::from(path);
-        let is_tracked = entry::entry(root, &path).map_or(true, |entry| entry.is_some());
+        let is_tracked = entry::entry(root, &path)?.is_some();
         if is_tracked || entry::is_in_head(root, &path) {
             let name = command::quoted_word(&shown);
             bail!(

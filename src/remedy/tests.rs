@@ -111,6 +111,9 @@ fn javascript_and_typescript() {
             ("// it's 'TOK'", "in a comment"),
             ("const a = { 'TOK': 1 };", "name of a field"),
             ("type A = 'TOK';", "a type takes"),
+            ("enum A { B = 'TOK' }", "a type takes"),
+            ("export interface A { b: 'TOK' }", "a type takes"),
+            ("const a = 'TOK' as const;", "a type takes"),
             ("import a from 'TOK';", "names a module"),
         ],
     );
@@ -253,6 +256,7 @@ fn java_kotlin_and_c_sharp() {
         &[
             ("class A { private const string K = \"TOK\"; }", "a constant is fixed"),
             ("class A { [Key(\"TOK\")] int a; }", "an annotation"),
+            ("class A { void F(string k = \"TOK\") {} }", "a constant is fixed"),
         ],
     );
 }
@@ -344,6 +348,7 @@ fn other_files() {
     refuses("a.toml", &[("a = \"TOK\"", "no form for a variable")]);
     refuses("a.swift", &[("let a = \"TOK\"", "by hand with ProcessInfo")]);
     refuses(".env", &[("A=TOK", "out of git")]);
+    refuses(".env.example", &[("A=TOK", "names alone")]);
     becomes(
         "bin/run",
         &[

@@ -64,6 +64,8 @@ a.py:2  GitHub personal access token (classic)
 .gitignore gets /.env, so that git leaves it out
 .env gets GITHUB_TOKEN (made, for you alone to read)
 .env.example gets GITHUB_TOKEN
+Load .env before the program runs, with its dotenv package or:
+  set -a; . ./.env; set +a
 
 Nothing was changed. To do it: keyguard fix --apply
 
@@ -136,6 +138,8 @@ a.js:1  GitHub personal access token (classic)
 .env gets GITHUB_TOKEN (made, for you alone to read)
 .env.example gets GITHUB_TOKEN
 .env.example is not staged by this: git add .env.example
+Load .env before the program runs, with its dotenv package or:
+  set -a; . ./.env; set +a
 
 Done, and nothing is staged; commit again. To go back: keyguard fix --undo
 
@@ -275,4 +279,41 @@ fn what_git_will_not_ignore_is_not_written() {
     fix.code(2).says("nothing was changed: git would not ignore `sub/.env`");
     assert!(!repo.root().join("sub/.env").exists() && !repo.root().join(".gitignore").exists());
     repo.keyguard(["fix", "--undo"]).code(2).says("there is no fix to take back");
+}
+
+#[test]
+fn the_user_alone_says_how_a_language_reads_variables() {
+    let form = "[remedy.dialects]\njs = 'env(\"NAME\")'\n";
+    let repo = staged("a.js", &format!("k = '{}'\n", fake::github_pat()));
+    repo.write("keyguard.toml", form);
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused
+        .code(2)
+        .says("keyguard.toml:1:1: `dialects` of `[remedy]` has a meaning only in the configuration of the user");
+    fs::remove_file(repo.root().join("keyguard.toml")).unwrap();
+    fs::create_dir_all(repo.home().join(".config/keyguard")).unwrap();
+    fs::write(repo.home().join(".config/keyguard/config.toml"), form).unwrap();
+    repo.keyguard(["fix", "--apply"]).success();
+    assert_eq!(read(&repo, "a.js"), "k = env(\"GITHUB_TOKEN\")\n");
+    repo.keyguard(["config", "show"]).success().says("dialects.\"js\" = 'env(\"NAME\")'  # user");
+
+    let repo = staged("a.js", &format!("k = `a ${{b}} {}`\n", fake::github_pat()));
+    fs::create_dir_all(repo.home().join(".config/keyguard")).unwrap();
+    fs::write(repo.home().join(".config/keyguard/config.toml"), form).unwrap();
+    repo.keyguard(["fix", "--apply"]).code(2).says("replaces whole strings only");
+}
+
+#[test]
+fn repositories_of_all_formats_work() {
+    let repo = Sandbox::without_repository();
+    repo.git(["init", "--quiet", "--object-format=sha256"]).success();
+    repo.install().commit("other", "x\n");
+    repo.write("a.js", format!("k = '{}'\n", fake::github_pat())).write("id_ed25519", fake::openssh_key());
+    repo.git(["add", "."]).success();
+    repo.git(["update-index", "--split-index"]).success();
+    repo.keyguard(["fix", "--apply"]).success();
+    assert_eq!(index(&repo, "a.js"), "k = process.env.GITHUB_TOKEN\n");
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!(read(&repo, "id_ed25519"), fake::openssh_key());
 }

@@ -103,8 +103,15 @@ fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
     if matches!(around.word_before(), b"from" | b"import") {
         return Some("it names a module, which has to be constant");
     }
-    let is_type = language == Language::TypeScript && around.has_word(&[b"type", b"interface", b"enum"]);
-    is_type.then_some("a type takes constants only")
+    if language == Language::JavaScript {
+        return None;
+    }
+    let is_type = around.has_word(&[b"type"]) || around.behind.starts_with(b"as const");
+    let is_listed = |before: &[u8], bracket: u8| {
+        let head = before[..before.len() - last_word(before).len()].trim_ascii_end();
+        bracket == b'{' && matches!(last_word(head), b"enum" | b"interface")
+    };
+    (is_type || around.is_in_bracket_behind(is_listed)).then_some("a type takes constants only")
 }
 
 /// Whether the string is an attribute of a tag, as in JSX: `<Map token="...">`.
@@ -238,6 +245,11 @@ fn c_sharp(around: &Around<'_>) -> Option<&'static str> {
     let is_called = around.brackets.last().is_some_and(|at| around.text[*at] == b'(');
     if is_called && around.is_in_bracket_behind(begins) {
         return Some(ANNOTATION);
+    }
+    // What a parameter is without an argument.
+    if is_called && around.before.ends_with(b"=") && !around.before.ends_with(b"==") && !around.before.ends_with(b"!=")
+    {
+        return Some(CONSTANT);
     }
     around.is_in_hole.then_some("it stands in a string inside another one")
 }
