@@ -35,7 +35,7 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
     if let Some(start) = edit.change.with.find(&expression) {
         edit.reference = start..start + expression.len();
     }
-    edit.additions.extend(import::needed(language, spot.text));
+    edit.additions.extend(import::needed(language, spot.text)?);
     Ok(edit)
 }
 

@@ -79,6 +79,7 @@ fn python() {
             ("def f():\n    \"\"\"TOK\"\"\"\n", "a text of its own"),
             ("k = ('a'\n 'TOK')", "side by side"),
             ("k = 'TOK' f'a'", "side by side"),
+            ("match a:\n    case 'TOK': pass", "as a pattern"),
             ("k = TOK", "in no string"),
             ("k = f\"{a['TOK']}\"", "inside another"),
         ],
@@ -94,6 +95,8 @@ fn javascript_and_typescript() {
             ("const k = `a ${b} TOK`;", "const k = `a ${b} ${process.env.API_KEY}`;"),
             ("f({a:\"Bearer TOK\"})", "f({a:(\"Bearer \" + process.env.API_KEY)})"),
             ("a<b&&(c=\"TOK\")", "a<b&&(c=process.env.API_KEY)"),
+            ("a ? 'TOK' : b", "a ? process.env.API_KEY : b"),
+            ("a ? b : 'TOK'", "a ? b : process.env.API_KEY"),
             ("x=/\"/;k='TOK'", "x=/\"/;k=process.env.API_KEY"),
         ],
     );
@@ -101,6 +104,8 @@ fn javascript_and_typescript() {
         "a.tsx",
         &[
             ("const k: string = 'TOK';", "const k: string = process.env.API_KEY!;"),
+            ("f({ a: 'TOK' }, b ? c : 'd')", "f({ a: process.env.API_KEY! }, b ? c : 'd')"),
+            ("const a = b ? c : 'TOK';", "const a = b ? c : process.env.API_KEY!;"),
             ("return <Map token=\"TOK\" />;", "return <Map token={process.env.API_KEY!} />;"),
             ("const k = <p>Don't</p>, l = \"TOK\";", "const k = <p>Don't</p>, l = process.env.API_KEY!;"),
         ],
@@ -112,6 +117,11 @@ fn javascript_and_typescript() {
             ("const a = { 'TOK': 1 };", "name of a field"),
             ("type A = 'TOK';", "a type takes"),
             ("enum A { B = 'TOK' }", "a type takes"),
+            ("export type A = { k: 'TOK' };", "a type takes"),
+            ("let a: 'b' | 'TOK';", "a type takes"),
+            ("function f(a: 'TOK') {}", "a type takes"),
+            ("declare module 'TOK' {}", "names a module"),
+            ("({ 'TOK'() {} })", "name of a field"),
             ("export interface A { b: 'TOK' }", "a type takes"),
             ("const a = 'TOK' as const;", "a type takes"),
             ("import a from 'TOK';", "names a module"),
@@ -139,6 +149,7 @@ fn rust() {
             ("fn f() -> &'static str { \"TOK\" }", "lent for longer"),
             ("match a { 1 => \"TOK\", _ => \"\" }", "lent for longer"),
             ("match a { \"TOK\" => 1, _ => 2 }", "as a pattern"),
+            ("fn f() { if let Some(\"TOK\") = a {} }", "as a pattern"),
             ("println!(\"TOK {}\", a);", "a constant text"),
             ("#[doc = \"TOK\"]", "an attribute"),
             ("let k = b\"TOK\";", "made of bytes"),
@@ -167,6 +178,7 @@ fn go() {
     refuses(
         "a.go",
         &[
+            ("package a; var k = \"TOK\"\n", "no line at which"),
             ("package a\nconst k = \"TOK\"", "a constant is fixed"),
             ("package a\nconst (\n a = 1\n k = \"TOK\"\n)", "a constant is fixed"),
             ("package a\ntype t struct {\n a string `TOK`\n}", "tag of a field"),
@@ -190,6 +202,7 @@ fn ruby_and_php() {
         &[
             ("k = <<~'END'\n  TOK\nEND\n", "here-document"),
             ("k = 'a' 'TOK'", "side by side"),
+            ("k = 'a' \\\n  'TOK'", "side by side"),
             ("k = %w[TOK]", "in no string"),
             ("=begin\n'TOK'\n=end\n", "in a comment"),
         ],
@@ -199,6 +212,7 @@ fn ruby_and_php() {
         &[
             ("<?php\n$k = 'TOK';", "<?php\n$k = getenv('API_KEY');"),
             ("<?php\nf(['a' => \"b TOK\"]);", "<?php\nf(['a' => (\"b \" . getenv('API_KEY'))]);"),
+            ("<?php\nf(fn($x) => g('TOK'));", "<?php\nf(fn($x) => g(getenv('API_KEY')));"),
             ("<?php\ndefine('K', 'TOK');", "<?php\ndefine('K', getenv('API_KEY'));"),
         ],
     );
@@ -209,6 +223,7 @@ fn ruby_and_php() {
             ("<?php\nclass A { const K = 'TOK'; }", "has to be constant"),
             ("<?php\nclass A { private $k = 'TOK'; }", "has to be constant"),
             ("<?php\nfunction f($k = 'TOK') {}", "has to be constant"),
+            ("<?php\nclass A { private static $k = ['a' => 'TOK']; }", "has to be constant"),
             ("<?php\n$k = <<<END\nTOK\nEND;\n", "here-document"),
         ],
     );

@@ -1,14 +1,15 @@
 //! The line that an expression needs at the head of its file.
 
 use crate::remedy::lexer::{self, Language, Stands};
-use crate::remedy::{Patch, line_end};
+use crate::remedy::{Patch, WhyNot, line_end};
 
 /// The missing import, if the language wants one.
-pub(super) fn needed(language: Language, text: &[u8]) -> Option<Patch> {
+pub(super) fn needed(language: Language, text: &[u8]) -> Result<Option<Patch>, WhyNot> {
     match language {
-        Language::Python => python(text),
-        Language::Go => go(text),
-        _ => None,
+        Language::Python => Ok(python(text)),
+        Language::Go if has_line(text, b"\"os\"") || has_line(text, b"import \"os\"") => Ok(None),
+        Language::Go => go(text).map(Some).ok_or(WhyNot::new("there is no line at which \"os\" can be imported")),
+        _ => Ok(None),
     }
 }
 
@@ -95,9 +96,6 @@ fn end_of_head(text: &[u8]) -> usize {
 
 /// `"os"` goes into the first group of imports, in its order.
 fn go(text: &[u8]) -> Option<Patch> {
-    if has_line(text, b"\"os\"") || has_line(text, b"import \"os\"") {
-        return None;
-    }
     let end = line_end(text);
     let mut package = None;
     let mut is_group = false;
@@ -108,7 +106,7 @@ fn go(text: &[u8]) -> Option<Patch> {
         if is_group && (path.starts_with(b")") || path.is_empty() || is_later) {
             return Some(insertion(at, format!("\t\"os\"{end}")));
         }
-        if line.starts_with(b"package ") && is_code(Language::Go, text, at) {
+        if line.starts_with(b"package ") && !line.contains(&b';') && is_code(Language::Go, text, at) {
             package = Some(behind);
         } else if line == b"import (" {
             is_group = true;

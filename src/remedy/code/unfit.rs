@@ -89,6 +89,9 @@ fn python(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if around.has_neighbour() {
         return Some(JOINED);
     }
+    if around.statement.trim_ascii_start().starts_with(b"case ") {
+        return Some(PATTERN);
+    }
     if around.is_in_hole {
         return Some("it stands in a string inside another one");
     }
@@ -97,10 +100,10 @@ fn python(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
 }
 
 fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
-    if around.is_name_of_field() {
+    if around.is_name_of_field() || around.behind.starts_with(b"(") {
         return Some(NAME);
     }
-    if matches!(around.word_before(), b"from" | b"import") {
+    if matches!(around.word_before(), b"from" | b"import" | b"module") {
         return Some("it names a module, which has to be constant");
     }
     if language == Language::JavaScript {
@@ -111,7 +114,27 @@ fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
         let head = before[..before.len() - last_word(before).len()].trim_ascii_end();
         bracket == b'{' && matches!(last_word(head), b"enum" | b"interface")
     };
-    (is_type || around.is_in_bracket_behind(is_listed)).then_some("a type takes constants only")
+    let is_alias = |before: &[u8], bracket: u8| {
+        let line = before.rsplit(|byte| matches!(byte, b'\n' | b';')).next().unwrap_or_default();
+        bracket == b'{' && before.ends_with(b"=") && line.split(|byte| *byte == b' ').any(|word| word == b"type")
+    };
+    let is_type = is_type
+        || is_type_of_name(around)
+        || around.is_in_bracket_behind(is_listed)
+        || around.is_in_bracket_behind(is_alias);
+    is_type.then_some("a type takes constants only")
+}
+
+/// Whether the string stands behind the colon of a variable or a parameter: `let a: "x" | "y"`.
+fn is_type_of_name(around: &Around<'_>) -> bool {
+    let innermost = around.brackets.last().copied();
+    if innermost.is_some_and(|at| around.text[at] == b'{') && !around.has_word(&[b"let", b"const", b"var"]) {
+        return false;
+    }
+    let start = around.before.iter().rposition(|byte| b"=,(?".contains(byte)).map_or(0, |sign| sign + 1);
+    let near = &around.before[start.max(innermost.map_or(0, |at| at + 1)).min(around.before.len())..];
+    let is_asked = start > 0 && around.before[start - 1] == b'?';
+    matches!(around.before.last(), Some(b':' | b'|')) && near.contains(&b':') && !is_asked
 }
 
 /// Whether the string is an attribute of a tag, as in JSX: `<Map token="...">`.
@@ -176,7 +199,8 @@ fn rust(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if inner.is_some_and(is_macro) {
         return Some("this macro takes a constant text");
     }
-    if around.behind.starts_with(b"=>") || around.behind.starts_with(b"|") {
+    let is_taken_apart = around.has_word(&[b"let"]) && !around.statement.contains(&b'=');
+    if around.behind.starts_with(b"=>") || around.behind.starts_with(b"|") || is_taken_apart {
         return Some(PATTERN);
     }
     let is_owned = around.behind.starts_with(b".");
@@ -208,7 +232,7 @@ fn ruby(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if matches!(literal.kind, Kind::Document | Kind::QuotedDocument) {
         return None;
     }
-    if around.has_neighbour() {
+    if around.has_neighbour() || around.before.ends_with(b"\\") || around.behind.starts_with(b"\\") {
         return Some(JOINED);
     }
     let is_symbol =
@@ -259,8 +283,13 @@ fn php(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
         return Some("it stands in a page, which everybody can read");
     }
     let is_declared = around.has_word(&[b"const", b"public", b"private", b"protected", b"var", b"static", b"case"]);
-    let is_parameter = around.has_word(&[b"function", b"fn"]) && !around.brackets.is_empty();
-    if (is_declared || is_parameter) && !around.statement.windows(2).any(|pair| pair == b"=>") {
+    let is_parameter = |at: &usize| {
+        let before = around.text[..*at].trim_ascii_end();
+        let name = last_word(before);
+        let words = [name, last_word(before[..before.len() - name.len()].trim_ascii_end())];
+        words.iter().any(|word| matches!(*word, b"function" | b"fn"))
+    };
+    if is_declared || around.brackets.iter().any(is_parameter) {
         return Some("this has to be constant: read the variable where the program runs");
     }
     around.is_in_bracket_behind(|before, _| before.ends_with(b"#")).then_some("an attribute takes constants only")

@@ -252,7 +252,8 @@ fn is_value_end(text: &[u8], last: usize) -> bool {
     let byte = text[last];
     if !is_word(byte) {
         // A tag of a page in JavaScript closes with `</`.
-        return b")]}\"'`<".contains(&byte);
+        let is_counted = matches!(byte, b'+' | b'-') && last > 0 && text[last - 1] == byte;
+        return is_counted || b")]}\"'`<".contains(&byte);
     }
     let start = text[..last].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
     !BEFORE_REGEX.contains(&&text[start..=last])
