@@ -129,7 +129,7 @@ impl Merged {
         if let Some(value) = layer.remedy.env_file {
             if trust == Trust::Full {
                 self.config.env_file.set(value, kind);
-            } else {
+            } else if value != self.config.env_file.value {
                 self.ignore("remedy.env-file");
             }
         }
