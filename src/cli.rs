@@ -43,6 +43,8 @@ enum Verb {
     Allow(AllowArgs),
     /// Record the keys that are committed already, so that only new ones block
     Baseline(BaselineArgs),
+    /// Move keys out of files into environment variables; shows how, and does it with --apply
+    Fix(FixArgs),
     /// Tell all about a kind of key: what it can do, how to revoke and rotate it, how it is known
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
@@ -179,6 +181,20 @@ pub(crate) struct BaselineArgs {
     /// Leave it to you to stage keyguard.baseline.json
     #[arg(long)]
     pub(crate) no_stage: bool,
+}
+
+/// What `fix` takes.
+#[derive(Args)]
+pub(crate) struct FixArgs {
+    /// Fingerprints of the keys to move; without any, all that blocks now
+    #[arg(conflicts_with = "undo")]
+    pub(crate) fingerprint: Vec<String>,
+    /// Do it: edit the files, stage the edits, put the values into .env
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Put back what was before the last --apply
+    #[arg(long, conflicts_with = "apply")]
+    pub(crate) undo: bool,
 }
 
 /// What `rules list` takes.
@@ -351,6 +367,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
         Verb::Baseline(args) => command::baseline::baseline(&args, &global, environment, &mut out),
+        Verb::Fix(args) => command::fix::fix(&args, &global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
         Verb::Rules(RulesVerb::List(args)) => command::rules::list(&args, &global, environment, &mut out),
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),

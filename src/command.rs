@@ -6,6 +6,7 @@ mod census;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fix;
 mod global;
 pub(crate) mod hook;
 pub(crate) mod import;

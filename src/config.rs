@@ -14,6 +14,7 @@ mod place;
 mod source;
 mod write;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -23,7 +24,7 @@ pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
 pub(crate) use source::{Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
-pub(crate) use write::write_atomically;
+pub(crate) use write::{write_atomically, write_private};
 
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
@@ -110,6 +111,10 @@ pub(crate) struct Config {
     pub decode_depth: Setting<u32>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
+    /// How files whose name has this ending read a variable, which `NAME` stands for; never from the repository.
+    pub dialects: BTreeMap<String, Setting<String>>,
+    /// Where `keyguard fix` puts keys, from the root of the work tree.
+    pub env_file: Setting<String>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
     pub enforce: Setting<bool>,
     /// Whether this is a server, where markers in what is pushed are not honoured.

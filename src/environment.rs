@@ -128,6 +128,12 @@ impl Environment {
         })
     }
 
+    /// Where programs keep what is their own and not for the user to edit; `None` where there is no home.
+    pub fn data_home(&self) -> Option<PathBuf> {
+        let data = if cfg!(windows) { self.local_app_data.clone() } else { self.xdg_data_home.clone() };
+        data.or_else(|| Some(self.current_dir.join(self.home.as_ref()?).join(".local/share")))
+    }
+
     /// Whether git has an editor show the message of the commit.
     pub fn is_editor_used(&self) -> bool {
         self.git_editor.as_deref() != Some(":")

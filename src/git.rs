@@ -11,6 +11,7 @@ pub(crate) mod command;
 mod commit;
 mod comparison;
 pub(crate) mod diff;
+pub(crate) mod entry;
 pub(crate) mod id;
 mod index;
 mod object;
@@ -164,6 +165,11 @@ impl Repo {
     /// The root of the work tree.
     pub(crate) fn work_tree(&self) -> Result<&Path> {
         self.work_tree.as_deref().context("this repository has no work tree")
+    }
+
+    /// The git directory of this work tree.
+    pub(crate) fn git_dir(&self) -> &Path {
+        &self.git_dir
     }
 
     /// The file that holds the index.

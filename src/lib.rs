@@ -23,6 +23,7 @@ mod encrypted;
 mod entropy;
 pub mod environment;
 pub mod finding;
+mod fix;
 mod generic;
 mod git;
 mod guard;

@@ -1,6 +1,250 @@
 //! How to read the key from the environment instead, in the language of the file.
+//!
+//! [`replacement`] gives the exact edit for one value in one file, or why there is none. It reads and writes nothing; what
+//! it does not understand it leaves alone.
+
+mod code;
+mod docker;
+mod json;
+mod lexer;
+pub(crate) mod name;
+mod shell;
+mod terraform;
+mod yaml;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
 
 use crate::change::BytePath;
+use lexer::Language;
+
+/// A value in a text, and the variable that is to hold it.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    text: &'a [u8],
+    span: &'a Range<usize>,
+    name: &'a str,
+}
+
+/// A stretch of a text and what it becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Patch {
+    pub(crate) span: Range<usize>,
+    pub(crate) with: String,
+}
+
+/// How a value leaves a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// What stands where the value stood.
+    pub(crate) change: Patch,
+    /// Which part of that is new, and not taken over from the file.
+    pub(crate) reference: Range<usize>,
+    /// What has to stand elsewhere in the file, such as an import.
+    pub(crate) additions: Vec<Patch>,
+    /// What has to stand in this file or another one of its folder.
+    pub(crate) declaration: Option<Declaration>,
+    /// The variable that is read, as the environment has it.
+    pub(crate) variable: String,
+    /// What is left to do, as a short sentence with its command.
+    pub(crate) note: Option<String>,
+}
+
+/// A text that may stand once in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Declaration {
+    /// What it begins with.
+    pub(crate) head: String,
+    pub(crate) patch: Patch,
+}
+
+impl Edit {
+    fn of(change: Patch, variable: &str) -> Self {
+        let (variable, reference) = (variable.to_owned(), 0..change.with.len());
+        Self { change, reference, additions: Vec::new(), declaration: None, variable, note: None }
+    }
+
+    /// The lines around the change as they will be; a secret beside it is still there.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the message of a blocked commit"))]
+    pub(crate) fn line(&self, text: &[u8]) -> Vec<u8> {
+        let Patch { span, with } = &self.change;
+        let start = memchr::memrchr(b'\n', &text[..span.start]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &text[span.end..]).map_or(text.len(), |end| span.end + end);
+        [&text[start..span.start], with.as_bytes(), text[span.end..end].trim_ascii_end()].concat()
+    }
+}
+
+/// Why a value cannot be replaced, as a lowercase sentence without a full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WhyNot(Cow<'static, str>);
+
+impl WhyNot {
+    const IN_COMMENT: Self = Self::new("it stands in a comment, which reads no variable: take it out by hand");
+    const UNKNOWN: Self = Self::new("keyguard does not know how a file of this kind reads a variable");
+
+    const fn new(reason: &'static str) -> Self {
+        Self(Cow::Borrowed(reason))
+    }
+}
+
+impl fmt::Display for WhyNot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The edit that makes a file like `path` with this `text` read the variable `name` instead of the value at `span`.
+pub(crate) fn replacement(path: &BytePath, text: &[u8], span: &Range<usize>, name: &str) -> Result<Edit, WhyNot> {
+    let spot = Spot { text, span, name };
+    match Form::of(path, text) {
+        Form::Code(language) => code::replacement(language, &spot),
+        Form::Shell => shell::replacement(&spot),
+        Form::Terraform => terraform::replacement(&spot),
+        Form::Docker => docker::replacement(&spot),
+        Form::Yaml(reader) => yaml::replacement(reader, &spot),
+        Form::Json(reader) => json::replacement(reader, &spot),
+        Form::NpmSettings => npm_settings(&spot),
+        Form::Not(reason) => Err(WhyNot::new(reason)),
+        Form::Unknown => Err(match reference(Some(path), name) {
+            Some(expression) => {
+                WhyNot(format!("keyguard does not edit this language: replace it by hand with {expression}").into())
+            }
+            None => WhyNot::UNKNOWN,
+        }),
+    }
+}
+
+/// What a file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Code(Language),
+    Shell,
+    Terraform,
+    Docker,
+    Yaml(yaml::Reader),
+    Json(json::Reader),
+    /// `.npmrc`: `${X}` (<https://docs.npmjs.com/cli/configuring-npm/npmrc>).
+    NpmSettings,
+    /// Known, and no place for a reference.
+    Not(&'static str),
+    Unknown,
+}
+
+impl Form {
+    fn of(path: &BytePath, text: &[u8]) -> Self {
+        let whole = path.as_bytes().to_ascii_lowercase();
+        let file = path.name().to_ascii_lowercase();
+        let ends = |end: &str| whole == end.as_bytes() || whole.ends_with(format!("/{end}").as_bytes());
+        if let Some(reader) = [
+            (".cursor/mcp.json", json::Reader::Cursor),
+            (".vscode/mcp.json", json::Reader::VsCodeMcp),
+            (".mcp.json", json::Reader::Mcp),
+            (".vscode/launch.json", json::Reader::VsCode),
+            (".vscode/tasks.json", json::Reader::VsCode),
+            ("devcontainer.json", json::Reader::DevContainer),
+            (".devcontainer.json", json::Reader::DevContainer),
+        ]
+        .into_iter()
+        .find_map(|(end, reader)| ends(end).then_some(reader))
+        {
+            return Self::Json(reader);
+        }
+        match file.as_slice() {
+            b".npmrc" => return Self::NpmSettings,
+            b".yarnrc.yml" => return Self::Yaml(yaml::Reader::Yarn),
+            b".bashrc" | b".bash_profile" | b".profile" | b".zshrc" | b".zshenv" | b".zprofile" | b".envrc" => {
+                return Self::Shell;
+            }
+            b"dockerfile" | b"containerfile" => return Self::Docker,
+            name if [&b".example"[..], b".sample", b".template"].iter().any(|end| name.ends_with(end)) => {
+                return Self::Not("an example holds names alone: take the value out by hand");
+            }
+            name if name.starts_with(b".env") || name.ends_with(b".env") => {
+                return Self::Not("a file of variables holds values: keep it out of git, and list it in .gitignore");
+            }
+            name if name.starts_with(b"dockerfile.") || name.ends_with(b".dockerfile") => return Self::Docker,
+            _ => {}
+        }
+        let mut parts = file.rsplit(|byte| *byte == b'.');
+        let extension = parts.next().filter(|_| parts.next().is_some()).and_then(|last| str::from_utf8(last).ok());
+        match extension {
+            Some("yml" | "yaml") => Self::Yaml(yaml_reader(&whole, &file)),
+            Some(extension) => Self::of_extension(extension),
+            None => Self::of_first_line(text),
+        }
+    }
+
+    fn of_extension(extension: &str) -> Self {
+        const NO_FORM: &str =
+            "a file of this kind has no form for a variable: the program that reads it has to have one";
+        Self::Code(match extension {
+            "py" | "pyi" | "pyw" => Language::Python,
+            "js" | "mjs" | "cjs" | "jsx" => Language::JavaScript,
+            "ts" | "mts" | "cts" | "tsx" => Language::TypeScript,
+            "rs" => Language::Rust,
+            "go" => Language::Go,
+            "rb" | "rake" | "gemspec" => Language::Ruby,
+            "java" => Language::Java,
+            "kt" | "kts" => Language::Kotlin,
+            "cs" => Language::CSharp,
+            "php" => Language::Php,
+            "sh" | "bash" | "zsh" | "ksh" => return Self::Shell,
+            "tf" => return Self::Terraform,
+            "tfvars" => return Self::Not("a file of values has no form for a variable: keep it out of git"),
+            "html" | "htm" | "vue" | "svelte" => {
+                return Self::Not(
+                    "whoever opens the page can read it: let a server call for the page, with a key of its own",
+                );
+            }
+            "json" | "jsonc" | "json5" | "toml" | "ini" | "cfg" | "properties" | "xml" | "csv" => {
+                return Self::Not(NO_FORM);
+            }
+            "md" | "txt" | "rst" | "adoc" => return Self::Not("a text reads no variable: take it out by hand"),
+            _ => return Self::Unknown,
+        })
+    }
+
+    /// By the program that its first line names.
+    fn of_first_line(text: &[u8]) -> Self {
+        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let Some(line) = line.strip_prefix(b"#!") else { return Self::Unknown };
+        let mut words = line.trim_ascii().split(|byte| matches!(byte, b'/' | b' '));
+        let program = words.rfind(|word| !word.is_empty() && *word != b"env" && !word.starts_with(b"-"));
+        match program.unwrap_or_default() {
+            b"sh" | b"bash" | b"dash" | b"zsh" | b"ksh" => Self::Shell,
+            b"node" => Self::Code(Language::JavaScript),
+            b"ruby" => Self::Code(Language::Ruby),
+            b"php" => Self::Code(Language::Php),
+            program if program.starts_with(b"python") => Self::Code(Language::Python),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+fn yaml_reader(path: &[u8], file: &[u8]) -> yaml::Reader {
+    if path.starts_with(b".github/workflows/") {
+        yaml::Reader::Actions
+    } else if memchr::memmem::find(file, b"compose").is_some() {
+        yaml::Reader::Compose
+    } else {
+        yaml::Reader::Unknown
+    }
+}
+
+fn npm_settings(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let line = spot.text[..spot.span.start].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if matches!(line.trim_ascii_start().first(), Some(b'#' | b';')) {
+        return Err(WhyNot::IN_COMMENT);
+    }
+    Ok(Edit::of(Patch { span: spot.span.clone(), with: format!("${{{}}}", spot.name) }, spot.name))
+}
+
+/// How the lines of the text end.
+fn line_end(text: &[u8]) -> &'static str {
+    let first = memchr::memchr(b'\n', text);
+    if first.is_some_and(|at| at > 0 && text[at - 1] == b'\r') { "\r\n" } else { "\n" }
+}
 
 /// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
 pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
@@ -34,25 +278,4 @@ pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_follow_the_language() {
-        for (path, expected) in [
-            ("src/pay.py", Some("os.environ[\"API_KEY\"]")),
-            ("web/App.TSX", Some("process.env.API_KEY")),
-            ("deploy.sh", Some("\"$API_KEY\"")),
-            ("main.tf", Some("var.api_key")),
-            ("docker/Dockerfile", Some("${API_KEY}")),
-            (".github/workflows/ci.yml", Some("${{ secrets.API_KEY }}")),
-            ("docker-compose.yml", Some("${API_KEY}")),
-            ("k8s/app.yaml", None),
-            ("notes.txt", None),
-            (".env", None),
-        ] {
-            assert_eq!(reference(Some(&BytePath::from(path)), "API_KEY").as_deref(), expected, "{path}");
-        }
-        assert_eq!(reference(None, "API_KEY"), None);
-    }
-}
+mod tests;

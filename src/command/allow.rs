@@ -11,6 +11,8 @@ use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
 use toml::value::Datetime;
 
+pub(in crate::command) use last::with_all_staged;
+
 use super::staging::{Next, OwnFile, Staging};
 use super::{census, config};
 use crate::cli::{AllowArgs, Global};
@@ -119,7 +121,7 @@ fn last_day(args: &AllowArgs) -> Result<Option<Datetime>> {
 }
 
 /// Parses a fingerprint. The complaint does not repeat the text, which may be the key itself.
-fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
+pub(super) fn parse_fingerprint(text: &str) -> Result<Fingerprint> {
     text.parse().map_err(|message| {
         anyhow!("this is no fingerprint: {message}\nhelp: copy it from the report, or allow all that blocks: --last")
     })

@@ -9,6 +9,7 @@ use super::LayerKind;
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
 use crate::allowlist;
+use crate::fix::place::flaw_of_env_file;
 use crate::rules::spec::{Flaw, RuleSpec, Shape, Spot};
 use crate::rules::{self, RuleSet, glob_set};
 use crate::scanner::Scanner;
@@ -25,6 +26,21 @@ pub(super) fn check(layer: &Layer, file: &File<'_>, kind: LayerKind) -> Result<(
     if layer.scan.decode_depth.is_some_and(|depth| depth > Scanner::DEEPEST) {
         let place = file.place_of(&[Step::Key("scan"), Step::Key("decode-depth")]);
         return Err(error_at(&place, &format!("`decode-depth` of `[scan]` must be at most {}", Scanner::DEEPEST)));
+    }
+    if kind == LayerKind::Repository && !layer.remedy.dialects.is_empty() {
+        let place = file.place_of(&[Step::Key("remedy"), Step::Key("dialects")]);
+        let only = "has a meaning only in the configuration of the user or the system\nhelp: take it out of this file";
+        return Err(error_at(&place, &format!("`dialects` of `[remedy]` {only}")));
+    }
+    for (ending, expression) in &layer.remedy.dialects {
+        if !expression.contains("NAME") || expression.chars().any(char::is_control) {
+            let place = file.place_of(&[Step::Key("remedy"), Step::Key("dialects"), Step::Key(ending)]);
+            return Err(error_at(&place, "`dialects` of `[remedy]` gives an expression of one line with `NAME` in it"));
+        }
+    }
+    if let Some(flaw) = layer.remedy.env_file.as_deref().and_then(flaw_of_env_file) {
+        let place = file.place_of(&[Step::Key("remedy"), Step::Key("env-file")]);
+        return Err(error_at(&place, &format!("`env-file` of `[remedy]` {flaw}")));
     }
     let mut ids = HashSet::new();
     for (index, rule) in layer.rule.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! One configuration file as it is written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::value::Datetime;
 
@@ -27,6 +29,8 @@ pub(super) struct Layer {
     pub(super) encrypted: Vec<EncryptedSpec>,
     #[serde(default)]
     pub(super) markers: Markers,
+    #[serde(default)]
+    pub(super) remedy: Remedy,
 }
 
 /// One `[[encrypted]]`: files that must be committed encrypted.
@@ -54,6 +58,15 @@ pub(super) struct Rules {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Markers {
     pub(super) foreign: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Remedy {
+    pub(super) env_file: Option<String>,
+    /// Expressions by the ending of a file's name.
+    #[serde(default)]
+    pub(super) dialects: BTreeMap<String, String>,
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.

@@ -5,7 +5,7 @@
 //! rules, lower the minimum confidence, switch markers off. What asks for something that holds anyway needs no remark.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
@@ -83,6 +83,8 @@ impl Merged {
             binary: Setting::default(Binary::Structured),
             decode_depth: Setting::default(Scanner::DEPTH),
             foreign_markers: Setting::default(true),
+            dialects: BTreeMap::new(),
+            env_file: Setting { value: ".env".to_owned(), origin: LayerKind::BuiltIn },
             enforce: Setting::default(false),
             is_server: false,
             skippable: true,
@@ -125,6 +127,15 @@ impl Merged {
         {
             self.config.foreign_markers.set(value, kind);
         }
+        if let Some(value) = layer.remedy.env_file {
+            if trust == Trust::Full {
+                self.config.env_file.set(value, kind);
+            } else if value != self.config.env_file.value {
+                self.ignore("remedy.env-file");
+            }
+        }
+        let dialects = layer.remedy.dialects.into_iter();
+        self.config.dialects.extend(dialects.map(|(ending, value)| (ending, Setting { value, origin: kind })));
         self.switches(kind, layer.rules, trust);
         for rule in layer.rule {
             self.rule(kind, rule, trust);

@@ -7,8 +7,19 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Replaces a file as a whole, keeping its mode: never half a file, never through a link, never one that is read-only.
+/// Replaces a file as a whole, keeping its mode: never half a file, never through a link, never one that is read-only. A
+/// new one gets what a file made by an editor would get; the umask takes its part.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    write_with_mode(path, content, 0o666)
+}
+
+/// The same, but a new file is for its owner alone.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there are no modes"))]
+fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().context("the file has no folder")?;
     let metadata = fs::symlink_metadata(path).ok();
     if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
@@ -24,8 +35,7 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // What a file made by an editor would get; the umask takes its part.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     let mut file =
         builder.prefix(&prefix).tempfile_in(folder).with_context(|| format!("write into `{}`", folder.display()))?;

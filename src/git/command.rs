@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::change::BytePath;
+
 /// A `git` command in `folder`; its prompt and its pager stay off.
 pub(crate) fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
@@ -92,6 +94,24 @@ pub(crate) fn is_named_for_ignoring(folder: &Path, name: &str) -> Result<bool> {
     let arguments = ["check-ignore", "--quiet", "--no-index", "--", name];
     let status = git(folder).args(arguments).status().context("run git")?;
     Ok(status.success())
+}
+
+/// Whether git would ignore the file of that path.
+pub(crate) fn is_ignored_path(folder: &Path, path: &BytePath) -> Result<bool> {
+    let mut git = git(folder);
+    // Behind `./` no letter of the path has a meaning. What the index says of it does not matter: it is about to go.
+    git.args(["check-ignore", "--quiet", "--no-index", "--"]).arg(Path::new(".").join(path.as_path()));
+    match git.status().context("run git")?.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => bail!("git cannot say what it ignores"),
+    }
+}
+
+/// A word as a shell reads it back.
+pub(crate) fn quoted_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
+    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A path as git reads it from a list of paths, where a bare `:` would end it.

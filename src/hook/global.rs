@@ -94,9 +94,7 @@ pub(crate) fn find(environment: &Environment) -> Result<Account> {
 
 /// Where a program keeps what is its own and not for the user to edit.
 fn data_folder(environment: &Environment) -> Result<PathBuf> {
-    let data = if cfg!(windows) { environment.local_app_data.clone() } else { environment.xdg_data_home.clone() };
-    let in_home = || Some(environment.current_dir.join(environment.home.as_ref()?).join(".local/share"));
-    let data = data.or_else(in_home).context(
+    let data = environment.data_home().context(
         "HOME is not set, so there is no place for hooks of all repositories\nhelp: set HOME, then install again",
     )?;
     Ok(data.join("keyguard"))

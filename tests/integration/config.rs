@@ -464,6 +464,9 @@ only = [
 [markers]
 foreign = true  # built in
 
+[remedy]
+env-file = ".env"  # built in
+
 [[rule]]  # repository
 id = "acme-key"
 title = "Acme"

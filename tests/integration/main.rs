@@ -16,6 +16,7 @@ mod encrypt;
 mod enforce;
 mod explain;
 mod first_run;
+mod fix;
 mod forms;
 mod global;
 mod grading;

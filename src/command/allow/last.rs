@@ -71,7 +71,7 @@ fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BT
 
 /// The repository with every tracked change staged, in an index and an object folder of our own below `folder`; the
 /// user's stay as they are.
-pub(super) fn with_all_staged(repo: Repo, folder: &Path) -> Result<Repo> {
+pub(in crate::command) fn with_all_staged(repo: Repo, folder: &Path) -> Result<Repo> {
     let (index, objects) = (folder.join("index"), folder.join("objects"));
     fs::create_dir(&objects)?;
     if repo.index_file().exists() {

@@ -1,0 +1,156 @@
+//! `keyguard fix`: shows how the keys that block would leave their files, and does it with `--apply`.
+
+use std::io::Write;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::allow::{parse_fingerprint, with_all_staged};
+use super::{config_of_commit, inspect_staged};
+use crate::cli::{FixArgs, Global};
+use crate::config::Sources;
+use crate::environment::Environment;
+use crate::fix::{self, Plan, Scope, Shown, Surroundings};
+use crate::git::staged::{Parents, StagedReader};
+use crate::git::{Caller, Repo};
+use crate::inspect::Counting;
+use crate::outcome::Exit;
+use crate::outcome::{Located, Outcome};
+use crate::report::sanitized;
+use crate::secret::Fingerprint;
+
+/// Moves keys out of files, or shows how.
+///
+/// # Errors
+/// A key cannot be moved safely; then nothing is changed.
+pub(crate) fn fix(args: &FixArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    let repo = Repo::open(environment, Caller::User)?;
+    if args.undo {
+        return take_back(&repo, out);
+    }
+    let wanted = args.fingerprint.iter().map(|text| parse_fingerprint(text)).collect::<Result<Vec<_>>>()?;
+    let run = Run { args, global, environment, wanted };
+    if run.over(&repo, Scope::Staged, out)? {
+        return Ok(Exit::Clean);
+    }
+    // A blocked `git commit -a` leaves nothing staged.
+    let folder = tempfile::tempdir().context("make a temporary folder")?;
+    if run.over(&with_all_staged(repo, folder.path())?, Scope::WorkTree, out)? {
+        return Ok(Exit::Clean);
+    }
+    if !run.wanted.is_empty() {
+        bail!("no such key blocks\nhelp: see what does: keyguard scan");
+    }
+    writeln!(out, "nothing blocks, neither in the staged changes nor in those of tracked files")?;
+    Ok(Exit::Clean)
+}
+
+/// One call of the command.
+struct Run<'a> {
+    args: &'a FixArgs,
+    global: &'a Global,
+    environment: &'a Environment,
+    wanted: Vec<Fingerprint>,
+}
+
+impl Run<'_> {
+    /// Plans and carries out what is to be done about the keys of one version of the files; whether it holds any.
+    fn over(&self, repo: &Repo, scope: Scope, out: &mut dyn Write) -> Result<bool> {
+        let reader = StagedReader::new(repo, Parents::All)?;
+        let (environment, min_confidence) = (self.environment, self.global.min_confidence);
+        let sources = Sources { environment, given: self.global.config.clone(), repository: None, min_confidence };
+        let config = config_of_commit(&reader, repo, sources)?;
+        let outcome = inspect_staged(&reader, &config, Counting::Files)?;
+        if let Some(failure) = outcome.failures.first() {
+            let path = failure.path.as_ref().map(|path| format!("{}: ", fix::place::shown(path))).unwrap_or_default();
+            bail!("the changes cannot be inspected: {path}{}", failure.message);
+        }
+        let blocked = self.wanted_of(&outcome);
+        if blocked.is_empty() {
+            return Ok(false);
+        }
+        let outside = environment.data_home().map(|data| data.join("keyguard").join("moved"));
+        let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
+        let plan = fix::plan(&blocked, &Surroundings { root, config: &config, scope, outside })?;
+        refuse(&plan, &blocked)?;
+        if scope == Scope::WorkTree {
+            writeln!(out, "nothing staged blocks, so this looks at all tracked files, as `git commit -a` does")?;
+        }
+        show(&plan, out)?;
+        if self.args.apply && !plan.is_empty() {
+            fix::carry_out(&plan, root, git_dir)?;
+        }
+        self.close(scope, out)?;
+        Ok(true)
+    }
+
+    fn wanted_of<'o, 'r>(&self, outcome: &'o Outcome<'r>) -> Vec<&'o Located<'r>> {
+        let is_wanted =
+            |located: &&Located<'_>| self.wanted.is_empty() || self.wanted.contains(&located.finding.fingerprint());
+        outcome.blocked.iter().filter(is_wanted).collect()
+    }
+
+    fn close(&self, scope: Scope, out: &mut dyn Write) -> Result<()> {
+        let keys: Vec<_> = self.wanted.iter().map(|key| format!(" {key}")).collect();
+        match (self.args.apply, scope) {
+            (false, _) => writeln!(out, "\nNothing was changed. To do it: keyguard fix --apply{}", keys.concat())?,
+            (true, Scope::Staged) => writeln!(out, "\nDone and staged; commit again. To go back: keyguard fix --undo")?,
+            (true, Scope::WorkTree) => {
+                writeln!(out, "\nDone, and nothing is staged; commit again. To go back: keyguard fix --undo")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is done, place by place, and beside that.
+fn show(plan: &Plan, out: &mut dyn Write) -> Result<()> {
+    for Shown { place, title, removed, added } in &plan.shown {
+        writeln!(out, "{place}  {}", sanitized(title.as_bytes()))?;
+        writeln!(out, "  - {}", sanitized(removed.as_bytes()))?;
+        for line in added {
+            writeln!(out, "  + {}", sanitized(line.as_bytes()))?;
+        }
+    }
+    if !plan.remarks.is_empty() {
+        writeln!(out)?;
+    }
+    for remark in &plan.remarks {
+        writeln!(out, "{}", sanitized(remark.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// Says what cannot be moved, and how to move the rest.
+fn refuse(plan: &Plan, blocked: &[&Located<'_>]) -> Result<()> {
+    if plan.refused.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<_> =
+        plan.refused.iter().map(|key| format!("{}: {}: {}", key.place, key.title, key.reason)).collect();
+    lines.dedup();
+    let count = if lines.len() == 1 { "a key".to_owned() } else { format!("{} keys", lines.len()) };
+    let mut rest: Vec<_> = blocked.iter().map(|located| located.finding.fingerprint()).collect();
+    rest.sort();
+    rest.dedup();
+    rest.retain(|key| plan.refused.iter().all(|refused| refused.fingerprint != *key));
+    let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();
+    let help = if rest.is_empty() {
+        String::new()
+    } else {
+        format!("\nhelp: move the rest: keyguard fix --apply {}", rest.join(" "))
+    };
+    bail!("nothing was changed, as {count} cannot be moved safely\n{}{help}", lines.join("\n"))
+}
+
+/// Puts back what was before the last fix.
+fn take_back(repo: &Repo, out: &mut dyn Write) -> Result<Exit> {
+    let undone = fix::undo(repo.work_tree()?, repo.git_dir())?;
+    for file in &undone.files {
+        writeln!(out, "{file} is as it was")?;
+    }
+    for left in &undone.left {
+        writeln!(out, "{left}")?;
+    }
+    writeln!(out, "The last fix is taken back.")?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,224 @@
+//! One text without its keys.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::store::Store;
+use super::{Shown, place};
+use crate::change::BytePath;
+use crate::config::Config;
+use crate::decode::{Kind, Text};
+use crate::finding::{Finding, Location};
+use crate::remedy::{self, Declaration, Patch, name};
+use crate::rules::Rule;
+use crate::scanner::Scanner;
+use crate::secret::{Excerpt, Fingerprint, Secret};
+
+/// A key at its place in a text.
+pub(super) struct Target<'r> {
+    pub(super) rule: Rule<'r>,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) secret: Secret,
+    pub(super) span: Range<usize>,
+    pub(super) location: Location,
+    /// Whether the text holds the value as it is.
+    pub(super) is_plain: bool,
+}
+
+impl<'r> Target<'r> {
+    /// The key itself and, where it is told with it, the other half of the pair.
+    pub(super) fn all_of(finding: &Finding<'r>) -> Vec<Self> {
+        let own = Self {
+            rule: finding.rule,
+            fingerprint: finding.fingerprint(),
+            secret: finding.secret.clone(),
+            span: finding.span.clone(),
+            location: finding.location,
+            is_plain: finding.decoded.is_empty(),
+        };
+        let half = finding.other_half.as_ref().filter(|_| finding.half_told_with_it().is_some()).map(|half| Self {
+            rule: half.rule,
+            fingerprint: half.secret.fingerprint(),
+            secret: half.secret.clone(),
+            span: half.span.clone(),
+            location: half.location,
+            is_plain: true,
+        });
+        std::iter::once(own).chain(half).collect()
+    }
+}
+
+/// A text that reads variables where it held keys.
+pub(super) struct Edited {
+    pub(super) text: Vec<u8>,
+    pub(super) shown: Vec<Shown>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Which file of a folder declares a variable, by the folder and what the declaration begins with.
+pub(super) type Declared = BTreeMap<(Vec<u8>, String), BytePath>;
+
+/// Where keys stand in a text.
+type Spans = Vec<Range<usize>>;
+
+/// A file, and what knows keys when it sees them.
+pub(super) struct Editor<'a> {
+    pub(super) path: &'a BytePath,
+    pub(super) text: &'a [u8],
+    pub(super) config: &'a Config,
+    /// The root of the work tree.
+    pub(super) root: &'a Path,
+}
+
+impl<'a> Editor<'a> {
+    pub(super) fn findings(&self, text: &[u8]) -> Result<Vec<Finding<'a>>> {
+        let config = self.config;
+        let scanner = Scanner::new(&config.rules, config.min_confidence.value).decoding(config.decode_depth.value);
+        scanner.scan(self.path, &Text::decode(text.to_vec()))
+    }
+
+    /// Puts a reference in the place of each target; in vain for the one that is named in the error, with the reason.
+    pub(super) fn edit(
+        &self,
+        targets: &[Target<'_>],
+        store: &mut Store,
+        declared: &mut Declared,
+    ) -> Result<Edited, (usize, String)> {
+        let mut patches = Vec::new();
+        let mut changes = Vec::new();
+        let mut notes = Vec::new();
+        for (number, target) in targets.iter().enumerate() {
+            let edit = self.replacement(target, store).map_err(|reason| (number, reason))?;
+            notes.extend(edit.note);
+            let declaration = edit.declaration.filter(|declaration| self.has_to_declare(declaration, declared));
+            patches.extend(edit.additions.into_iter().chain(declaration.map(|declaration| declaration.patch)));
+            changes.push((number, edit.change, edit.reference));
+        }
+        patches.extend(changes.iter().map(|(_, change, _)| change.clone()));
+        patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
+        patches.dedup();
+        if patches.windows(2).any(|pair| pair[1].span.start < pair[0].span.end) {
+            return Err((0, "two values stand in one string: take them apart first".to_owned()));
+        }
+        let text = patched(self.text, &patches);
+        let (before, after) = self.checked(targets, &text).map_err(|reason| (0, reason))?;
+        let shown = changes.iter().map(|(number, change, reference)| {
+            let at = moved(change, &patches) + reference.start;
+            let added = Excerpt::new(&text, &(at..at + reference.len()), &Secret::new(b"", 0), &after);
+            self.shown(&targets[*number], &before, (added, change.with.get(reference.clone()).unwrap_or_default()))
+        });
+        let mut shown: Vec<_> = shown.collect();
+        if let Some(first) = shown.first_mut() {
+            let lines = patches.iter().filter(|patch| patch.span.is_empty()).flat_map(|patch| patch.with.lines());
+            first.added.extend(lines.map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned));
+        }
+        Ok(Edited { text, shown, notes })
+    }
+
+    /// Whether no other file of the folder declares the same.
+    fn has_to_declare(&self, declaration: &Declaration, declared: &mut Declared) -> bool {
+        let path = self.path.as_bytes();
+        let length = path.len() - self.path.name().len();
+        let key = (path[..length].to_vec(), declaration.head.clone());
+        let place = declared.entry(key).or_insert_with(|| {
+            let others = place::texts_beside(self.root, self.path);
+            let holds = |text: &Vec<u8>| memchr::memmem::find(text, declaration.head.as_bytes()).is_some();
+            // An empty path is that of a file which stays as it is.
+            if others.iter().any(holds) { BytePath::from("") } else { self.path.clone() }
+        });
+        place == self.path
+    }
+
+    fn replacement(&self, target: &Target<'_>, store: &mut Store) -> Result<remedy::Edit, String> {
+        let value = &self.text[target.span.clone()];
+        if target.location.offset.is_some() || Text::decode(self.text.to_vec()).kind() != Kind::Plain {
+            return Err("the file is no plain text".to_owned());
+        }
+        if value.contains(&b'\n') {
+            return Err("it has several lines: keep it in a file outside the repository, and read that".to_owned());
+        }
+        if !target.is_plain || !target.secret.is_written_as(value) {
+            return Err("it is not written as it is, but encoded or in pieces: take it out by hand".to_owned());
+        }
+        let candidates = name::candidates(&target.rule.facts(), self.text, &target.span);
+        let name = store.name(target.fingerprint, value, &candidates);
+        let edit = remedy::replacement(self.path, self.text, &target.span, &name).map_err(|why| why.to_string())?;
+        let edit = self.in_own_dialect(edit, &target.span)?;
+        store.put(&edit.variable, value)?;
+        Ok(edit)
+    }
+
+    /// The same in the form that the user's configuration gives for such files. It replaces whole strings, and the user
+    /// knows what it needs at the head of a file.
+    fn in_own_dialect(&self, mut edit: remedy::Edit, value: &Range<usize>) -> Result<remedy::Edit, String> {
+        let ending = self.path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        let form = str::from_utf8(ending).ok().and_then(|ending| self.config.dialects.get(ending));
+        let Some(form) = form else { return Ok(edit) };
+        if edit.change.span == *value || edit.reference != (0..edit.change.with.len()) {
+            return Err("the form of your own `dialects` replaces whole strings only".to_owned());
+        }
+        edit.change.with = form.value.replace("NAME", &edit.variable);
+        edit.reference = 0..edit.change.with.len();
+        edit.additions.clear();
+        Ok(edit)
+    }
+
+    /// Makes sure that the targets are gone and that no new key seems to stand there; gives the spans of the keys that
+    /// are in the text before and after.
+    fn checked(&self, targets: &[Target<'_>], after: &[u8]) -> Result<(Spans, Spans), String> {
+        let look = |text: &[u8]| self.findings(text).map_err(|error| format!("{error:#}"));
+        let (old, new) = (look(self.text)?, look(after)?);
+        let mut counts: BTreeMap<Fingerprint, isize> = BTreeMap::new();
+        for finding in &old {
+            *counts.entry(finding.fingerprint()).or_default() += 1;
+        }
+        for target in targets {
+            *counts.entry(target.fingerprint).or_default() -= 1;
+        }
+        let minimum = self.config.min_confidence.value;
+        for finding in new.iter().filter(|finding| finding.confidence >= minimum) {
+            let count = counts.entry(finding.fingerprint()).or_default();
+            *count -= 1;
+            if *count < 0 {
+                return Err("what would stand there still looks like a key".to_owned());
+            }
+        }
+        let spans = |findings: &[Finding<'_>]| findings.iter().map(|finding| finding.span.clone()).collect();
+        Ok((spans(&old), spans(&new)))
+    }
+
+    fn shown(&self, target: &Target<'_>, hidden: &[Range<usize>], added: (Excerpt, &str)) -> Shown {
+        let old = Excerpt::new(self.text, &target.span, &target.secret, hidden);
+        let (new, reference) = added;
+        let tidy = |text: &str| text.replace('\t', " ");
+        let whole = format!("{}{reference}{}", new.before, new.after);
+        Shown {
+            place: format!("{}:{}", place::shown(self.path), target.location.line),
+            title: target.rule.facts().title.to_owned(),
+            removed: tidy(&format!("{}{}{}", old.before, old.mask, old.after)),
+            added: whole.lines().map(|line| tidy(line.trim_end())).collect(),
+        }
+    }
+}
+
+/// The text with the patches, which come in order and apart.
+fn patched(text: &[u8], patches: &[Patch]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut place = 0;
+    for patch in patches {
+        out.extend_from_slice(&text[place..patch.span.start]);
+        out.extend_from_slice(patch.with.as_bytes());
+        place = patch.span.end;
+    }
+    out.extend_from_slice(&text[place..]);
+    out
+}
+
+/// Where one of the patches begins in the patched text.
+fn moved(change: &Patch, patches: &[Patch]) -> usize {
+    let before = patches.iter().take_while(|patch| *patch != change);
+    before.fold(change.span.start, |start, patch| start + patch.with.len() - patch.span.len())
+}

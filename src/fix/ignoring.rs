@@ -1,0 +1,77 @@
+//! Having git ignore a file: one line more in `.gitignore`.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::{Access, Plan, Scope, Staging, Write, place};
+use crate::change::BytePath;
+use crate::git::{command, entry};
+
+const FILE: &str = ".gitignore";
+
+/// Adds to the plan what has git ignore `paths`, as far as it does not yet. In the index the line goes below what is
+/// staged there, whatever else the file of the work tree holds.
+pub(super) fn ignore(root: &Path, paths: &[BytePath], scope: Scope, plan: &mut Plan) -> Result<()> {
+    let mut lines = Vec::new();
+    for path in paths {
+        let pattern = pattern(path)?;
+        if !command::is_ignored_path(root, path)? {
+            lines.push(pattern);
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let file = BytePath::from(FILE);
+    let before = place::read(root, &file)?;
+    let after = with_lines(before.as_deref().unwrap_or_default(), &lines);
+    let named: Vec<_> = lines.iter().map(|line| crate::report::sanitized(line)).collect();
+    plan.remarks.push(format!("{FILE} gets {}, so that git leaves it out", named.join(" and ")));
+    let tracked = entry::entry(root, &file)?;
+    let staged = match &tracked {
+        Some(own) if own.is_file() => Some(with_lines(&entry::content(root, &own.id)?, &lines)),
+        Some(_) => bail!("`{FILE}` is staged as a link, so it is left alone"),
+        None if before.is_none() => Some(after.clone()),
+        None => None,
+    };
+    match staged.filter(|_| scope == Scope::Staged) {
+        Some(content) => {
+            let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
+            plan.staging.push(Staging { path: file.clone(), before: tracked, mode, content: Some(content) });
+        }
+        None => plan.remarks.push(format!("{FILE} is not staged by this: git add {FILE}")),
+    }
+    plan.writes.push(Write { path: file, before, after, access: Access::Usual });
+    Ok(())
+}
+
+fn with_lines(content: &[u8], lines: &[Vec<u8>]) -> Vec<u8> {
+    let end: &[u8] = if content.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
+    let mut out = content.to_vec();
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        out.extend_from_slice(end);
+    }
+    for line in
+        lines.iter().filter(|line| !content.split(|byte| *byte == b'\n').any(|own| own.trim_ascii_end() == **line))
+    {
+        out.extend_from_slice(line);
+        out.extend_from_slice(end);
+    }
+    out
+}
+
+/// The pattern that stands for one path.
+fn pattern(path: &BytePath) -> Result<Vec<u8>> {
+    if path.as_bytes().iter().any(|byte| matches!(byte, b'\n' | b'\r')) || path.as_bytes().ends_with(b" ") {
+        bail!("`{}` cannot be named in {FILE}", place::shown(path));
+    }
+    let mut pattern = vec![b'/'];
+    for byte in path.as_bytes() {
+        if b"\\*?[".contains(byte) {
+            pattern.push(b'\\');
+        }
+        pattern.push(*byte);
+    }
+    Ok(pattern)
+}

@@ -1,0 +1,108 @@
+//! Files of the work tree that may be written: plain ones, inside it, reached through no link.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::change::BytePath;
+use crate::report::sanitized;
+
+/// Why a configured file of variables cannot be one. A repository may name it, so it stays in the work tree, out of git's
+/// own folder, and is called as such files are.
+pub(crate) fn flaw_of_env_file(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_odd = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        let trimmed = part.trim_end_matches(['.', ' ']);
+        part.is_empty() || matches!(trimmed, "" | ".git") || part.starts_with("git~") || part.contains(':')
+    };
+    if path.chars().any(|letter| letter.is_control() || letter == '\\') || path.split('/').any(is_odd) {
+        return Some("must be a path inside the work tree and outside .git, with `/` between its parts");
+    }
+    let is_env = name.starts_with(".env.") || name.strip_suffix(".env").is_some();
+    (!is_env).then_some("must be called `.env`, begin with `.env.` or end with `.env`")
+}
+
+/// The content of a file that may be written; `None` if it does not exist.
+///
+/// # Errors
+/// A link in the path, something that is no file, a file that must not be written.
+pub(crate) fn read(root: &Path, path: &BytePath) -> Result<Option<Vec<u8>>> {
+    let file = checked(root, path)?;
+    match fs::symlink_metadata(&file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read `{}`", shown(path))),
+        Ok(metadata) if metadata.is_symlink() => bail!("`{}` is a link, so it is left alone", shown(path)),
+        Ok(metadata) if !metadata.is_file() => bail!("`{}` is no file, so it is left alone", shown(path)),
+        Ok(metadata) if metadata.permissions().readonly() => {
+            bail!("`{}` is read-only, so it is left alone", shown(path))
+        }
+        Ok(_) => fs::read(&file).map(Some).with_context(|| format!("read `{}`", shown(path))),
+    }
+}
+
+/// The file's full path, when no folder above it is a link.
+pub(crate) fn checked(root: &Path, path: &BytePath) -> Result<PathBuf> {
+    let relative = path.as_path();
+    let mut folder = root.to_path_buf();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        folder.push(part);
+        match fs::symlink_metadata(&folder) {
+            Ok(metadata) if metadata.is_symlink() => {
+                bail!("`{}` lies behind a link, so it is left alone", shown(path));
+            }
+            Ok(metadata) if !metadata.is_dir() => bail!("`{}` lies in no folder", shown(path)),
+            _ => {}
+        }
+    }
+    Ok(root.join(relative))
+}
+
+/// What other files of the folder hold whose names end like that of `path`; what cannot be read is left out.
+pub(crate) fn texts_beside(root: &Path, path: &BytePath) -> Vec<Vec<u8>> {
+    const MOST: usize = 200;
+    let own = root.join(path.as_path());
+    let Some(entries) = own.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return Vec::new() };
+    let files = entries.flatten().map(|entry| entry.path());
+    let alike = files.filter(|file| file.extension() == own.extension() && *file != own && file.is_file());
+    alike.take(MOST).filter_map(|file| fs::read(file).ok()).collect()
+}
+
+/// The path as it may be printed.
+pub(crate) fn shown(path: &BytePath) -> String {
+    sanitized(path.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_variables_stays_where_it_may_be() {
+        for good in [".env", "config/.env", ".env.local", "deploy/prod.env"] {
+            assert_eq!(flaw_of_env_file(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "/etc/.env",
+            "../.env",
+            "a/../.env",
+            ".git/.env",
+            ".GIT/.env",
+            "a/.git/.env",
+            "git~1/.env",
+            "./.env",
+            "a\\.env",
+            "C:/.env",
+            ".git./.env",
+            "src/main.py",
+            ".env/..",
+            "a//.env",
+            ".environment",
+            "\u{1b}.env",
+        ] {
+            assert!(flaw_of_env_file(bad).is_some(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What is to be done about the keys that block, file by file; everything is read, nothing written.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use anyhow::Result;
+
+use super::edit::{Declared, Edited, Editor, Target};
+use super::store::{self, Store};
+use super::{Access, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
+use crate::change::{BytePath, Part};
+use crate::git::entry::{self, Entry};
+use crate::outcome::Located;
+
+/// Plans for all of `blocked`. What cannot be done safely is named in `refused`; the rest of the plan is then worth
+/// nothing.
+pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> {
+    let mut planner = Planner {
+        around,
+        store: Store::open(around.root, &around.config.env_file.value)?,
+        declared: Declared::new(),
+        ignored: Vec::new(),
+        plan: Plan::default(),
+    };
+    let mut files: BTreeMap<&BytePath, Vec<&Located<'_>>> = BTreeMap::new();
+    for located in blocked {
+        match (&located.path, located.part) {
+            (Some(path), Part::File) => files.entry(path).or_default().push(located),
+            _ => planner.refuse(located, "it stands in the message: take it out there".to_owned()),
+        }
+    }
+    for (path, found) in files {
+        planner.file(path, &found);
+    }
+    planner.finish()
+}
+
+struct Planner<'a> {
+    around: &'a Surroundings<'a>,
+    store: Store,
+    declared: Declared,
+    /// What git has to leave out, the file of variables apart.
+    ignored: Vec<BytePath>,
+    plan: Plan,
+}
+
+/// One file as it is looked at: what is staged, or what the work tree has.
+struct Source {
+    text: Vec<u8>,
+    entry: Option<Entry>,
+}
+
+impl Planner<'_> {
+    fn refuse(&mut self, located: &Located<'_>, reason: String) {
+        let (finding, path) = (&located.finding, located.path.as_ref().map(place::shown));
+        let (path, location) = (path.unwrap_or_else(|| "the message".to_owned()), &finding.location);
+        self.plan.refused.push(Refused {
+            place: format!("{path}:{}:{}", location.line, location.column),
+            title: finding.rule.facts().title.to_owned(),
+            fingerprint: finding.fingerprint(),
+            reason,
+        });
+    }
+
+    fn file(&mut self, path: &BytePath, found: &[&Located<'_>]) {
+        let source = match self.source(path) {
+            Ok(source) => source,
+            Err(error) => {
+                for located in found {
+                    self.refuse(located, format!("{error:#}"));
+                }
+                return;
+            }
+        };
+        if found.iter().any(|located| whole::is_whole(&located.finding, &source.text)) {
+            self.whole_file(path, found, source);
+            return;
+        }
+        let targets: Vec<_> = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
+        let targets = without_doubles(targets);
+        let editor = Editor { path, text: &source.text, config: self.around.config, root: self.around.root };
+        let edited = match editor.edit(&targets, &mut self.store, &mut self.declared) {
+            Ok(edited) => edited,
+            Err((number, reason)) => {
+                let key = targets[number].fingerprint;
+                let located = found.iter().find(|located| located.finding.fingerprint() == key);
+                self.refuse(located.unwrap_or(&found[0]), reason);
+                return;
+            }
+        };
+        let keys: Vec<_> = targets.iter().map(|target| target.fingerprint).collect();
+        if let Err(reason) = self.in_work_tree(path, &keys, (&source.text, &edited.text)) {
+            self.refuse(found[0], reason);
+            return;
+        }
+        self.accept(path, edited, source);
+    }
+
+    /// What the file holds in the version that counts.
+    fn source(&self, path: &BytePath) -> Result<Source> {
+        let entry = entry::entry(self.around.root, path)?;
+        let Some(entry) = entry else { anyhow::bail!("the file is not staged under this name") };
+        if !entry.is_file() {
+            anyhow::bail!("it is no file, but a link");
+        }
+        let text = match self.around.scope {
+            Scope::Staged => entry::content(self.around.root, &entry.id)?,
+            Scope::WorkTree => match place::read(self.around.root, path)? {
+                Some(text) => text,
+                None => anyhow::bail!("the file is gone"),
+            },
+        };
+        Ok(Source { text, entry: Some(entry) })
+    }
+
+    /// The same edit in the work tree, on top of whatever else has changed there.
+    fn in_work_tree(
+        &mut self,
+        path: &BytePath,
+        keys: &[crate::secret::Fingerprint],
+        (before, after): (&[u8], &[u8]),
+    ) -> Result<(), String> {
+        let Some(own) = place::read(self.around.root, path).map_err(|error| format!("{error:#}"))? else {
+            self.plan
+                .remarks
+                .push(format!("{} is not in the work tree; only what is staged is edited", place::shown(path)));
+            return Ok(());
+        };
+        let after = if own == before {
+            after.to_vec()
+        } else {
+            let editor = Editor { path, text: &own, config: self.around.config, root: self.around.root };
+            let findings = editor.findings(&own).map_err(|error| format!("{error:#}"))?;
+            let targets: Vec<_> = findings.iter().flat_map(Target::all_of).collect();
+            let mut targets = without_doubles(targets);
+            targets.retain(|target| keys.contains(&target.fingerprint));
+            if targets.is_empty() {
+                let path = place::shown(path);
+                self.plan
+                    .remarks
+                    .push(format!("{path} in the work tree holds the key no more; only what is staged is edited"));
+                return Ok(());
+            }
+            let edited = editor.edit(&targets, &mut self.store, &mut self.declared);
+            edited.map_err(|(_, reason)| format!("in the work tree: {reason}"))?.text
+        };
+        self.plan.writes.push(Write { path: path.clone(), before: Some(own), after, access: Access::Usual });
+        Ok(())
+    }
+
+    fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
+        self.plan.shown.extend(edited.shown);
+        for note in edited.notes {
+            if !self.plan.remarks.contains(&note) {
+                self.plan.remarks.push(note);
+            }
+        }
+        if let Some(entry) = source.entry.filter(|_| self.around.scope == Scope::Staged) {
+            let (path, mode) = (path.clone(), entry.mode.clone());
+            self.plan.staging.push(Staging { path, before: Some(entry), mode, content: Some(edited.text) });
+        }
+    }
+
+    fn whole_file(&mut self, path: &BytePath, found: &[&Located<'_>], source: Source) {
+        if let Some(demand) = found.iter().find_map(|located| located.finding.demand.as_ref()) {
+            return self.refuse(found[0], format!("it is to be encrypted, not moved. {}", demand.remedy(path)));
+        }
+        match whole::moved_out(path, source.text, source.entry, self.around) {
+            Ok((leaves, staging)) => {
+                let to = crate::report::sanitized(leaves.to.as_os_str().as_encoded_bytes());
+                let title = found[0].finding.rule.facts().title.to_owned();
+                self.plan.shown.push(super::Shown {
+                    place: place::shown(path),
+                    title,
+                    removed: "(the whole file)".to_owned(),
+                    added: vec![format!("(moved to {to})")],
+                });
+                self.ignored.push(path.clone());
+                self.plan.moves.push(leaves);
+                self.plan.staging.push(staging);
+            }
+            Err(error) => self.refuse(found[0], format!("{error:#}")),
+        }
+    }
+
+    /// The files beside the edited ones, in the order in which nothing is lost.
+    fn finish(mut self) -> Result<Plan> {
+        if !self.plan.refused.is_empty() {
+            return Ok(self.plan);
+        }
+        let (root, scope) = (self.around.root, self.around.scope);
+        let sources = std::mem::take(&mut self.plan.writes);
+        let after = self.store.after();
+        let mut loading = Vec::new();
+        if !self.store.read.is_empty() {
+            self.ignored.push(self.store.path.clone());
+        }
+        ignoring::ignore(root, &self.ignored, scope, &mut self.plan)?;
+        if let Some(after) = after {
+            let path = self.store.path.clone();
+            let names = self.store.added_names().join(" and ");
+            let made = if self.store.before.is_none() { " (made, for you alone to read)" } else { "" };
+            let shown = place::shown(&path);
+            self.plan.remarks.push(format!("{shown} gets {names}{made}"));
+            let word = crate::git::command::quoted_word(&shown);
+            loading = vec![
+                format!("Load {shown} before the program runs, with its dotenv package or:"),
+                format!("  set -a; . ./{word}; set +a"),
+            ];
+            let before = self.store.before.take();
+            self.plan.writes.push(Write { path, before, after, access: Access::Owner });
+        }
+        self.example()?;
+        self.plan.remarks.extend(loading);
+        self.plan.writes.extend(sources);
+        Ok(self.plan)
+    }
+
+    /// The names alone, in the file that is committed.
+    fn example(&mut self) -> Result<()> {
+        let root = self.around.root;
+        let path = BytePath::from(&[self.store.path.as_bytes(), b".example"].concat()[..]);
+        let before = place::read(root, &path)?;
+        let Some(after) = store::example(before.as_deref(), &self.store.read) else { return Ok(()) };
+        let shown = place::shown(&path);
+        self.plan.remarks.push(format!("{shown} gets {}", self.store.read.join(" and ")));
+        let tracked = entry::entry(root, &path)?;
+        let is_new = before.is_none() && !crate::git::command::is_ignored_path(root, &path)?;
+        let staged = match &tracked {
+            Some(own) if own.is_file() => store::example(Some(&entry::content(root, &own.id)?), &self.store.read),
+            Some(_) => None,
+            None => is_new.then(|| after.clone()),
+        };
+        if let Some(content) = staged.filter(|_| self.around.scope == Scope::Staged) {
+            let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
+            self.plan.staging.push(Staging { path: path.clone(), before: tracked, mode, content: Some(content) });
+        } else if tracked.is_none() && is_new {
+            self.plan.remarks.push(format!("{shown} is not staged by this: git add {shown}"));
+        }
+        self.plan.writes.push(Write { path, before, after, access: Access::Usual });
+        Ok(())
+    }
+}
+
+/// Each stretch of a text once, in order.
+fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
+    let key = |span: &Range<usize>| (span.start, span.end);
+    targets.sort_by_key(|target| key(&target.span));
+    targets.dedup_by_key(|target| key(&target.span));
+    targets
+}

@@ -1,0 +1,105 @@
+//! Which variable holds which value: one for each key, whatever the files it stands in, and never one that is taken.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+
+use super::dotenv::{self, Dotenv};
+use super::place;
+use crate::change::BytePath;
+use crate::git::{command, entry};
+use crate::remedy::name;
+use crate::rules::spec::is_variable_name;
+use crate::secret::Fingerprint;
+
+/// The file of variables and what it is to get.
+pub(super) struct Store {
+    pub(super) path: BytePath,
+    pub(super) before: Option<Vec<u8>>,
+    known: Dotenv,
+    names: BTreeMap<Fingerprint, String>,
+    added: Vec<(String, Vec<u8>)>,
+    lines: Vec<String>,
+    /// Every variable that a file reads now.
+    pub(super) read: Vec<String>,
+}
+
+impl Store {
+    /// Reads the file of variables, which git must not track.
+    pub(super) fn open(root: &std::path::Path, path: &str) -> Result<Self> {
+        let shown = crate::report::sanitized(path.as_bytes());
+        if let Some(flaw) = place::flaw_of_env_file(path) {
+            bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
+        }
+        let path = BytePath::from(path);
+        let is_tracked = entry::entry(root, &path)?.is_some();
+        if is_tracked || entry::is_in_head(root, &path) {
+            let name = command::quoted_word(&shown);
+            bail!(
+                "git tracks `{shown}`, so no key can be put there\nhelp: untrack it: `git rm --cached -- {name} && echo \
+                 /{shown} >>.gitignore`, and revoke what it held if it was pushed"
+            );
+        }
+        let before = place::read(root, &path)?;
+        let known = Dotenv::parse(before.as_deref().unwrap_or_default());
+        let (names, added, lines, read) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { path, before, known, names, added, lines, read })
+    }
+
+    /// The variable for a key: the one that it has already, else the first of `candidates` that is free.
+    pub(super) fn name(&mut self, key: Fingerprint, value: &[u8], candidates: &[String]) -> String {
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        let is_fit = |name: &&str| is_variable_name(name) && name::is_free(name);
+        let own = self.known.names_of(value).find(is_fit).map(str::to_owned);
+        let taken = |name: &String| {
+            let in_file = self.known.value_of(name).is_some_and(|other| !other.is_empty() && other != value);
+            in_file || self.names.values().any(|other| other == name)
+        };
+        let numbered =
+            candidates.first().into_iter().flat_map(|first| (2..).map(move |number| format!("{first}_{number}")));
+        let mut all = candidates.iter().cloned().chain(numbered);
+        let name = own.or_else(|| all.find(|name| !taken(name))).unwrap_or_default();
+        self.names.insert(key, name.clone());
+        name
+    }
+
+    /// Sees to it that the variable has the value.
+    pub(super) fn put(&mut self, variable: &str, value: &[u8]) -> Result<(), String> {
+        if !self.read.iter().any(|read| read == variable) {
+            self.read.push(variable.to_owned());
+        }
+        let added = self.added.iter().find(|(name, _)| name == variable).map(|(_, value)| value.as_slice());
+        match added.or_else(|| self.known.value_of(variable).filter(|value| !value.is_empty())) {
+            Some(other) if other == value => return Ok(()),
+            Some(_) => {
+                let path = place::shown(&self.path);
+                return Err(format!("{path} gives {variable} another value"));
+            }
+            None => {}
+        }
+        let line = dotenv::line(variable, value)?;
+        self.added.push((variable.to_owned(), value.to_vec()));
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// The file with what it lacked; `None` if it lacks nothing.
+    pub(super) fn after(&self) -> Option<Vec<u8>> {
+        (!self.lines.is_empty()).then(|| self.known.with_lines(&self.lines))
+    }
+
+    /// The names that the file gets.
+    pub(super) fn added_names(&self) -> Vec<&str> {
+        self.added.iter().map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// An example file with a line for each variable that it lacks; `None` if it lacks none.
+pub(super) fn example(before: Option<&[u8]>, variables: &[String]) -> Option<Vec<u8>> {
+    let known = Dotenv::parse(before.unwrap_or_default());
+    let missing: Vec<_> =
+        variables.iter().filter(|name| known.value_of(name).is_none()).map(|name| format!("{name}=")).collect();
+    (!missing.is_empty()).then(|| known.with_lines(&missing))
+}

@@ -1,0 +1,136 @@
+//! Reading a variable instead of a string, in programming languages.
+//!
+//! The whole string is replaced by an expression. Where it holds more than the value, the expression goes into a hole of
+//! it, if the language has such, and else the string is taken apart and joined around it. A place that has to be constant
+//! is left alone, with the reason.
+
+mod import;
+mod unfit;
+
+use super::lexer::{self, Kind, Language, Literal, Stands};
+use super::{Edit, Patch, Spot, WhyNot};
+
+/// What replaces the string around the value.
+pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let place = lexer::place(language, spot.text, spot.span);
+    let literal = match &place.stands {
+        Stands::String(literal) => literal,
+        Stands::Comment => return Err(WhyNot::IN_COMMENT),
+        Stands::Code => return Err(WhyNot::new("it stands in no string that keyguard can make out")),
+    };
+    if let Some(reason) = unfit::reason(language, spot, &place, literal) {
+        return Err(WhyNot::new(reason));
+    }
+    let is_document = matches!(literal.kind, Kind::Document | Kind::QuotedDocument);
+    let is_whole = literal.inner == *spot.span && !is_document;
+    let change = if is_whole {
+        Patch { span: literal.outer.clone(), with: whole(language, spot, literal) }
+    } else if let Some(hole) = hole(language, spot, literal) {
+        Patch { span: spot.span.clone(), with: hole }
+    } else {
+        Patch { span: literal.outer.clone(), with: joined(language, spot, literal)? }
+    };
+    let mut edit = Edit::of(change, spot.name);
+    let expression = expression(language, spot);
+    if let Some(start) = edit.change.with.find(&expression) {
+        edit.reference = start..start + expression.len();
+    }
+    edit.additions.extend(import::needed(language, spot.text)?);
+    Ok(edit)
+}
+
+/// The expression that reads the variable.
+fn expression(language: Language, spot: &Spot<'_>) -> String {
+    let name = spot.name;
+    match language {
+        Language::Python => format!("os.environ[\"{name}\"]"),
+        Language::JavaScript => format!("process.env.{name}"),
+        // Without the sign it may be undefined, which a strict compiler refuses.
+        Language::TypeScript => format!("process.env.{name}!"),
+        Language::Rust => format!("std::env::var(\"{name}\").expect(\"{name} is set\")"),
+        Language::Go => format!("os.Getenv(\"{name}\")"),
+        Language::Ruby => format!("ENV.fetch(\"{name}\")"),
+        Language::Java | Language::Kotlin => format!("System.getenv(\"{name}\")"),
+        Language::CSharp if import::has_line(spot.text, b"using System;") => {
+            format!("Environment.GetEnvironmentVariable(\"{name}\")")
+        }
+        Language::CSharp => format!("System.Environment.GetEnvironmentVariable(\"{name}\")"),
+        Language::Php => format!("getenv('{name}')"),
+        Language::Terraform | Language::Json => name.to_owned(),
+    }
+}
+
+/// The expression in place of a whole string.
+fn whole(language: Language, spot: &Spot<'_>, literal: &Literal) -> String {
+    let expression = expression(language, spot);
+    let before = spot.text[..literal.outer.start].trim_ascii_end();
+    let behind = spot.text[literal.outer.end..].trim_ascii_start();
+    match language {
+        Language::Python if literal.kind == Kind::Bytes => format!("{expression}.encode()"),
+        // What owns its text is lent, as the string was, unless it is made an owned one anyway.
+        Language::Rust if !behind.starts_with(b".") && !before.ends_with(b"String::from(") => format!("&*{expression}"),
+        Language::JavaScript | Language::TypeScript if unfit::is_in_tag(spot.text, literal) => {
+            format!("{{{expression}}}")
+        }
+        _ => expression,
+    }
+}
+
+/// What goes into the string in place of the value, where the language has holes in strings.
+fn hole(language: Language, spot: &Spot<'_>, literal: &Literal) -> Option<String> {
+    if literal.kind != Kind::WithHoles && literal.kind != Kind::Document {
+        return None;
+    }
+    let name = spot.name;
+    Some(match language {
+        Language::JavaScript | Language::TypeScript => format!("${{process.env.{name}}}"),
+        Language::Ruby => format!("#{{{}}}", expression(language, spot)),
+        Language::Kotlin => format!("${{{}}}", expression(language, spot)),
+        // An older Python takes no quotes of the string's own kind in it.
+        Language::Python => {
+            let quote = if spot.text[literal.inner.end] == b'"' { '\'' } else { '"' };
+            format!("{{os.environ[{quote}{name}{quote}]}}")
+        }
+        _ => return None,
+    })
+}
+
+/// The pieces of the string around the value, and the expression between them.
+fn joined(language: Language, spot: &Spot<'_>, literal: &Literal) -> Result<String, WhyNot> {
+    if matches!(literal.kind, Kind::Document | Kind::QuotedDocument) {
+        return Err(WhyNot::new("it stands in a here-document, which cannot be taken apart"));
+    }
+    let (before, behind) = (literal.inner.start..spot.span.start, spot.span.end..literal.inner.end);
+    let is_cut = |text: &[u8]| text.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+    let text = |range: &std::ops::Range<usize>| {
+        str::from_utf8(&spot.text[range.clone()]).map_err(|_| WhyNot::new("the string around it is no UTF-8"))
+    };
+    let (open, close) = (literal.outer.start..literal.inner.start, literal.inner.end..literal.outer.end);
+    let (open, close, before, behind) = (text(&open)?, text(&close)?, text(&before)?, text(&behind)?);
+    if is_cut(before.as_bytes()) || open.ends_with("\"\"\"") && matches!(language, Language::Java | Language::CSharp) {
+        return Err(WhyNot::new("the string around it cannot be taken apart"));
+    }
+    if language == Language::Rust {
+        return formatted(spot, &[open, before, behind, close]);
+    }
+    let piece = |text: &str| (!text.is_empty()).then(|| format!("{open}{text}{close}"));
+    let pieces: Vec<_> =
+        [piece(before), Some(expression(language, spot)), piece(behind)].into_iter().flatten().collect();
+    let sign = if language == Language::Php { " . " } else { " + " };
+    let joined = format!("({})", pieces.join(sign));
+    let is_tag =
+        matches!(language, Language::JavaScript | Language::TypeScript) && unfit::is_in_tag(spot.text, literal);
+    Ok(if is_tag { format!("{{{joined}}}") } else { joined })
+}
+
+/// In Rust the value is put in by `format!`, whose text holds no brackets of its own.
+fn formatted(spot: &Spot<'_>, parts: &[&str; 4]) -> Result<String, WhyNot> {
+    let [open, before, behind, close] = parts;
+    if before.contains(['{', '}']) || behind.contains(['{', '}']) {
+        return Err(WhyNot::new("the string around it has brackets that `format!` would take for its own"));
+    }
+    let expression = expression(Language::Rust, spot);
+    let text = format!("format!({open}{before}{{}}{behind}{close}, {expression})");
+    let is_owned = spot.text[spot.span.end..].starts_with(format!("{behind}{close}.").as_bytes());
+    Ok(if is_owned { text } else { format!("&*{text}") })
+}

@@ -1,0 +1,121 @@
+//! The line that an expression needs at the head of its file.
+
+use crate::remedy::lexer::{self, Language, Stands};
+use crate::remedy::{Patch, WhyNot, line_end};
+
+/// The missing import, if the language wants one.
+pub(super) fn needed(language: Language, text: &[u8]) -> Result<Option<Patch>, WhyNot> {
+    match language {
+        Language::Python => Ok(python(text)),
+        Language::Go if has_line(text, b"\"os\"") || has_line(text, b"import \"os\"") => Ok(None),
+        Language::Go => go(text).map(Some).ok_or(WhyNot::new("there is no line at which \"os\" can be imported")),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a line of the text, blanks apart, is this one.
+pub(super) fn has_line(text: &[u8], line: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|other| other.trim_ascii() == line)
+}
+
+/// The lines with their places, line ends and a byte order mark apart.
+fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mark = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+    text[mark..].split_inclusive(|byte| *byte == b'\n').scan(mark, |place, line| {
+        let start = *place;
+        *place += line.len();
+        Some((start, line.trim_ascii_end()))
+    })
+}
+
+fn is_code(language: Language, text: &[u8], at: usize) -> bool {
+    lexer::place(language, text, &(at..at)).stands == Stands::Code
+}
+
+fn insertion(at: usize, with: String) -> Patch {
+    Patch { span: at..at, with }
+}
+
+/// `import os` goes before the first import, behind what has to come first: comments, the module's own text, and what is
+/// imported from the future.
+fn python(text: &[u8]) -> Option<Patch> {
+    let is_import = |line: &[u8]| line.starts_with(b"import ") || line.starts_with(b"from ");
+    let is_early = |line: &[u8]| line.starts_with(b"from __future__ ");
+    let imports: Vec<_> =
+        lines(text).filter(|(at, line)| is_import(line) && is_code(Language::Python, text, *at)).collect();
+    let names_os = |line: &[u8]| {
+        let names = line.strip_prefix(b"import ").unwrap_or_default();
+        let names = names.split(|byte| *byte == b'#' || *byte == b';').next().unwrap_or_default();
+        names
+            .split(|byte| *byte == b',')
+            .any(|name| name.trim_ascii() == b"os" || name.trim_ascii().starts_with(b"os."))
+    };
+    if imports.iter().any(|(_, line)| names_os(line)) {
+        return None;
+    }
+    let end = line_end(text);
+    if let Some((at, _)) = imports.iter().find(|(_, line)| !is_early(line)) {
+        return Some(insertion(*at, format!("import os{end}")));
+    }
+    let at = match imports.last() {
+        Some((at, _)) => end_of_statement(text, *at),
+        None => end_of_head(text),
+    };
+    let lacks_end = at > 0 && text[at - 1] != b'\n' && !text[..at].ends_with("\u{feff}".as_bytes());
+    let gap = if text[at..].starts_with(b"\n") || text[at..].starts_with(b"\r") { "" } else { end };
+    Some(insertion(at, format!("{}import os{end}{gap}", if lacks_end { end } else { "" })))
+}
+
+/// The line behind the statement that begins at `at`; it may go on in brackets.
+fn end_of_statement(text: &[u8], at: usize) -> usize {
+    let ends = memchr::memchr_iter(b'\n', text).filter(|end| *end >= at).map(|end| end + 1);
+    ends.into_iter()
+        .find(|end| lexer::place(Language::Python, text, &(*end..*end)).brackets.is_empty())
+        .unwrap_or(text.len())
+}
+
+/// The line behind comments and the text of the module.
+fn end_of_head(text: &[u8]) -> usize {
+    let mut head = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+    for (at, line) in lines(text) {
+        let is_string = |line: &[u8]| {
+            let letters = line.iter().take_while(|byte| b"rRuU".contains(byte)).count();
+            matches!(line.get(letters), Some(b'"' | b'\''))
+        };
+        let is_open = at > 0 && !is_code(Language::Python, text, at) && !line.starts_with(b"#");
+        if !is_open && !line.starts_with(b"#") && !is_string(line) {
+            if line.is_empty() {
+                continue;
+            }
+            break;
+        }
+        head = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end + 1);
+    }
+    head
+}
+
+/// `"os"` goes into the first group of imports, in its order.
+fn go(text: &[u8]) -> Option<Patch> {
+    let end = line_end(text);
+    let mut package = None;
+    let mut is_group = false;
+    for (at, line) in lines(text) {
+        let behind = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |newline| at + newline + 1);
+        let path = line.trim_ascii();
+        let is_later = path.first() == Some(&b'"') && path > &b"\"os\""[..];
+        if is_group && (path.starts_with(b")") || path.is_empty() || is_later) {
+            return Some(insertion(at, format!("\t\"os\"{end}")));
+        }
+        if line.starts_with(b"package ") && !line.contains(&b';') && is_code(Language::Go, text, at) {
+            package = Some(behind);
+        } else if line == b"import (" {
+            is_group = true;
+        } else if line.starts_with(b"import ") && !is_group {
+            let gap = if text[..behind].ends_with(b"\n") { "" } else { end };
+            return Some(insertion(behind, format!("{gap}import \"os\"{end}")));
+        }
+    }
+    let behind = package?;
+    let gap = if text[..behind].ends_with(b"\n") { "" } else { end };
+    Some(insertion(behind, format!("{gap}{end}import \"os\"{end}")))
+}

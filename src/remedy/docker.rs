@@ -1,0 +1,125 @@
+//! Dockerfiles: what an instruction holds stays in the image, so a command gets the value as a secret of the build, and a
+//! running container from its environment.
+
+use crate::rules::spec::is_variable_name;
+
+use super::{Edit, Patch, Spot, WhyNot, name, shell};
+
+/// What replaces the value.
+pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let instruction = Instruction::around(spot.text, spot.span.start)?;
+    match instruction.word.to_ascii_uppercase().as_slice() {
+        b"RUN" => run(spot, &instruction),
+        b"ENV" => env(spot, &instruction),
+        b"ARG" => arg(spot, &instruction),
+        b"#" => Err(WhyNot::IN_COMMENT),
+        _ => Err(WhyNot::new("this instruction stays in the image: give the value to a RUN as a secret of the build")),
+    }
+}
+
+/// One instruction, over all its lines.
+struct Instruction<'t> {
+    word: &'t [u8],
+    /// Where its arguments begin.
+    start: usize,
+    end: usize,
+}
+
+impl<'t> Instruction<'t> {
+    fn around(text: &'t [u8], at: usize) -> Result<Self, WhyNot> {
+        let mut start = 0;
+        let mut end = 0;
+        let mut goes_on = false;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let content = line.trim_ascii();
+            let is_comment = content.starts_with(b"#");
+            if !goes_on {
+                start = end;
+            }
+            end += line.len();
+            if is_comment && (end - line.len()..end).contains(&at) {
+                return Err(WhyNot::IN_COMMENT);
+            }
+            // Comments and blank lines within an instruction do not end it.
+            goes_on = content.ends_with(b"\\") || goes_on && (is_comment || content.is_empty());
+            if at < end && !goes_on {
+                break;
+            }
+        }
+        let blanks = text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let begin = start + blanks;
+        let length = text[begin..end].iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        let gap = text[begin + length..end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let word = &text[begin..begin + length];
+        if memchr::memmem::find(text, b"<<").is_some_and(|sign| sign < at) {
+            return Err(WhyNot::new("keyguard does not read here-documents in a Dockerfile"));
+        }
+        Ok(Self {
+            word,
+            start: begin + length + gap,
+            end: end - (text[..end].len() - text[..end].trim_ascii_end().len()),
+        })
+    }
+}
+
+/// `RUN` mounts the secret of the build as a variable of the command
+/// (<https://docs.docker.com/reference/dockerfile/>, `RUN --mount=type=secret` with `env`).
+fn run(spot: &Spot<'_>, instruction: &Instruction<'_>) -> Result<Edit, WhyNot> {
+    let Spot { text, span, name } = *spot;
+    let arguments = &text[instruction.start..instruction.end];
+    if arguments.starts_with(b"[") {
+        return Err(WhyNot::new("a command in brackets reads no variables: write it as a line of a shell"));
+    }
+    let shifted = span.start - instruction.start..span.end - instruction.start;
+    let command = Spot { text: arguments, span: &shifted, name };
+    let Patch { span: place, with } = shell::patch(&command)?;
+    let place = place.start + instruction.start..place.end + instruction.start;
+    let mut edit = Edit::of(Patch { span: place, with }, name);
+    let mount = format!("--mount=type=secret,id={name},env={name} ");
+    if memchr::memmem::find(arguments, mount.trim_end().as_bytes()).is_none() {
+        edit.additions.push(Patch { span: instruction.start..instruction.start, with: mount });
+    }
+    edit.note = Some(format!("build with: docker build --secret id={name}"));
+    Ok(edit)
+}
+
+/// The variable that the instruction sets to the value and to nothing else.
+fn assigned<'t>(spot: &Spot<'t>, instruction: &Instruction<'_>) -> Option<&'t str> {
+    let arguments = &spot.text[instruction.start..instruction.end];
+    let sign = arguments.iter().position(|byte| matches!(byte, b'=' | b' '))?;
+    let value = spot.span.start - instruction.start..spot.span.end - instruction.start;
+    let is_quote = |text: &[u8]| matches!(text, b"" | b"\"" | b"'");
+    let is_alone =
+        sign < value.start && is_quote(arguments.get(sign + 1..value.start)?) && is_quote(arguments.get(value.end..)?);
+    let own = str::from_utf8(&arguments[..sign]).ok().filter(|_| is_alone)?;
+    (is_variable_name(own) && name::is_free(own)).then_some(own)
+}
+
+/// `ENV` has no form that keeps the value out of the image: the container gets it when it starts.
+fn env(spot: &Spot<'_>, instruction: &Instruction<'_>) -> Result<Edit, WhyNot> {
+    let own = assigned(spot, instruction).ok_or(WhyNot::new(
+        "ENV keeps the value in the image: set it alone on its line, or when the container starts",
+    ))?;
+    let is_used = |sign: &str| memchr::memmem::find(&spot.text[instruction.end..], sign.as_bytes()).is_some();
+    if is_used(&format!("${own}")) || is_used(&format!("${{{own}")) {
+        return Err(WhyNot::new(
+            "ENV keeps the value in the image, and the build uses it: mount it as a secret in the RUN that does",
+        ));
+    }
+    let line = memchr::memrchr(b'\n', &spot.text[..instruction.start]).map_or(0, |newline| newline + 1);
+    let with = format!("# {own} is given when the container starts: docker run --env-file .env");
+    let mut edit = Edit::of(Patch { span: line..instruction.end, with }, own);
+    edit.note = Some("start with: docker run --env-file .env".to_owned());
+    Ok(edit)
+}
+
+/// `ARG` without a default takes the value from the command that builds.
+fn arg(spot: &Spot<'_>, instruction: &Instruction<'_>) -> Result<Edit, WhyNot> {
+    let own = assigned(spot, instruction).ok_or(WhyNot::new("this ARG sets more than the value"))?;
+    let end = instruction.start + own.len()..instruction.end;
+    let mut edit = Edit::of(Patch { span: end, with: String::new() }, own);
+    edit.note = Some(format!(
+        "build with: docker build --build-arg {own} (it stays in the image; a secret of the build does not)"
+    ));
+    Ok(edit)
+}

@@ -1,0 +1,139 @@
+//! What the variable is called: as its kind is usually, else as what the value is given to, else as the rule.
+
+use std::ops::Range;
+
+use crate::rules::Facts;
+use crate::rules::spec::is_variable_name;
+
+/// Names for the variable of a value, the best first; there is at least one.
+///
+/// A repository writes both the rule and the text, so no name comes out of it that programs obey, such as `PATH`.
+pub(crate) fn candidates(facts: &Facts<'_>, text: &[u8], span: &Range<usize>) -> Vec<String> {
+    let is_fit = |name: &String| is_variable_name(name) && is_free(name);
+    let of_rule = facts.variable().map(str::to_owned);
+    let names: Vec<_> = of_rule.into_iter().chain(assigned(text, span)).filter(is_fit).collect();
+    if !names.is_empty() {
+        return names;
+    }
+    let of_id = Some(screaming(facts.id.as_bytes())).filter(is_fit);
+    vec![of_id.unwrap_or_else(|| "SECRET_KEY".to_owned())]
+}
+
+/// Whether no program takes orders from such a variable.
+pub(crate) fn is_free(name: &str) -> bool {
+    const NAMES: [&str; 18] = [
+        "PATH",
+        "HOME",
+        "USER",
+        "SHELL",
+        "IFS",
+        "ENV",
+        "BASH_ENV",
+        "PS1",
+        "PS4",
+        "PROMPT_COMMAND",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "BROWSER",
+        "CDPATH",
+        "TMPDIR",
+        "CLASSPATH",
+        "MAKEFLAGS",
+    ];
+    const BEGINNINGS: [&str; 15] = [
+        "LD_",
+        "DYLD_",
+        "GIT_",
+        "SSH_",
+        "NODE_",
+        "PYTHON",
+        "PERL",
+        "RUBY",
+        "JAVA_TOOL",
+        "JDK_JAVA",
+        "_JAVA",
+        "DOTNET_",
+        "BASH_",
+        "NPM_CONFIG_",
+        "PIP_",
+    ];
+    const LONGEST: usize = 60;
+    name.len() <= LONGEST && !NAMES.contains(&name) && !BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// The name of what is given the value on its line: `stripeKey = "...`, `"stripe-key": "...`.
+fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
+    const FARTHEST: usize = 160;
+    let near = &text[span.start.saturating_sub(FARTHEST)..span.start];
+    let line = near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let sign = line.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    // What stands between sign and value is quotes, calls and the like.
+    if line[sign + 1..].iter().filter(|byte| is_name(byte)).count() > 12 {
+        return None;
+    }
+    let mut before = line[..sign].trim_ascii_end();
+    before = before.strip_suffix(b":").unwrap_or(before).trim_ascii_end();
+    // The type of a variable stands between its name and the sign.
+    if let Some(colon) = before.iter().rposition(|byte| *byte == b':').filter(|_| line[sign] == b'=') {
+        before = before[..colon].trim_ascii_end();
+    }
+    before = before.trim_ascii_end();
+    while let Some(rest) = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).or(before.strip_suffix(b"]")) {
+        before = rest;
+    }
+    let start = before.iter().rposition(|byte| !is_name(byte)).map_or(0, |other| other + 1);
+    let name = before[start..].rsplit(|byte| *byte == b'.').next()?;
+    (name.len() > 2).then(|| screaming(name))
+}
+
+/// `stripeKey`, `stripe-key` and `stripe_key` as `STRIPE_KEY`.
+fn screaming(name: &[u8]) -> String {
+    let mut out = String::new();
+    let mut last = b'_';
+    for byte in name {
+        let begins_word = byte.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit());
+        if begins_word {
+            out.push('_');
+        }
+        let is_letter = byte.is_ascii_alphanumeric();
+        if is_letter || !out.is_empty() && !out.ends_with('_') {
+            out.push(if is_letter { char::from(byte.to_ascii_uppercase()) } else { '_' });
+        }
+        last = *byte;
+    }
+    out.trim_end_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_from_what_is_assigned() {
+        for (text, expected) in [
+            ("const stripeKey = \"@", Some("STRIPE_KEY")),
+            ("  \"stripe-key\": \"@", Some("STRIPE_KEY")),
+            ("config.api.token = '@", Some("TOKEN")),
+            ("private const string ApiKey = @\"@", Some("API_KEY")),
+            ("let key: &'static str = \"@", Some("KEY")),
+            ("key := \"@", Some("KEY")),
+            ("headers[\"x-api-key\"] = \"@", Some("X_API_KEY")),
+            ("export MY_TOKEN=@", Some("MY_TOKEN")),
+            ("f(\"@", None),
+            ("x = \"@", None),
+        ] {
+            let place = text.rfind('@').unwrap();
+            assert_eq!(assigned(text.as_bytes(), &(place..place + 1)).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_name_gives_orders() {
+        for name in ["PATH", "LD_PRELOAD", "NODE_OPTIONS", "GIT_SSH_COMMAND", "PYTHONSTARTUP", "BASH_ENV"] {
+            assert!(!is_free(name), "{name}");
+        }
+        assert!(is_free("STRIPE_KEY") && is_free("GITHUB_TOKEN"));
+    }
+}

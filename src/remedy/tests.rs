@@ -1,0 +1,436 @@
+//! What becomes of a value in each language; `TOK` stands for it.
+
+use super::*;
+
+fn edited(path: &str, text: &str) -> Result<String, String> {
+    let start = text.find("TOK").unwrap();
+    let edit = replacement(&BytePath::from(path), text.as_bytes(), &(start..start + 3), "API_KEY");
+    let edit = edit.map_err(|why| why.to_string())?;
+    let mut patches = vec![edit.change];
+    patches.extend(edit.additions);
+    patches.extend(edit.declaration.map(|declaration| declaration.patch));
+    patches.sort_by_key(|patch| patch.span.start);
+    let mut out = text.to_owned();
+    for patch in patches.iter().rev() {
+        out.replace_range(patch.span.clone(), &patch.with);
+    }
+    Ok(out)
+}
+
+#[track_caller]
+fn becomes(path: &str, table: &[(&str, &str)]) {
+    for (text, expected) in table {
+        assert_eq!(edited(path, text).as_deref(), Ok(*expected), "{path}: {text}");
+    }
+}
+
+#[track_caller]
+fn refuses(path: &str, table: &[(&str, &str)]) {
+    for (text, reason) in table {
+        let error = edited(path, text).expect_err(text);
+        assert!(error.contains(reason), "{path}: {text}: {error}");
+    }
+}
+
+#[test]
+fn references_follow_the_language() {
+    for (path, expected) in [
+        ("src/pay.py", Some("os.environ[\"API_KEY\"]")),
+        ("web/App.TSX", Some("process.env.API_KEY")),
+        ("deploy.sh", Some("\"$API_KEY\"")),
+        ("main.tf", Some("var.api_key")),
+        ("docker/Dockerfile", Some("${API_KEY}")),
+        (".github/workflows/ci.yml", Some("${{ secrets.API_KEY }}")),
+        ("docker-compose.yml", Some("${API_KEY}")),
+        ("k8s/app.yaml", None),
+        ("notes.txt", None),
+        (".env", None),
+    ] {
+        assert_eq!(reference(Some(&BytePath::from(path)), "API_KEY").as_deref(), expected, "{path}");
+    }
+    assert_eq!(reference(None, "API_KEY"), None);
+}
+
+#[test]
+fn python() {
+    let read = "os.environ[\"API_KEY\"]";
+    for (text, expected) in [
+        ("k = 'TOK'\n", "import os\n\nk = @\n"),
+        ("import sys, os\nk = b\"TOK\"\n", "import sys, os\nk = @.encode()\n"),
+        (
+            "#!x\n\"\"\"Doc\nimport x\n\"\"\"\nimport sys\nf('TOK')",
+            "#!x\n\"\"\"Doc\nimport x\n\"\"\"\nimport os\nimport sys\nf(@)",
+        ),
+        ("\"\"\"Doc\nmore\n\"\"\"\n\nk = 'TOK'", "\"\"\"Doc\nmore\n\"\"\"\nimport os\n\nk = @"),
+        ("from __future__ import (\n  a,\n)\nk = 'TOK'", "from __future__ import (\n  a,\n)\nimport os\n\nk = @"),
+        ("import os\nk = 'a TOK b'", "import os\nk = ('a ' + @ + ' b')"),
+        ("import os\nk = '''a\nTOK\n'''", "import os\nk = ('''a\n''' + @ + '''\n''')"),
+        ("import a\r\nk = 'TOK'\r\n", "import os\r\nimport a\r\nk = @\r\n"),
+        ("\u{feff}k = 'TOK'\n", "\u{feff}import os\n\nk = @\n"),
+        ("import os.path\nk = 'TOK'", "import os.path\nk = @"),
+    ] {
+        assert_eq!(edited("a.py", text), Ok(expected.replace('@', read)), "{text}");
+    }
+    becomes("a.py", &[("import os\nk = f\"a {b} TOK\"", "import os\nk = f\"a {b} {os.environ['API_KEY']}\"")]);
+    refuses(
+        "a.py",
+        &[
+            ("# TOK", "in a comment"),
+            ("def f():\n    \"\"\"TOK\"\"\"\n", "a text of its own"),
+            ("k = ('a'\n 'TOK')", "side by side"),
+            ("k = 'TOK' f'a'", "side by side"),
+            ("match a:\n    case 'TOK': pass", "as a pattern"),
+            ("k = TOK", "in no string"),
+            ("k = f\"{a['TOK']}\"", "inside another"),
+        ],
+    );
+}
+
+#[test]
+fn javascript_and_typescript() {
+    becomes(
+        "a.js",
+        &[
+            ("const k = 'TOK';", "const k = process.env.API_KEY;"),
+            ("const k = `a ${b} TOK`;", "const k = `a ${b} ${process.env.API_KEY}`;"),
+            ("f({a:\"Bearer TOK\"})", "f({a:(\"Bearer \" + process.env.API_KEY)})"),
+            ("a<b&&(c=\"TOK\")", "a<b&&(c=process.env.API_KEY)"),
+            ("a ? 'TOK' : b", "a ? process.env.API_KEY : b"),
+            ("a ? b : 'TOK'", "a ? b : process.env.API_KEY"),
+            ("x=/\"/;k='TOK'", "x=/\"/;k=process.env.API_KEY"),
+        ],
+    );
+    becomes(
+        "a.tsx",
+        &[
+            ("const k: string = 'TOK';", "const k: string = process.env.API_KEY!;"),
+            ("f({ a: 'TOK' }, b ? c : 'd')", "f({ a: process.env.API_KEY! }, b ? c : 'd')"),
+            ("const a = b ? c : 'TOK';", "const a = b ? c : process.env.API_KEY!;"),
+            ("return <Map token=\"TOK\" />;", "return <Map token={process.env.API_KEY!} />;"),
+            ("const k = <p>Don't</p>, l = \"TOK\";", "const k = <p>Don't</p>, l = process.env.API_KEY!;"),
+        ],
+    );
+    refuses(
+        "a.ts",
+        &[
+            ("// it's 'TOK'", "in a comment"),
+            ("const a = { 'TOK': 1 };", "name of a field"),
+            ("type A = 'TOK';", "a type takes"),
+            ("enum A { B = 'TOK' }", "a type takes"),
+            ("export type A = { k: 'TOK' };", "a type takes"),
+            ("let a: 'b' | 'TOK';", "a type takes"),
+            ("function f(a: 'TOK') {}", "a type takes"),
+            ("declare module 'TOK' {}", "names a module"),
+            ("({ 'TOK'() {} })", "name of a field"),
+            ("export interface A { b: 'TOK' }", "a type takes"),
+            ("const a = 'TOK' as const;", "a type takes"),
+            ("import a from 'TOK';", "names a module"),
+        ],
+    );
+    refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);
+}
+
+#[test]
+fn rust() {
+    let read = "std::env::var(\"API_KEY\").expect(\"API_KEY is set\")";
+    for (text, expected) in [
+        ("fn f() { let k = \"TOK\"; }", "fn f() { let k = &*@; }"),
+        ("fn f() { let k = \"TOK\".to_string(); }", "fn f() { let k = @.to_string(); }"),
+        ("fn f() { let k = String::from(r#\"TOK\"#); }", "fn f() { let k = String::from(@); }"),
+        ("fn f() { let k = \"a TOK\"; }", "fn f() { let k = &*format!(\"a {}\", @); }"),
+    ] {
+        assert_eq!(edited("a.rs", text), Ok(expected.replace('@', read)), "{text}");
+    }
+    refuses(
+        "a.rs",
+        &[
+            ("const K: &str = \"TOK\";", "a constant is fixed"),
+            ("pub static K: &str = \"TOK\";", "a constant is fixed"),
+            ("fn f() -> &'static str { \"TOK\" }", "lent for longer"),
+            ("match a { 1 => \"TOK\", _ => \"\" }", "lent for longer"),
+            ("match a { \"TOK\" => 1, _ => 2 }", "as a pattern"),
+            ("fn f() { if let Some(\"TOK\") = a {} }", "as a pattern"),
+            ("println!(\"TOK {}\", a);", "a constant text"),
+            ("#[doc = \"TOK\"]", "an attribute"),
+            ("let k = b\"TOK\";", "made of bytes"),
+            ("// TOK", "in a comment"),
+        ],
+    );
+}
+
+#[test]
+fn go() {
+    let read = "os.Getenv(\"API_KEY\")";
+    for (text, expected) in [
+        ("package a\n\nvar k = \"TOK\"\n", "package a\n\nimport \"os\"\n\nvar k = @\n"),
+        ("package a\n\nimport \"fmt\"\n\nvar k = `TOK`\n", "package a\n\nimport \"fmt\"\nimport \"os\"\n\nvar k = @\n"),
+        (
+            "package a\nimport (\n\t\"fmt\"\n\t\"strings\"\n\n\t\"x.y/z\"\n)\nvar k = \"a TOK\"",
+            "package a\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strings\"\n\n\t\"x.y/z\"\n)\nvar k = (\"a \" + @)",
+        ),
+        (
+            "package a\nimport (\n\t\"fmt\"\n\t\"os\"\n)\nvar k = \"TOK\"",
+            "package a\nimport (\n\t\"fmt\"\n\t\"os\"\n)\nvar k = @",
+        ),
+    ] {
+        assert_eq!(edited("a.go", text), Ok(expected.replace('@', read)), "{text}");
+    }
+    refuses(
+        "a.go",
+        &[
+            ("package a; var k = \"TOK\"\n", "no line at which"),
+            ("package a\nconst k = \"TOK\"", "a constant is fixed"),
+            ("package a\nconst (\n a = 1\n k = \"TOK\"\n)", "a constant is fixed"),
+            ("package a\ntype t struct {\n a string `TOK`\n}", "tag of a field"),
+        ],
+    );
+}
+
+#[test]
+fn ruby_and_php() {
+    becomes(
+        "a.rb",
+        &[
+            ("K = 'TOK'", "K = ENV.fetch(\"API_KEY\")"),
+            ("k = \"a #{b} TOK\"", "k = \"a #{b} #{ENV.fetch(\"API_KEY\")}\""),
+            ("k = 'a TOK'", "k = ('a ' + ENV.fetch(\"API_KEY\"))"),
+            ("k = <<~END\n  it's TOK\nEND\n", "k = <<~END\n  it's #{ENV.fetch(\"API_KEY\")}\nEND\n"),
+        ],
+    );
+    refuses(
+        "a.rb",
+        &[
+            ("k = <<~'END'\n  TOK\nEND\n", "here-document"),
+            ("k = 'a' 'TOK'", "side by side"),
+            ("k = 'a' \\\n  'TOK'", "side by side"),
+            ("k = %w[TOK]", "in no string"),
+            ("=begin\n'TOK'\n=end\n", "in a comment"),
+        ],
+    );
+    becomes(
+        "a.php",
+        &[
+            ("<?php\n$k = 'TOK';", "<?php\n$k = getenv('API_KEY');"),
+            ("<?php\nf(['a' => \"b TOK\"]);", "<?php\nf(['a' => (\"b \" . getenv('API_KEY'))]);"),
+            ("<?php\nf(fn($x) => g('TOK'));", "<?php\nf(fn($x) => g(getenv('API_KEY')));"),
+            ("<?php\ndefine('K', 'TOK');", "<?php\ndefine('K', getenv('API_KEY'));"),
+        ],
+    );
+    refuses(
+        "a.php",
+        &[
+            ("<p>'TOK'</p><?php f();", "page"),
+            ("<?php\nclass A { const K = 'TOK'; }", "has to be constant"),
+            ("<?php\nclass A { private $k = 'TOK'; }", "has to be constant"),
+            ("<?php\nfunction f($k = 'TOK') {}", "has to be constant"),
+            ("<?php\nclass A { private static $k = ['a' => 'TOK']; }", "has to be constant"),
+            ("<?php\n$k = <<<END\nTOK\nEND;\n", "here-document"),
+        ],
+    );
+}
+
+#[test]
+fn java_kotlin_and_c_sharp() {
+    becomes(
+        "A.java",
+        &[
+            (
+                "class A { static final String K = \"TOK\"; }",
+                "class A { static final String K = System.getenv(\"API_KEY\"); }",
+            ),
+            ("class A { String k = \"a TOK\"; }", "class A { String k = (\"a \" + System.getenv(\"API_KEY\")); }"),
+        ],
+    );
+    refuses(
+        "A.java",
+        &[
+            ("class A { @Value(\"TOK\") String k; }", "an annotation"),
+            ("switch (a) { case \"TOK\": }", "as a pattern"),
+            ("String k = \"\"\"\n a TOK\n\"\"\";", "taken apart"),
+        ],
+    );
+    becomes(
+        "a.kt",
+        &[
+            ("val k = \"TOK\"", "val k = System.getenv(\"API_KEY\")"),
+            ("val k = \"a ${b} TOK\"", "val k = \"a ${b} ${System.getenv(\"API_KEY\")}\""),
+        ],
+    );
+    refuses("a.kt", &[("const val K = \"TOK\"", "a constant is fixed")]);
+    let read = "Environment.GetEnvironmentVariable(\"API_KEY\")";
+    for (text, expected) in [
+        ("class A { string k = \"TOK\"; }", "class A { string k = System.@; }"),
+        ("using System;\nvar k = @\"a \"\" TOK\";", "using System;\nvar k = (@\"a \"\" \" + @);"),
+        ("using System;\nvar k = $\"{a} TOK\";", "using System;\nvar k = ($\"{a} \" + @);"),
+    ] {
+        let expected = expected.replace("+ @", &format!("+ {read}")).replace(".@", &format!(".{read}"));
+        assert_eq!(edited("A.cs", text), Ok(expected), "{text}");
+    }
+    refuses(
+        "A.cs",
+        &[
+            ("class A { private const string K = \"TOK\"; }", "a constant is fixed"),
+            ("class A { [Key(\"TOK\")] int a; }", "an annotation"),
+            ("class A { void F(string k = \"TOK\") {} }", "a constant is fixed"),
+        ],
+    );
+}
+
+#[test]
+fn compose_actions_and_kubernetes() {
+    becomes(
+        "docker-compose.yml",
+        &[
+            (
+                "services:\n  a:\n    environment:\n      - K=TOK\n",
+                "services:\n  a:\n    environment:\n      - K=${API_KEY}\n",
+            ),
+            ("a:\n  K: \"b TOK\" # c\n", "a:\n  K: \"b ${API_KEY}\" # c\n"),
+        ],
+    );
+    refuses(
+        "docker-compose.yml",
+        &[("a: b # TOK\n", "in a comment"), ("a: [TOK]\n", "cannot stand there"), ("TOK: 1\n", "only values")],
+    );
+    becomes(
+        ".github/workflows/a.yml",
+        &[
+            ("jobs:\n  a:\n    env:\n      K: TOK\n", "jobs:\n  a:\n    env:\n      K: ${{ secrets.API_KEY }}\n"),
+            (
+                "jobs:\n  a:\n    steps:\n      - run: |\n          f TOK\n",
+                "jobs:\n  a:\n    steps:\n      - run: |\n          f ${{ secrets.API_KEY }}\n",
+            ),
+        ],
+    );
+    refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "known in env")]);
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - env:\n        - name: K\n";
+    let next = "        - name: L\n          value: x\n";
+    let read =
+        "          valueFrom:\n            secretKeyRef:\n              name: api-key\n              key: API_KEY\n";
+    let text = format!("{pod}          value: \"TOK\"\n{next}");
+    assert_eq!(edited("k8s/a.yaml", &text), Ok(format!("{pod}{read}{next}")));
+    refuses(
+        "k8s/a.yaml",
+        &[
+            ("apiVersion: v1\nkind: Secret\nstringData:\n  k: TOK\n", "the Secret itself"),
+            ("apiVersion: v1\nkind: ConfigMap\ndata:\n  k: TOK\n", "container only"),
+            ("a: TOK\n", "no form for a variable"),
+            ("a: {{ b }}: TOK\n", "cannot be read"),
+        ],
+    );
+}
+
+#[test]
+fn files_in_json() {
+    becomes(
+        ".mcp.json",
+        &[(
+            "{\"mcpServers\": {\"a\": {\"env\": {\"K\": \"TOK\"}}}}",
+            "{\"mcpServers\": {\"a\": {\"env\": {\"K\": \"${API_KEY}\"}}}}",
+        )],
+    );
+    refuses(".mcp.json", &[("{\"mcpServers\": {\"TOK\": {}}}", "only values"), ("{\"a\": \"TOK\"}", "in command")]);
+    becomes(
+        ".cursor/mcp.json",
+        &[(
+            "{\"mcpServers\": {\"a\": {\"headers\": {\"K\": \"Bearer TOK\"}}}}",
+            "{\"mcpServers\": {\"a\": {\"headers\": {\"K\": \"Bearer ${env:API_KEY}\"}}}}",
+        )],
+    );
+    let entry = "{ \"type\": \"promptString\", \"id\": \"api-key\", \"description\": \"API_KEY\", \"password\": true }";
+    for (text, expected) in [
+        (
+            "{\n  \"servers\": {\"a\": {\"env\": {\"K\": \"TOK\"}}}\n}\n",
+            "{\n  \"inputs\": [\n    @\n  ],\n  \"servers\": {\"a\": {\"env\": {\"K\": \"${input:api-key}\"}}}\n}\n",
+        ),
+        (
+            "{\n  \"inputs\": [\n    {}\n  ],\n  \"servers\": {\"a\": {\"args\": [\"TOK\"]}}\n}\n",
+            "{\n  \"inputs\": [\n    @,\n    {}\n  ],\n  \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}\n}\n",
+        ),
+        (
+            "{\"inputs\": [], \"servers\": {\"a\": {\"args\": [\"TOK\"]}}}",
+            "{\"inputs\": [\n  @\n], \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}}",
+        ),
+    ] {
+        assert_eq!(edited(".vscode/mcp.json", text), Ok(expected.replace('@', entry)), "{text}");
+    }
+    refuses("package.json", &[("{\"a\": \"TOK\"}", "no form for a variable")]);
+}
+
+#[test]
+fn other_files() {
+    becomes(".npmrc", &[("//r/:_authToken=TOK\n", "//r/:_authToken=${API_KEY}\n")]);
+    refuses("a.toml", &[("a = \"TOK\"", "no form for a variable")]);
+    refuses("a.swift", &[("let a = \"TOK\"", "by hand with ProcessInfo")]);
+    refuses(".env", &[("A=TOK", "out of git")]);
+    refuses(".env.example", &[("A=TOK", "names alone")]);
+    becomes(
+        "bin/run",
+        &[
+            ("#!/bin/sh\nK='TOK'\n", "#!/bin/sh\nK=\"$API_KEY\"\n"),
+            ("#!/usr/bin/env -S node\nk = 'TOK'\n", "#!/usr/bin/env -S node\nk = process.env.API_KEY\n"),
+        ],
+    );
+    refuses("bin/run", &[("K=TOK", "does not know how")]);
+}
+
+#[test]
+fn terraform() {
+    let block = "variable \"api_key\" {\n  type      = string\n  sensitive = true\n}\n";
+    for (text, expected) in [
+        ("provider \"a\" {\n  token = \"TOK\"\n}\n", "provider \"a\" {\n  token = var.api_key\n}\n\n"),
+        ("locals {\n  a = \"b TOK\"\n}", "locals {\n  a = \"b ${var.api_key}\"\n}\n\n"),
+        (
+            "resource \"a\" \"b\" {\n  c = <<-END\n    TOK\n  END\n}\n",
+            "resource \"a\" \"b\" {\n  c = <<-END\n    ${var.api_key}\n  END\n}\n\n",
+        ),
+    ] {
+        assert_eq!(edited("a.tf", text), Ok(format!("{expected}{block}")), "{text}");
+    }
+    refuses(
+        "a.tf",
+        &[
+            ("variable \"a\" {\n  default = \"TOK\"\n}\n", "a default cannot"),
+            ("terraform {\n  backend \"s3\" {\n    token = \"TOK\"\n  }\n}\n", "constants only"),
+            ("resource \"a\" \"TOK\" {}\n", "in no block"),
+            ("provider \"a\" {\n  # \"TOK\"\n}\n", "in a comment"),
+        ],
+    );
+    refuses("a.tfvars", &[("token = \"TOK\"\n", "a file of values")]);
+}
+
+#[test]
+fn dockerfiles() {
+    let mount = "--mount=type=secret,id=API_KEY,env=API_KEY";
+    for (text, expected) in [
+        ("FROM a\nRUN curl -H \"A: TOK\" \\\n  b\n", "FROM a\nRUN @ curl -H \"A: ${API_KEY}\" \\\n  b\n"),
+        ("FROM a\nRUN b\\\n # c\n 'TOK'\n", "FROM a\nRUN @ b\\\n # c\n \"$API_KEY\"\n"),
+        (
+            "FROM a\nENV MY_KEY=TOK\nRUN b\n",
+            "FROM a\n# MY_KEY is given when the container starts: docker run --env-file .env\nRUN b\n",
+        ),
+        ("FROM a\nARG MY_KEY=\"TOK\"\n", "FROM a\nARG MY_KEY\n"),
+    ] {
+        assert_eq!(edited("Dockerfile", text), Ok(expected.replace('@', mount)), "{text}");
+    }
+    refuses(
+        "Dockerfile",
+        &[
+            ("FROM a\nENV K=TOK\nRUN b $K\n", "the build uses it"),
+            ("FROM a\nENV K=TOK L=x\n", "alone on its line"),
+            ("FROM a\nLABEL k=TOK\n", "stays in the image"),
+            ("# TOK\nFROM a\n", "in a comment"),
+            ("FROM a\nRUN [\"b\", \"TOK\"]\n", "in brackets"),
+            ("FROM a\nRUN <<END\nTOK\nEND\n", "here-documents"),
+        ],
+    );
+}
+
+#[test]
+fn a_line_is_what_it_will_be() {
+    let text = b"a\nk = 'TOK' + b\nc\n";
+    let edit = replacement(&BytePath::from("a.js"), text, &(6..11), "K");
+    assert!(edit.is_err(), "the quotes are no part of the value");
+    let edit = replacement(&BytePath::from("a.js"), text, &(7..10), "K").unwrap();
+    assert_eq!(edit.line(text), b"k = process.env.K + b");
+}

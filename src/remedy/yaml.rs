@@ -1,0 +1,164 @@
+//! References in YAML, which has none of its own: in the files of those programs that have.
+//!
+//! What an edit makes of the file is parsed again: one value may have changed, and nothing else.
+
+use saphyr_parser::{Event, Parser};
+
+use super::{Edit, Patch, Spot, WhyNot, line_end};
+
+/// Which program reads the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// `${X}` (<https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>).
+    Compose,
+    /// `${{ secrets.X }}`
+    /// (<https://docs.github.com/en/actions/reference/workflows-and-actions/contexts>, where each context is known).
+    Actions,
+    /// `.yarnrc.yml`: `${X}` (<https://yarnpkg.com/configuration/yarnrc>).
+    Yarn,
+    /// Something else; Kubernetes is told by its content.
+    Unknown,
+}
+
+/// What replaces the value.
+pub(super) fn replacement(reader: Reader, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let text = str::from_utf8(spot.text).map_err(|_| WhyNot::new("the file is no UTF-8"))?;
+    let before = leaves(text).ok_or(WhyNot::new("the file cannot be read as YAML"))?;
+    // GitHub keeps names that begin with its own for itself.
+    let name = match (reader, spot.name.strip_prefix("GITHUB_")) {
+        (Reader::Actions, Some(rest)) => &format!("GH_{rest}"),
+        _ => spot.name,
+    };
+    let has = |key: &str| before.iter().any(|leaf| leaf.keys == [key]);
+    let reference = match reader {
+        Reader::Compose | Reader::Yarn => format!("${{{name}}}"),
+        Reader::Actions => format!("${{{{ secrets.{name} }}}}"),
+        Reader::Unknown if has("apiVersion") && has("kind") => return kubernetes(spot, text, &before),
+        Reader::Unknown => {
+            return Err(WhyNot::new("YAML has no form for a variable: what reads the file has to have one"));
+        }
+    };
+    let patch = Patch { span: spot.span.clone(), with: reference.clone() };
+    let value = text.get(spot.span.clone()).ok_or(WhyNot::UNKNOWN)?;
+    let after = leaves(&patched(text, &patch)).ok_or(WhyNot::new("a reference cannot stand there"))?;
+    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+    let (old, new) = match changed.as_slice() {
+        [] => return Err(WhyNot::IN_COMMENT),
+        [(old, new)] if before.len() == after.len() => (old, new),
+        _ => return Err(WhyNot::new("a reference cannot stand there")),
+    };
+    if old.keys != new.keys || new.value.replace(&reference, value) != old.value {
+        return Err(WhyNot::new("only values are read from variables"));
+    }
+    let mut edit = Edit::of(patch, name);
+    if reader == Reader::Actions {
+        const KNOWN: [&str; 5] = ["env", "with", "run", "secrets", "credentials"];
+        if !old.keys.iter().any(|key| KNOWN.contains(&key.as_str())) {
+            return Err(WhyNot::new("secrets are known in env, with, run, secrets and credentials only"));
+        }
+        edit.note = Some(format!("give it to GitHub: gh secret set {name}"));
+    }
+    Ok(edit)
+}
+
+/// `value: ...` of a variable of a container becomes `valueFrom`
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/>, using Secrets as environment variables).
+fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyNot> {
+    let Spot { span, name, .. } = *spot;
+    if before.iter().any(|leaf| leaf.keys == ["kind"] && leaf.value == "Secret") {
+        return Err(WhyNot::new("this is the Secret itself: keep the file out of git, or encrypt it"));
+    }
+    let only_env = WhyNot::new("Kubernetes reads a Secret in the `env` of a container only");
+    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let end = text.get(span.end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |end| span.end + end);
+    let (head, tail) = text.get(start..span.start).zip(text.get(span.end..end)).ok_or(WhyNot::UNKNOWN)?;
+    let (indent, quote) = head.split_once("value:").ok_or(only_env.clone())?;
+    let is_plain = indent.chars().all(|letter| matches!(letter, ' ' | '-'));
+    let (quote, tail) = (quote.trim(), tail.trim_end());
+    if !is_plain || !matches!(quote, "" | "\"" | "'") || tail != quote {
+        return Err(only_env);
+    }
+    let (line, secret) = (line_end(spot.text), name.to_ascii_lowercase().replace('_', "-"));
+    let inner = " ".repeat(indent.len());
+    let with = format!(
+        "{indent}valueFrom:{line}{inner}  secretKeyRef:{line}{inner}    name: {secret}{line}{inner}    key: {name}"
+    );
+    let end = start + text.get(start..end).map_or(0, |line| line.trim_end().len());
+    let patch = Patch { span: start..end, with };
+    let after = leaves(&patched(text, &patch)).ok_or(only_env.clone())?;
+    let is_env = |keys: &[String]| keys.ends_with(&["env".to_owned(), "value".to_owned()]);
+    let place = before.iter().zip(&after).position(|(before, after)| before != after).ok_or(only_env.clone())?;
+    let stays = after.len() == before.len() + 1 && before[place + 1..] == after[place + 2..];
+    if !is_env(&before[place].keys) || !stays {
+        return Err(only_env);
+    }
+    let mut edit = Edit::of(patch, name);
+    edit.note =
+        Some(format!("give it to the cluster: kubectl create secret generic {secret} --from-literal={name}=..."));
+    Ok(edit)
+}
+
+fn patched(text: &str, patch: &Patch) -> String {
+    let (head, tail) = (text.get(..patch.span.start), text.get(patch.span.end..));
+    [head.unwrap_or_default(), &patch.with, tail.unwrap_or_default()].concat()
+}
+
+/// A value with the keys that lead to it; an entry of a list has those of the list.
+#[derive(PartialEq, Eq)]
+struct Leaf {
+    keys: Vec<String>,
+    value: String,
+}
+
+/// What is open: a list, or a mapping with the key whose value comes next.
+enum Open {
+    List,
+    Mapping(Option<String>),
+}
+
+/// All values of all documents, in order; `None` where it is no YAML.
+fn leaves(text: &str) -> Option<Vec<Leaf>> {
+    const DEEPEST: usize = 100;
+    let mut open: Vec<Open> = Vec::new();
+    let mut leaves = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let value = match event.ok()?.0 {
+            Event::Scalar(value, ..) => value.into_owned(),
+            Event::Alias(anchor) => format!("*{anchor}"),
+            Event::SequenceStart(..) => {
+                open.push(Open::List);
+                continue;
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Mapping(None));
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                open.pop();
+                // It was the value of its key.
+                if let Some(Open::Mapping(key)) = open.last_mut() {
+                    *key = None;
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if open.len() > DEEPEST {
+            return None;
+        }
+        match open.last_mut() {
+            Some(Open::Mapping(key @ None)) => *key = Some(value),
+            _ => {
+                let keys = open.iter().filter_map(|open| match open {
+                    Open::Mapping(key) => key.clone(),
+                    Open::List => None,
+                });
+                leaves.push(Leaf { keys: keys.collect(), value });
+                if let Some(Open::Mapping(key)) = open.last_mut() {
+                    *key = None;
+                }
+            }
+        }
+    }
+    Some(leaves)
+}

@@ -1,0 +1,121 @@
+//! Going back, and being stopped half-way.
+
+use std::fs;
+
+use super::{index, read, repository, staged};
+use crate::sandbox::{Sandbox, fake};
+
+fn text() -> String {
+    format!("k = '{}'\n", fake::github_pat())
+}
+
+/// Everything that a fix may touch, as it is.
+fn picture(repo: &Sandbox) -> String {
+    let files = ["a.js", ".env", ".env.example", ".gitignore"];
+    let of_file = |path: &str| format!("{path}: {:?}\n", fs::read_to_string(repo.root().join(path)).ok());
+    let files: String = files.into_iter().map(of_file).collect();
+    format!("{files}{}", repo.git(["ls-files", "-s"]).text())
+}
+
+#[test]
+fn undo_puts_everything_back() {
+    let repo = repository();
+    repo.commit(".gitignore", "target\n");
+    repo.write("a.js", text())
+        .write(".env.example", "A=\n")
+        .write(".env", "A=1\n")
+        .write(".gitignore", "target\n.idea\n");
+    repo.git(["add", "a.js"]).success();
+    let before = picture(&repo);
+    repo.keyguard(["fix", "--apply"]).success();
+    assert_ne!(picture(&repo), before);
+    let undone = repo.keyguard(["fix", "--undo"]);
+    undone.success().says("The last fix is taken back.");
+    assert!(!undone.text().contains(&fake::github_pat()));
+    assert_eq!(picture(&repo), before);
+    assert!(!repo.root().join(".git/keyguard/fix.json").exists(), "nothing of the key is kept");
+    repo.keyguard(["fix", "--undo"]).code(2).stderr("error: there is no fix to take back\n");
+}
+
+#[test]
+fn undo_overwrites_no_later_change() {
+    let repo = staged("a.js", &text());
+    repo.keyguard(["fix", "--apply"]).success();
+    repo.write("a.js", "k = process.env.GITHUB_TOKEN\nmore\n");
+    repo.keyguard(["fix", "--undo"]).code(2).says("`a.js` has changed since");
+    assert_eq!(read(&repo, "a.js"), "k = process.env.GITHUB_TOKEN\nmore\n");
+    repo.write("a.js", "k = process.env.GITHUB_TOKEN\n");
+    repo.write(".env", format!("{}B=2\n", read(&repo, ".env")));
+    repo.keyguard(["fix", "--undo"]).success().says(".env has changed since, so it is left as it is");
+    assert_eq!((read(&repo, "a.js"), index(&repo, "a.js")), (text(), text()));
+    assert!(read(&repo, ".env").ends_with("B=2\n"));
+}
+
+#[test]
+fn a_second_fix_goes_on_where_the_first_was_stopped() {
+    // A run that was killed after each of its steps, by what it had written until then.
+    let repo = staged("a.js", &text());
+    let before = picture(&repo);
+    repo.keyguard(["fix", "--apply"]).success();
+    let after = picture(&repo);
+    let journal = read(&repo, ".git/keyguard/fix.json").replace("\"is_done\":true", "\"is_done\":false");
+    let files = [".gitignore", ".env", ".env.example", "a.js"].map(|path| (path, read(&repo, path)));
+    for stopped in 0..=files.len() {
+        let repo = staged("a.js", &text());
+        fs::create_dir_all(repo.root().join(".git/keyguard")).unwrap();
+        repo.write(".git/keyguard/fix.json", &journal);
+        for (path, content) in &files[..stopped] {
+            repo.write(path, content);
+        }
+        // Either on to the end ...
+        repo.keyguard(["fix", "--apply"]).success();
+        // What was there untracked when the second run came is the user's to stage.
+        let staged_by_hand = repo.git(["add", ".gitignore", ".env.example"]);
+        staged_by_hand.success();
+        assert_eq!(picture(&repo), after, "stopped after {stopped} files");
+        // ... and from there all the way back.
+        repo.keyguard(["fix", "--undo"]).success();
+        assert!(!repo.root().join(".env").exists() && !repo.root().join(".gitignore").exists());
+        assert_eq!((read(&repo, "a.js"), index(&repo, "a.js")), (text(), text()), "stopped after {stopped} files");
+    }
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!(picture(&repo), before);
+}
+
+#[test]
+fn killed_at_any_moment_each_file_is_old_or_new() {
+    let expected = "k = process.env.GITHUB_TOKEN\n";
+    for delay in (0..60).step_by(4) {
+        let repo = staged("a.js", &text());
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_keyguard"))
+            .args(["fix", "--apply"])
+            .current_dir(repo.root())
+            .env("HOME", repo.home())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (now, staged) = (read(&repo, "a.js"), index(&repo, "a.js"));
+        assert!(now == text() || now == expected, "after {delay} ms");
+        assert!(staged == text() || staged == expected, "after {delay} ms");
+        // The value is nowhere lost, and the next run ends well.
+        assert!(now == text() || read(&repo, ".env").contains(&fake::github_pat()), "after {delay} ms");
+        fs::remove_file(repo.root().join(".git/index.lock")).ok();
+        repo.keyguard(["fix", "--apply"]).success();
+        assert_eq!((read(&repo, "a.js").as_str(), index(&repo, "a.js").as_str()), (expected, expected));
+        repo.git(["commit", "--quiet", "-m", "x"]).success();
+    }
+}
+
+#[test]
+fn a_locked_index_stops_everything() {
+    let repo = staged("a.js", &text());
+    let before = picture(&repo);
+    repo.write(".git/index.lock", "");
+    repo.keyguard(["fix", "--apply"]).code(2).says("another git is at work on the index");
+    fs::remove_file(repo.root().join(".git/index.lock")).unwrap();
+    assert_eq!(picture(&repo), before);
+}
