@@ -64,15 +64,6 @@ impl Edit {
         let (variable, reference) = (variable.to_owned(), 0..change.with.len());
         Self { change, reference, additions: Vec::new(), declaration: None, variable, note: None }
     }
-
-    /// The lines around the change as they will be; a secret beside it is still there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the message of a blocked commit"))]
-    pub(crate) fn line(&self, text: &[u8]) -> Vec<u8> {
-        let Patch { span, with } = &self.change;
-        let start = memchr::memrchr(b'\n', &text[..span.start]).map_or(0, |newline| newline + 1);
-        let end = memchr::memchr(b'\n', &text[span.end..]).map_or(text.len(), |end| span.end + end);
-        [&text[start..span.start], with.as_bytes(), text[span.end..end].trim_ascii_end()].concat()
-    }
 }
 
 /// Why a value cannot be replaced, as a lowercase sentence without a full stop.

@@ -54,10 +54,10 @@ kind=live
 printf 'import os\n\nstripe_key = "sk_%s_q7Zt2LmXw9RbV4nYp6KsD1fG"\n' "$kind" >pay.py
 type_in 'git add pay.py'
 type_in "git commit -qm 'Take payments'"
-edit pay.py 's/= ".*"/= os.environ["STRIPE_SECRET_KEY"]/'
-type_in 'git add pay.py'
+name=$(keyguard scan --staged | sed -n 's/^ *Or: keyguard fix \(kg1:[0-9a-f]*\).*/\1/p')
+type_in "keyguard fix $name --apply"
 type_in "git commit -qm 'Take payments' && git log --oneline --format=%s"
-finish 'An edit, and the same two commands again. Had the key been pushed before, the page under 3. would be next.'
+finish 'Two commands. Had the key been pushed before, the page under 3. would be next.'
 
 section 'A false alarm' 'A key that is public by design looks like any other.' site
 printf 'search_api_key = "b7Qx2LmTw9RzV4nYp6KsD1fG"\n' >search.py

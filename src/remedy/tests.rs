@@ -425,12 +425,3 @@ fn dockerfiles() {
         ],
     );
 }
-
-#[test]
-fn a_line_is_what_it_will_be() {
-    let text = b"a\nk = 'TOK' + b\nc\n";
-    let edit = replacement(&BytePath::from("a.js"), text, &(6..11), "K");
-    assert!(edit.is_err(), "the quotes are no part of the value");
-    let edit = replacement(&BytePath::from("a.js"), text, &(7..10), "K").unwrap();
-    assert_eq!(edit.line(text), b"k = process.env.K + b");
-}

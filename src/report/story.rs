@@ -25,7 +25,7 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
     facts(finding, &|_| true, out)?;
     item("why", INDENT, &why(finding), out)?;
     move_it_out(style, located, out)?;
-    if !group.others.is_empty() {
+    if !group.others.is_empty() && !is_offered(style) {
         item("", INDENT, "Then do the same in each other place.", out)?;
     }
     item("2.", INDENT, not_a_key(style.subject, located), out)?;
@@ -109,19 +109,35 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
         return command(&format!("git rm --cached {path}"), out);
     }
     let Some(name) = located.finding.variable() else {
-        return item("1.", INDENT, "Move it out. Keep it in a place outside the repository.", out);
+        item("1.", INDENT, "Move it out. Keep it in a place outside the repository.", out)?;
+        return offer(style, located, out);
     };
     match replacement::of(located) {
         Some(Replacement::Line(line)) => {
             item("1.", INDENT, &format!("Move it out, into the variable {name}. The line becomes:"), out)?;
-            code("", &line, out)
+            code("", &line, out)?;
         }
         Some(Replacement::Expression(expression)) => {
             item("1.", INDENT, &format!("Move it out, into the variable {name}. In its place goes:"), out)?;
-            code("", &expression, out)
+            code("", &expression, out)?;
         }
-        None => item("1.", INDENT, &format!("Move it out. Keep it in the environment variable {name}."), out),
+        None => return item("1.", INDENT, &format!("Move it out. Keep it in the environment variable {name}."), out),
     }
+    offer(style, located, out)
+}
+
+/// Whether `keyguard fix` looks at what this report is about.
+pub(super) fn is_offered(style: &Style) -> bool {
+    matches!(style.subject, Subject::Commit | Subject::Staged)
+}
+
+/// The command that moves a key out of every file.
+fn offer(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if !is_offered(style) {
+        return Ok(());
+    }
+    let fix = format!("keyguard fix {} --apply", located.finding.fingerprint());
+    writeln!(out, "        Or: {}", fix.paint(Tone::Command))
 }
 
 /// How a commit that is there already gets another content.

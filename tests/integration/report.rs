@@ -120,6 +120,7 @@ keyguard: commit blocked: GitHub personal access token (classic) (checksum valid
   why   rule github-pat-classic, high confidence; checksum valid
   1.    Move it out, into the variable GITHUB_TOKEN. The line becomes:
         const token = process.env.GITHUB_TOKEN;
+        Or: keyguard fix kg1:[..] --apply
   2.    Not a key? Put `keyguard:allow` into a comment on the line, or say so,
         and commit again:
         keyguard allow kg1:[..] --reason "..."
