@@ -71,8 +71,7 @@ impl<'c> Inspector<'c> {
     }
 
     fn try_inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
-        // A header goes with its message.
-        outcome.stats.files += usize::from(change.part != Part::Header);
+        outcome.stats.files += usize::from(change.part == Part::File);
         outcome.stats.bytes += change.size();
         let path = match change.file() {
             Some(_) => Some(self.inspect_name(change, outcome)?),

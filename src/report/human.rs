@@ -8,7 +8,7 @@ use super::{Detail, Style, Subject, sanitized};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
 use crate::finding::{Finding, Half, Validity};
-use crate::outcome::{Located, Outcome};
+use crate::outcome::{Located, Outcome, Stats};
 use crate::remedy;
 
 /// So many findings are told in full; the next ones get a line each.
@@ -287,7 +287,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
             }
             let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
             let gap = if outcome.blocked.is_empty() { "" } else { "\n" };
-            writeln!(out, "{gap}{found} in {}{notes}", count(outcome.stats.files, "file"))
+            writeln!(out, "{gap}{found} in {}{notes}", extent(style.subject, outcome.stats))
         }
         _ if outcome.blocked.is_empty() => Ok(()),
         Subject::Commit | Subject::Message => writeln!(out, "\nNothing was committed."),
@@ -299,6 +299,16 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
             out,
             "\nTake each out of its commit and push again, or have it allowed first, in\nkeyguard.toml on the default branch."
         ),
+    }
+}
+
+/// How much was looked at: `12 commits and 1 tag`, `3 files`.
+fn extent(subject: Subject, stats: Stats) -> String {
+    match (subject, stats.commits, stats.tags) {
+        (Subject::History, commits, 0) => count(commits, "commit"),
+        (Subject::History, 0, tags) => count(tags, "tag"),
+        (Subject::History, commits, tags) => format!("{} and {}", count(commits, "commit"), count(tags, "tag")),
+        _ => count(stats.files, "file"),
     }
 }
 

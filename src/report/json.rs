@@ -25,6 +25,7 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         "notices": outcome.notices,
         "complete": outcome.failures.is_empty(),
         "stats": {
+            "commits": outcome.stats.commits,
             "files": outcome.stats.files,
             "hunks": outcome.stats.hunks,
             "added_lines": outcome.stats.added_lines,
