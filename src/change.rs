@@ -13,6 +13,7 @@ use anyhow::Result;
 
 use crate::decode::Text;
 use crate::git::diff;
+use crate::git::id::Id;
 use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
@@ -54,15 +55,17 @@ impl From<&str> for BytePath {
     }
 }
 
-/// A commit as reports name it; a tag has a name alone.
+/// A commit as reports name it; a tag has a name and a time alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
     /// Its name in hexadecimal.
     pub id: String,
     /// `Name <mail>`.
     pub author: String,
-    /// When it was written, as RFC 3339 has it.
+    /// When it was written, as RFC 3339 has it; empty when it does not say.
     pub date: String,
+    /// The same in seconds since 1970.
+    pub time: Option<i64>,
     /// Whether it is a first one, without a parent.
     pub is_root: bool,
 }
@@ -101,6 +104,7 @@ pub struct Change<'s> {
     read_old: Option<ReadOld<'s>>,
     old: OnceCell<Vec<Previous>>,
     is_new_path: bool,
+    blob: Option<Id>,
 }
 
 impl<'s> Change<'s> {
@@ -113,7 +117,8 @@ impl<'s> Change<'s> {
     pub fn whole(path: BytePath, new: Vec<u8>) -> Self {
         let (size, texts) = (new.len(), Text::views(new));
         let part = Part::File;
-        Self { path, part, commit: None, texts, size, read_old: None, old: OnceCell::new(), is_new_path: true }
+        let (read_old, old) = (None, OnceCell::new());
+        Self { path, part, commit: None, texts, size, read_old, old, is_new_path: true, blob: None }
     }
 
     /// The message of a commit or a tag, and the message that it may have been taken from.
@@ -131,6 +136,17 @@ impl<'s> Change<'s> {
     #[must_use]
     pub fn in_commit(self, commit: Option<Rc<Commit>>) -> Self {
         Self { commit, ..self }
+    }
+
+    /// The same change, whose new version is `blob`.
+    #[must_use]
+    pub(crate) fn of_blob(self, blob: Id) -> Self {
+        Self { blob: Some(blob), ..self }
+    }
+
+    /// The object that the new version is, where a commit names one.
+    pub(crate) fn blob(&self) -> Option<Id> {
+        self.blob
     }
 
     /// The file; `None` for a message or a header.

@@ -41,6 +41,8 @@ enum Verb {
     Scan(ScanArgs),
     /// Say that a finding is no secret, in keyguard.toml
     Allow(AllowArgs),
+    /// List every key that was ever committed, the one to rotate first at the top
+    Audit,
     /// Tell all about a rule: how it matches, what such a key can do, where to revoke it
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
@@ -316,6 +318,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Doctor(args) => command::doctor::doctor(&args, &global, environment, &mut out),
         Verb::Scan(args) => command::scan::scan(&args, &global, environment),
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
+        Verb::Audit => command::audit::audit(&global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
         Verb::Rules(RulesVerb::List(args)) => command::rules::list(&args, &global, environment, &mut out),
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),

@@ -1,5 +1,7 @@
 //! From a change to a verdict: scan the new text, keep what this change brings in, ask the allowlist.
 
+mod holdings;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
@@ -15,6 +17,7 @@ use crate::outcome::{Failure, Located, Outcome, Skipped};
 use crate::rules::Origin;
 use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
+pub(crate) use holdings::Holdings;
 
 /// Everything that judges changes.
 pub(crate) struct Inspector<'c> {
@@ -23,6 +26,7 @@ pub(crate) struct Inspector<'c> {
     allowlist: Allowlist<'c>,
     counting: Counting,
     markers_ignored: Cell<usize>,
+    holdings: Option<Holdings>,
 }
 
 /// Whether the report wants to know how many hunks and added lines there are; it costs a diff of every file.
@@ -40,7 +44,18 @@ impl<'c> Inspector<'c> {
             allowlist: Allowlist::new(config),
             counting,
             markers_ignored: Cell::new(0),
+            holdings: None,
         }
+    }
+
+    /// The same inspector, which also keeps what each version of a file holds, new or not.
+    pub(crate) fn remembering(self) -> Self {
+        Self { holdings: Some(Holdings::default()), ..self }
+    }
+
+    /// What the versions that were looked at hold, where it was kept.
+    pub(crate) fn holdings(&self) -> Option<&Holdings> {
+        self.holdings.as_ref()
     }
 
     /// Looks at one change; what cannot be looked at becomes a failure of the outcome.
@@ -87,6 +102,9 @@ impl<'c> Inspector<'c> {
             if change.part == Part::File {
                 findings.extend(self.scanner.scan_whole(&change.path, text)?);
             }
+            if let Some((holdings, blob)) = self.holdings.as_ref().zip(change.blob()) {
+                holdings.keep(blob, &findings);
+            }
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
@@ -109,6 +127,9 @@ impl<'c> Inspector<'c> {
         if findings.is_empty() {
             return Ok(change.path.clone());
         }
+        if let Some(holdings) = &self.holdings {
+            holdings.keep_name(&change.path, &findings);
+        }
         let path = masked(&change.path, &findings);
         if change.is_new_path() {
             let located = |finding| {
@@ -121,7 +142,7 @@ impl<'c> Inspector<'c> {
     }
 
     /// The path without any key that stands in it.
-    fn presentable(&self, path: &BytePath) -> BytePath {
+    pub(crate) fn presentable(&self, path: &BytePath) -> BytePath {
         let name = Text::decode(path.as_bytes().to_vec());
         let findings = self.scanner.scan(path, &name).unwrap_or_default();
         masked(path, &findings)

@@ -50,6 +50,10 @@ pub(crate) fn walk<'c>(
         outcome.stats.commits += 1;
         after_each(commits.len());
     }
+    if range.everything && reader.is_shallow() {
+        let notice = "this clone is shallow: what is older was not looked at; `git fetch --unshallow` gets it";
+        outcome.notices.push(notice.to_owned());
+    }
     inspector.finish(outcome);
     Ok(())
 }

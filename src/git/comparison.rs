@@ -88,7 +88,8 @@ impl Comparison {
     fn change<'s>(&'s self, objects: &'s Objects<'_>, delta: &'s Delta, new: Side) -> Result<Change<'s>> {
         let content = objects.blob(new.id)?;
         let read_old = Box::new(move || self.old_versions(objects, &delta.path, new));
-        let change = Change::edited(delta.path.clone(), content, read_old).in_commit(self.commit.clone());
+        let change =
+            Change::edited(delta.path.clone(), content, read_old).in_commit(self.commit.clone()).of_blob(new.id);
         Ok(if self.parents.iter().all(|parent| parent.lacks(&delta.path)) { change.at_new_path() } else { change })
     }
 

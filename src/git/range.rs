@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use git2::ObjectType;
 
 use super::Repo;
-use super::commit;
+use super::commit::TagObject;
 use super::comparison::Comparison;
 use super::id::Id;
 use super::object::Objects;
@@ -27,7 +27,8 @@ pub(crate) struct Range {
     pub(crate) not_refs: Vec<String>,
     /// A revision or a range as a person writes it, such as `main..topic`.
     pub(crate) revision: Option<String>,
-    /// HEAD and all that any ref names.
+    /// HEAD, those of other work trees too, all that any ref names (branches, tags, remotes, notes, replacements, which
+    /// are read and replace nothing) and every stash; no other reflog.
     pub(crate) everything: bool,
     /// The newest so many.
     pub(crate) most: Option<usize>,
@@ -71,8 +72,10 @@ impl<'r> RangeReader<'r> {
             git.arg("--ignore-missing");
         }
         git.args(range.most.map(|most| format!("--max-count={most}")));
+        let mut from = range.from.clone();
         if range.everything {
             git.arg("--all");
+            from.extend(self.stashes()?);
         }
         if range.revision.is_none() {
             git.arg("--stdin");
@@ -85,7 +88,7 @@ impl<'r> RangeReader<'r> {
         }
         git.arg("--").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = git.spawn().context("run git")?;
-        let names = range.from.iter().map(Id::to_string).chain(range.not.iter().map(|id| format!("^{id}")));
+        let names = from.iter().map(Id::to_string).chain(range.not.iter().map(|id| format!("^{id}")));
         let input: String = names.map(|name| name + "\n").collect();
         let mut stdin = child.stdin.take().context("run git")?;
         // git reads all of it before it answers; one that has ended tells why below.
@@ -96,6 +99,34 @@ impl<'r> RangeReader<'r> {
             bail!("git cannot list the commits: {}", super::command::complaint(&output.stderr));
         }
         output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Listed::parse).collect()
+    }
+
+    /// All stashes. A ref names the newest alone, its reflog the others.
+    fn stashes(&self) -> Result<Vec<Id>> {
+        let newest = ["for-each-ref", "--format=%(objectname)", "refs/stash"];
+        if super::command::output(self.repo.reading().args(newest))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = ["rev-list", "--walk-reflogs", "refs/stash", "--"];
+        let all = super::command::output(self.repo.reading().args(all)).context("list the stashes")?;
+        Ok(all.split(|byte| *byte == b'\n').filter_map(Id::from_hex).collect())
+    }
+
+    /// Whether this is a clone to which older commits were never fetched.
+    pub(crate) fn is_shallow(&self) -> bool {
+        // git keeps a file of that name in every other clone too, once it has been one.
+        std::fs::metadata(self.repo.common_dir.join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
+
+    /// Whether there are branches of a remote.
+    pub(crate) fn knows_remotes(&self) -> Result<bool> {
+        let one = ["for-each-ref", "--count=1", "--format=%(objectname)", "refs/remotes"];
+        Ok(!super::command::output(self.repo.reading().args(one))?.is_empty())
+    }
+
+    /// Tells `visit` of every file of `commit`: its path, and the blob that it is unless it is a submodule.
+    pub(crate) fn files(&self, commit: Id, visit: impl FnMut(&[u8], Option<Id>)) -> Result<()> {
+        tree::visit(&self.objects, self.tree_of(commit)?, visit)
     }
 
     /// What `range` names that may be no commit: tags, which have a message, and trees and blobs by themselves.
@@ -161,11 +192,11 @@ impl<'r> RangeReader<'r> {
             let (kind, content) = self.objects.any(id)?;
             match kind {
                 ObjectType::Tag => {
-                    let (target, header, message) = commit::tag(&content)?;
-                    let tag = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
-                    messages.push(Change::header(header).in_commit(Some(Rc::clone(&tag))));
-                    messages.push(Change::message(message.to_vec(), Vec::new()).in_commit(Some(tag)));
-                    id = target;
+                    let object = TagObject::parse(&content)?;
+                    let tag = Rc::new(object.describe(id));
+                    messages.push(Change::header(object.header).in_commit(Some(Rc::clone(&tag))));
+                    messages.push(Change::message(object.message.to_vec(), Vec::new()).in_commit(Some(tag)));
+                    id = object.target;
                 }
                 ObjectType::Commit => return Ok((id, Peeled::Commit, messages)),
                 other => return Ok((id, Peeled::Other(other), messages)),

@@ -75,15 +75,15 @@ fn sentence(style: &Style, outcome: &Outcome<'_>) -> Option<String> {
     }
 }
 
-/// `GitHub token (checksum valid) in src/pay.js:3:15`.
-/// A finding and its place in a line.
+/// A finding and its place in a line: `GitHub token (checksum valid) in src/pay.js:3:15`.
 pub(crate) fn headline(located: &Located<'_>) -> String {
     let proof = located.finding.proof.map(|proof| format!(" ({proof})")).unwrap_or_default();
     let title = sanitized(located.finding.rule.facts().title.as_bytes());
     format!("{title}{proof} in {}", place(located))
 }
 
-fn place(located: &Located<'_>) -> String {
+/// Where it is: `src/pay.js:3:15 (commit 0123456789)`.
+pub(super) fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
     let path = match located.part {
         Part::File => located.path.as_ref().map(BytePath::as_bytes).map(sanitized).unwrap_or_default(),
@@ -152,7 +152,7 @@ fn not_a_secret(subject: Subject, located: &Located<'_>) -> &'static str {
 }
 
 /// A label and a text, broken into lines of 80 columns; a word that is longer, such as an address, stays whole.
-fn item(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn item(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
     const WIDTH: usize = 80;
     const INDENT: usize = 8;
     let mut line = format!("  {label:6}");
@@ -190,7 +190,7 @@ fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `rule aws-access-key-id, medium confidence; written in base64`.
-fn why(finding: &Finding<'_>) -> String {
+pub(super) fn why(finding: &Finding<'_>) -> String {
     let doubt = match (finding.validity, finding.proof) {
         (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
         (_, Some(proof)) => format!("; {proof}"),
@@ -242,7 +242,7 @@ fn in_short(rest: &[Located<'_>], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn failure_sentence(failure: &crate::outcome::Failure) -> String {
+pub(super) fn failure_sentence(failure: &crate::outcome::Failure) -> String {
     // Only `\n` between sentence and help is ours; everything else is escaped.
     let message = failure.message.split('\n').map(|line| sanitized(line.as_bytes())).collect::<Vec<_>>().join("\n");
     match &failure.path {
@@ -253,17 +253,21 @@ fn failure_sentence(failure: &crate::outcome::Failure) -> String {
 
 fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (located, by) in &outcome.suppressed {
-        let by = match by {
-            SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
-            SuppressedBy::Inline { reason: None } => "marker".to_owned(),
-            SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
-        };
-        writeln!(out, "allowed: {} ({})", headline(located), sanitized(by.as_bytes()))?;
+        writeln!(out, "allowed: {} ({})", headline(located), sanitized(allowed_by(by).as_bytes()))?;
     }
     for skipped in &outcome.skipped {
         writeln!(out, "skipped: {} ({})", sanitized(skipped.path.as_bytes()), skipped.reason)?;
     }
     Ok(())
+}
+
+/// What allows a finding, and why.
+pub(super) fn allowed_by(by: &SuppressedBy) -> String {
+    match by {
+        SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
+        SuppressedBy::Inline { reason: None } => "marker".to_owned(),
+        SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
+    }
 }
 
 /// One line of sums; in a hook only when something is wrong.
@@ -303,7 +307,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Res
 }
 
 /// How much was looked at: `12 commits and 1 tag`, `3 files`.
-fn extent(subject: Subject, stats: Stats) -> String {
+pub(super) fn extent(subject: Subject, stats: Stats) -> String {
     match (subject, stats.commits, stats.tags) {
         (Subject::History, commits, 0) => count(commits, "commit"),
         (Subject::History, 0, tags) => count(tags, "tag"),
@@ -327,7 +331,7 @@ fn distinct_files(blocked: &[Located<'_>]) -> usize {
     paths.len()
 }
 
-fn count(number: usize, word: &str) -> String {
+pub(super) fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
