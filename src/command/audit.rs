@@ -73,8 +73,8 @@ fn on_remote(reader: &RangeReader<'_>, outcome: &Outcome<'_>) -> Result<Option<H
     }
     let from = published.iter().filter_map(|id| Id::from_hex(id.as_bytes())).collect();
     let here_alone = Range { from, not_refs: vec!["--remotes".to_owned()], ..Range::default() };
-    for commit in reader.list(&here_alone)? {
-        published.remove(&commit.id.to_string());
+    for commit in reader.list(&here_alone)?.iter() {
+        published.remove(&commit?.id.to_string());
     }
     Ok(Some(published))
 }

@@ -43,12 +43,13 @@ pub(crate) fn walk<'c>(
             }
         }
     }
-    for commit in &commits {
-        if let Err(error) = inspect_one(reader, commit, inspector, outcome) {
+    let number = commits.count();
+    for commit in commits.iter() {
+        if let Err(error) = inspect_one(reader, &commit?, inspector, outcome) {
             outcome.failures.push(Failure { path: None, message: format!("{error:#}") });
         }
         outcome.stats.commits += 1;
-        after_each(commits.len());
+        after_each(number);
     }
     if range.everything && reader.is_shallow() {
         let notice = "this clone is shallow: what is older was not looked at; `git fetch --unshallow` gets it";

@@ -38,8 +38,37 @@ pub(crate) struct Range {
 pub(crate) struct RangeReader<'r> {
     repo: &'r Repo,
     objects: Objects<'r>,
-    /// The trees of commits that were read already.
+    /// The trees of commits that were read last.
     trees: HashMap<Id, Id>,
+}
+
+/// So many trees are remembered. A parent comes shortly before its child most of the time, and can be read again.
+const TREES: usize = 2048;
+
+/// Commits to look at, as git lists them: a history may have millions.
+pub(crate) struct Commits {
+    lines: Vec<u8>,
+}
+
+impl Commits {
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lines().count()
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines().next().is_none()
+    }
+
+    /// One by one.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<Listed>> {
+        self.lines().map(Listed::parse)
+    }
 }
 
 /// A commit to look at.
@@ -65,7 +94,7 @@ impl<'r> RangeReader<'r> {
     }
 
     /// The commits of `range`, each before those that descend from it.
-    pub(crate) fn list(&self, range: &Range) -> Result<Vec<Listed>> {
+    pub(crate) fn list(&self, range: &Range) -> Result<Commits> {
         let mut git = self.repo.reading();
         git.args(["rev-list", "--topo-order", "--reverse", "--parents"]);
         if !range.not.is_empty() {
@@ -98,7 +127,7 @@ impl<'r> RangeReader<'r> {
         if !output.status.success() {
             bail!("git cannot list the commits: {}", super::command::complaint(&output.stderr));
         }
-        output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Listed::parse).collect()
+        Ok(Commits { lines: output.stdout })
     }
 
     /// All stashes. A ref names the newest alone, its reflog the others.
@@ -171,6 +200,9 @@ impl<'r> RangeReader<'r> {
                 // Nothing is new against this parent, whatever the others lack.
                 break;
             }
+        }
+        if self.trees.len() >= TREES {
+            self.trees.clear();
         }
         self.trees.insert(listed.id, object.tree);
         let commit = Rc::new(object.describe(listed.id));
