@@ -17,7 +17,7 @@ use crate::git::id::Id;
 use crate::git::range::{Range, RangeReader};
 use crate::git::{Caller, Repo};
 use crate::inspect::{Counting, Inspector};
-use crate::outcome::{Exit, Outcome};
+use crate::outcome::{Exit, Failure, Outcome};
 use crate::report::Format;
 use crate::report::audit::{Report, remarks, write};
 use crate::secret::Fingerprint;
@@ -41,11 +41,13 @@ pub(crate) fn audit(global: &Global, environment: &Environment, out: &mut dyn Wr
     outcome.notices.retain(|notice| told.insert(notice.clone()));
 
     let head = reader.resolve("HEAD")?;
-    let surroundings = Surroundings {
-        now: OffsetDateTime::now_utc().unix_timestamp(),
-        on_remote: on_remote(&reader, &outcome).context("ask what the remotes have")?,
-        at_head: at_head(&reader, head, (&inspector, &outcome)).context("look at HEAD")?,
-    };
+    // What was found is told, whatever cannot be read besides.
+    let published = on_remote(&reader, &outcome).context("what the remotes have cannot be told");
+    let published = published.unwrap_or_else(|error| fail(&error, &mut outcome));
+    let standing = at_head(&reader, head, (&inspector, &outcome)).context("what HEAD holds cannot be told");
+    let standing = standing.unwrap_or_else(|error| fail(&error, &mut outcome));
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let surroundings = Surroundings { now, on_remote: published, at_head: standing };
     let report = Report {
         keys: audit::keys(&outcome, &surroundings),
         outcome: &outcome,
@@ -61,6 +63,12 @@ pub(crate) fn audit(global: &Global, environment: &Environment, out: &mut dyn Wr
         remarks(&outcome, global.detail, &mut io::stderr().lock()).ok();
     }
     deliver(&text, outcome.exit(), global, out)
+}
+
+/// Records that something is not known.
+fn fail<T: Default>(error: &anyhow::Error, outcome: &mut Outcome<'_>) -> T {
+    outcome.failures.push(Failure { path: None, message: format!("{error:#}") });
+    T::default()
 }
 
 /// The commits that bring in keys and that a branch of a remote has; `None` where there is no such branch.

@@ -449,6 +449,21 @@ fn what_cannot_be_read_is_a_failure() {
 }
 
 #[test]
+fn a_head_that_cannot_be_read_hides_no_key() {
+    let repo = Sandbox::new();
+    repo.commit("a", leak("one"));
+    repo.commit("sub/b", "text\n");
+    let tree = repo.git(["rev-parse", "HEAD:sub"]).text().trim().to_owned();
+    fs::remove_file(repo.root().join(".git/objects").join(&tree[..2]).join(&tree[2..])).unwrap();
+    let output = audit(&repo);
+    output
+        .code(1)
+        .says("error: what HEAD holds cannot be told: ")
+        .says("1 key to rotate, 1 past 90 days, in 2 commits");
+}
+
+#[cfg(unix)]
+#[test]
 fn names_are_places_and_hold_no_key() {
     with_both(|repo| {
         let token = fake::github_token("name");
