@@ -110,6 +110,8 @@ pub(crate) struct Config {
     pub decode_depth: Setting<u32>,
     /// Whether markers of other tools in the text are honoured.
     pub foreign_markers: Setting<bool>,
+    /// The age in days from which `audit` says that a key should have been replaced.
+    pub max_age_days: Setting<u32>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
     pub enforce: Setting<bool>,
     /// Whether this is a server, where markers in what is pushed are not honoured.

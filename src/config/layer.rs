@@ -27,6 +27,8 @@ pub(super) struct Layer {
     pub(super) encrypted: Vec<EncryptedSpec>,
     #[serde(default)]
     pub(super) markers: Markers,
+    #[serde(default)]
+    pub(super) rotate: Rotate,
 }
 
 /// One `[[encrypted]]`: files that must be committed encrypted.
@@ -54,6 +56,12 @@ pub(super) struct Rules {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Markers {
     pub(super) foreign: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rotate {
+    pub(super) max_age_days: Option<u32>,
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.
