@@ -125,9 +125,7 @@ impl<'c> Inspector<'c> {
                 let whole = self.scanner.scan_whole(&change.path, text)?;
                 findings.extend(whole.filter(|finding| !(is_told && finding.rule.id() == guard::RULE)));
             }
-            if let Some((holdings, blob)) = self.holdings.as_ref().zip(change.blob()) {
-                holdings.keep(blob, &findings);
-            }
+            self.remember(change, &findings);
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
@@ -151,12 +149,20 @@ impl<'c> Inspector<'c> {
         outcome: &mut Outcome<'c>,
     ) -> Result<bool> {
         let Some(finding) = self.guard.finding(change)? else { return Ok(false) };
+        self.remember(change, std::slice::from_ref(&finding));
         let text = Text::as_written(change.content()?.into_owned());
         if self.is_new(change, &text, &finding)? {
             let (path, commit) = (path.cloned(), change.commit.clone());
             self.settle_all(vec![Located { path, part: change.part, commit, finding }], text.bytes(), outcome)?;
         }
         Ok(true)
+    }
+
+    /// Keeps what the new version of a file holds, where that is wanted.
+    fn remember(&self, change: &Change<'_>, findings: &[Finding<'_>]) {
+        if let Some((holdings, blob)) = self.holdings.as_ref().zip(change.blob()) {
+            holdings.keep((&change.path, blob), findings);
+        }
     }
 
     /// Looks at the file's name; gives the path as it may be printed.

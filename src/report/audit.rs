@@ -81,10 +81,24 @@ fn row(number: usize, key: &Key<'_>, (days, detail): (u32, Detail), out: &mut dy
     }
     story::facts(finding, &|_| true, out)?;
     item("why", INDENT, &story::why(finding), out)?;
-    item("do", INDENT, "Replace it, then revoke it:", out)?;
-    item("", INDENT, facts.revoke.unwrap_or("where it was made"), out)?;
+    remedy(key, out)?;
     item("name", INDENT, &finding.fingerprint().to_string(), out)?;
     writeln!(out)
+}
+
+/// What to do about it: replace a key, encrypt a file that still stands in the clear.
+fn remedy(key: &Key<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &key.surest.finding;
+    let revoke = finding.rule.facts().revoke.unwrap_or("where it was made");
+    let Some(demand) = &finding.demand else {
+        item("do", INDENT, "Replace it, then revoke it:", out)?;
+        return item("", INDENT, revoke, out);
+    };
+    item("do", INDENT, revoke, out)?;
+    match &key.surest.path {
+        Some(path) if !key.at_head.is_empty() => item("", INDENT, &demand.remedy(path), out),
+        _ => Ok(()),
+    }
 }
 
 /// `331 days, past 90 days: since 2026-01-02`.

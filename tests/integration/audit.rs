@@ -88,6 +88,7 @@ fn a_key_is_told_once_with_its_story() {
         2 places in all
   key   can read and push to every repository you can, within the token's coarse
         scopes
+  says  A classic token: it cannot be limited to single repositories.
   why   rule github-pat-classic, high confidence; checksum valid
   do    Replace it, then revoke it:
         https://github.com/settings/tokens
@@ -224,6 +225,52 @@ fn what_is_allowed_is_told_and_does_not_count() {
     repo.write("keyguard.toml", format!("[[allow]]\nfingerprint = \"{name}\"\nreason = \"x\"\nexpires = 2020-01-01\n"));
     let report = report(&repo.keyguard(["audit", "--format", "json"]));
     assert_eq!(report["notices"].as_array().unwrap().len(), 1, "{report}");
+}
+
+#[test]
+fn what_the_baseline_names_is_allowed() {
+    with_both(|repo| {
+        repo.commit("a", leak("one"));
+        repo.keyguard(["baseline"]).success();
+        let keys = keys(&repo);
+        assert_eq!(keys[0]["allowed"], json!({ "kind": "baseline", "reason": null, "expires": null }));
+        audit(&repo).success().says("  ok    baseline\n").says("0 keys to rotate, in 1 commit (1 allowed)\n");
+        // It names keys, as allow entries by fingerprint do, so that a policy from outside the repository obeys it too.
+        fs::create_dir_all(repo.home().join(".config/keyguard")).unwrap();
+        fs::write(repo.home().join(".config/keyguard/config.toml"), "enforce = true\n").unwrap();
+        audit(&repo).success();
+        repo.commit("b", leak("new"));
+        audit(&repo).code(1).says("1 key to rotate, 1 past 90 days, in 2 commits (1 allowed)\n");
+        repo.write("keyguard.baseline.json", "nonsense");
+        audit(&repo).code(2).stdout("").says("keyguard.baseline.json:1:2: ");
+    });
+}
+
+#[test]
+fn a_file_in_the_clear_is_told_until_it_is_encrypted() {
+    with_both(|repo| {
+        const PLAIN: &str = "host: db1\nregion: north\n";
+        repo.write(".gitattributes", "secrets/** filter=git-crypt\n");
+        repo.write("plain", PLAIN);
+        commit_days_ago(&repo, 3, "x");
+        assert_eq!(keys(&repo).len(), 0);
+        // The very content that stands elsewhere too, and then one that was moved here.
+        repo.write("secrets/a", PLAIN).write("b", "other\n");
+        commit_days_ago(&repo, 2, "x");
+        repo.git(["mv", "b", "secrets/b"]).success();
+        commit_days_ago(&repo, 1, "x");
+        let found = keys(&repo);
+        let places: Vec<_> = found.iter().map(at_head).collect();
+        assert_eq!(places, [["secrets/a"], ["secrets/b"]], "{found:#?}");
+        assert_eq!((&found[0]["rule"], &found[0]["age_days"]), (&json!("unencrypted-file"), &json!(2)));
+        let remedy = "  do    Change every secret that the file holds\n        Encrypt it with git-crypt: ";
+        audit(&repo).code(1).says(remedy);
+        repo.write("secrets/a", b"\0GITCRYPT\0\x8f\x01\xfe ciphertext").git(["rm", "--quiet", "secrets/b"]).success();
+        commit_days_ago(&repo, 0, "x");
+        assert!(keys(&repo).iter().all(|key| at_head(key).is_empty()));
+        let output = audit(&repo);
+        output.code(1).says("  do    Change every secret that the file holds\n  name  kg1:");
+    });
 }
 
 #[test]
