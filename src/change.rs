@@ -15,6 +15,7 @@ use anyhow::Result;
 use crate::decode::{Kind, Text};
 use crate::encrypted::Policies;
 use crate::git::diff;
+use crate::git::id::Id;
 use crate::secret::Fingerprint;
 
 /// A path as git has it: bytes, `/` between its parts, from the root of the work tree.
@@ -91,15 +92,17 @@ impl From<&str> for BytePath {
     }
 }
 
-/// A commit as reports name it; a tag has a name alone.
+/// A commit as reports name it; a tag has a name and a time alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
     /// Its name in hexadecimal.
     pub id: String,
     /// `Name <mail>`.
     pub author: String,
-    /// When it was written, as RFC 3339 has it.
+    /// When it was written, as RFC 3339 has it; empty when it does not say.
     pub date: String,
+    /// The same in seconds since 1970.
+    pub time: Option<i64>,
     /// Whether it is a first one, without a parent.
     pub is_root: bool,
 }
@@ -143,6 +146,7 @@ pub struct Change<'s> {
     is_new_path: bool,
     read_moved: Option<ReadMoved<'s>>,
     policies: Option<Rc<Policies>>,
+    blob: Option<Id>,
 }
 
 impl<'s> Change<'s> {
@@ -165,6 +169,7 @@ impl<'s> Change<'s> {
             is_new_path: true,
             read_moved: None,
             policies: None,
+            blob: None,
         }
     }
 
@@ -188,6 +193,17 @@ impl<'s> Change<'s> {
     #[must_use]
     pub fn in_commit(self, commit: Option<Rc<Commit>>) -> Self {
         Self { commit, ..self }
+    }
+
+    /// The same change, whose new version is `blob`.
+    #[must_use]
+    pub(crate) fn of_blob(self, blob: Id) -> Self {
+        Self { blob: Some(blob), ..self }
+    }
+
+    /// The object that the new version is, where a commit names one.
+    pub(crate) fn blob(&self) -> Option<Id> {
+        self.blob
     }
 
     /// The same file in a tree that says what must be encrypted.

@@ -45,6 +45,8 @@ enum Verb {
     Baseline(BaselineArgs),
     /// Move keys out of files into environment variables; shows how, and does it with --apply
     Fix(FixArgs),
+    /// List every key that was ever committed, the one to rotate first at the top
+    Audit,
     /// Tell all about a kind of key: what it can do, how to revoke and rotate it, how it is known
     Explain {
         /// The rule's name, as reports and `keyguard rules list` give it
@@ -368,6 +370,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> Result<Exit
         Verb::Allow(args) => command::allow::allow(&args, &global, environment, &mut out),
         Verb::Baseline(args) => command::baseline::baseline(&args, &global, environment, &mut out),
         Verb::Fix(args) => command::fix::fix(&args, &global, environment, &mut out),
+        Verb::Audit => command::audit::audit(&global, environment, &mut out),
         Verb::Explain { rule } => command::explain::explain(&rule, &global, environment, &mut out),
         Verb::Rules(RulesVerb::List(args)) => command::rules::list(&args, &global, environment, &mut out),
         Verb::Rules(RulesVerb::Test { file }) => command::rules::test(file, &global, environment, &mut out),

@@ -1,6 +1,7 @@
 //! The verbs: one file each, its words and no mechanics. Here is what several of them need.
 
 pub(crate) mod allow;
+pub(crate) mod audit;
 pub(crate) mod baseline;
 mod census;
 pub(crate) mod config;
@@ -17,9 +18,10 @@ pub(crate) mod scan;
 mod staging;
 pub(crate) mod uninstall;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::baseline::{Baseline, FILE_NAME as BASELINE};
 use crate::cli::Global;
@@ -28,7 +30,7 @@ use crate::environment::Environment;
 use crate::git::Repo;
 use crate::git::staged::StagedReader;
 use crate::inspect::{Counting, Inspector};
-use crate::outcome::{Outcome, Skipped};
+use crate::outcome::{Exit, Outcome, Skipped};
 
 /// The configuration as it is in files: for everything that does not look at a commit.
 pub(crate) fn config_of_work_tree(global: &Global, environment: &Environment) -> Result<Config> {
@@ -77,6 +79,18 @@ pub(crate) fn baseline_of_files(environment: &Environment) -> Result<Option<Base
 /// The root of the work tree that `folder` lies in, by its `.git`; works for repositories of every format.
 pub(crate) fn work_tree_of(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|ancestor| ancestor.join(".git").exists()).map(Path::to_path_buf)
+}
+
+/// Writes a report to where it is wanted. The verdict stands, whoever reads it; only one of 0 could be taken for silence.
+fn deliver(report: &[u8], exit: Exit, global: &Global, out: &mut dyn Write) -> Result<Exit> {
+    let written = match &global.output {
+        Some(file) => std::fs::write(file, report).with_context(|| format!("write the report to `{}`", file.display())),
+        None => out.write_all(report).and_then(|()| out.flush()).context("write the report"),
+    };
+    match written {
+        Err(error) if exit == Exit::Clean => Err(error),
+        _ => Ok(exit),
+    }
 }
 
 /// Looks at everything that the commit brings in.

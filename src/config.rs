@@ -115,6 +115,8 @@ pub(crate) struct Config {
     pub dialects: BTreeMap<String, Setting<String>>,
     /// Where `keyguard fix` puts keys, from the root of the work tree.
     pub env_file: Setting<String>,
+    /// The age in days from which `audit` says that a key should have been replaced.
+    pub max_age_days: Setting<u32>,
     /// Whether a policy outside the repository is enforced; then markers in the text are not honoured.
     pub enforce: Setting<bool>,
     /// Whether this is a server, where markers in what is pushed are not honoured.

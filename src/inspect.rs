@@ -1,5 +1,7 @@
 //! From a change to a verdict: scan the new text, keep what this change brings in, ask the allowlist.
 
+mod holdings;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
@@ -18,6 +20,7 @@ use crate::report::headline;
 use crate::rules::Origin;
 use crate::scanner::Scanner;
 use crate::secret::Fingerprint;
+pub(crate) use holdings::Holdings;
 
 /// Everything that judges changes.
 pub(crate) struct Inspector<'c> {
@@ -29,6 +32,7 @@ pub(crate) struct Inspector<'c> {
     markers_ignored: Cell<usize>,
     /// Findings beside a marker that names other rules: the first one, and how many there are.
     markers_of_others: RefCell<(String, usize)>,
+    holdings: Option<Holdings>,
 }
 
 /// Whether the report wants to know how many hunks and added lines there are; it costs a diff of every file.
@@ -48,7 +52,18 @@ impl<'c> Inspector<'c> {
             counting,
             markers_ignored: Cell::new(0),
             markers_of_others: RefCell::default(),
+            holdings: None,
         }
+    }
+
+    /// The same inspector, which also keeps what each version of a file holds, new or not.
+    pub(crate) fn remembering(self) -> Self {
+        Self { holdings: Some(Holdings::default()), ..self }
+    }
+
+    /// What the versions that were looked at hold, where it was kept.
+    pub(crate) fn holdings(&self) -> Option<&Holdings> {
+        self.holdings.as_ref()
     }
 
     /// Looks at one change; what cannot be looked at becomes a failure of the outcome.
@@ -92,8 +107,7 @@ impl<'c> Inspector<'c> {
     }
 
     fn try_inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<()> {
-        // A header goes with its message.
-        outcome.stats.files += usize::from(change.part != Part::Header);
+        outcome.stats.files += usize::from(change.part == Part::File);
         outcome.stats.bytes += change.size();
         let path = match change.file() {
             Some(_) => Some(self.inspect_name(change, outcome)?),
@@ -111,6 +125,7 @@ impl<'c> Inspector<'c> {
                 let whole = self.scanner.scan_whole(&change.path, text)?;
                 findings.extend(whole.filter(|finding| !(is_told && finding.rule.id() == guard::RULE)));
             }
+            self.remember(change, &findings);
             if view == 0 && self.counting == Counting::Hunks {
                 count_hunks(change, text, outcome)?;
             }
@@ -134,6 +149,7 @@ impl<'c> Inspector<'c> {
         outcome: &mut Outcome<'c>,
     ) -> Result<bool> {
         let Some(finding) = self.guard.finding(change)? else { return Ok(false) };
+        self.remember(change, std::slice::from_ref(&finding));
         let text = Text::as_written(change.content()?.into_owned());
         if self.is_new(change, &text, &finding)? {
             let (path, commit) = (path.cloned(), change.commit.clone());
@@ -142,12 +158,22 @@ impl<'c> Inspector<'c> {
         Ok(true)
     }
 
+    /// Keeps what the new version of a file holds, where that is wanted.
+    fn remember(&self, change: &Change<'_>, findings: &[Finding<'_>]) {
+        if let Some((holdings, blob)) = self.holdings.as_ref().zip(change.blob()) {
+            holdings.keep((&change.path, blob), findings);
+        }
+    }
+
     /// Looks at the file's name; gives the path as it may be printed.
     fn inspect_name(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) -> Result<BytePath> {
         let name = Text::decode(change.path.as_bytes().to_vec());
         let findings = self.scanner.scan(&change.path, &name)?;
         if findings.is_empty() {
             return Ok(change.path.clone());
+        }
+        if let Some(holdings) = &self.holdings {
+            holdings.keep_name(&change.path, &findings);
         }
         let path = masked(&change.path, &findings);
         if change.is_new_path() {
@@ -161,7 +187,7 @@ impl<'c> Inspector<'c> {
     }
 
     /// The path without any key that stands in it.
-    fn presentable(&self, path: &BytePath) -> BytePath {
+    pub(crate) fn presentable(&self, path: &BytePath) -> BytePath {
         let name = Text::decode(path.as_bytes().to_vec());
         let findings = self.scanner.scan(path, &name).unwrap_or_default();
         masked(path, &findings)

@@ -11,6 +11,7 @@
 //! The library exists for the binary, its tests and its benches: its API is unstable.
 
 mod allowlist;
+mod audit;
 mod baseline;
 pub mod change;
 mod cli;

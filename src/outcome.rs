@@ -63,7 +63,11 @@ pub struct Failure {
 /// Counts of what was looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stats {
-    /// Files whose content was searched.
+    /// Commits that were looked at; none where no history was asked about.
+    pub commits: usize,
+    /// Tags that say something, and trees and blobs that a ref names by themselves.
+    pub tags: usize,
+    /// Files whose content was searched; messages are none.
     pub files: usize,
     /// Hunks of added lines; counted for reports that ask.
     pub hunks: usize,
@@ -100,6 +104,8 @@ impl<'r> Outcome<'r> {
         self.skipped.extend(other.skipped);
         self.failures.extend(other.failures);
         self.notices.extend(other.notices);
+        self.stats.commits += other.stats.commits;
+        self.stats.tags += other.stats.tags;
         self.stats.files += other.stats.files;
         self.stats.hunks += other.stats.hunks;
         self.stats.added_lines += other.stats.added_lines;

@@ -1,5 +1,6 @@
 //! Reports: one outcome, written in the format that was asked for.
 
+pub(crate) mod audit;
 pub(crate) mod checkup;
 mod group;
 mod human;

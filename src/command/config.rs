@@ -44,7 +44,8 @@ pub(crate) fn show(global: &Global, environment: &Environment, out: &mut dyn Wri
     for notice in &config.notices {
         writeln!(out, "# {}", sanitized(notice.as_bytes()))?;
     }
-    let Config { enforce, min_confidence, binary, decode_depth, foreign_markers, env_file, dialects, .. } = &config;
+    let Config { enforce, min_confidence, binary, decode_depth, foreign_markers, .. } = &config;
+    let Config { env_file, dialects, max_age_days, .. } = &config;
     writeln!(out, "min-confidence = \"{}\"  # {}", min_confidence.value.name(), min_confidence.origin)?;
     writeln!(out, "enforce = {}  # {}", enforce.value, enforce.origin)?;
     writeln!(out, "\n[scan]\nbinary = \"{}\"  # {}", binary.value.name(), binary.origin)?;
@@ -60,6 +61,7 @@ pub(crate) fn show(global: &Global, environment: &Environment, out: &mut dyn Wri
     for (ending, form) in dialects {
         writeln!(out, "dialects.{} = {}  # {}", quoted(ending), quoted(&form.value), form.origin)?;
     }
+    writeln!(out, "\n[rotate]\nmax-age-days = {}  # {}", max_age_days.value, max_age_days.origin)?;
     for rule in &config.own_rules {
         writeln!(out, "\n[[rule]]  # {}", rule.origin)?;
         show_rule(&rule.value, out)?;

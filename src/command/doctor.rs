@@ -5,9 +5,9 @@ mod receipt;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::config_of_work_tree;
+use super::{config_of_work_tree, deliver};
 use crate::cli::{DoctorArgs, Global};
 use crate::config::{Config, FILE_NAME, Sources, load, loosened};
 use crate::doctor::{
@@ -44,15 +44,7 @@ pub(crate) fn doctor(
     checkup.commits = commits;
     let mut report = Vec::new();
     checkup::write(&checkup, (global.format, global.detail), &mut report)?;
-    let written = match &global.output {
-        Some(file) => std::fs::write(file, report).with_context(|| format!("write the report to `{}`", file.display())),
-        None => out.write_all(&report).and_then(|()| out.flush()).context("write the report"),
-    };
-    match written {
-        // The verdict stands, whoever reads it.
-        Err(error) if checkup.exit() == Exit::Clean => Err(error),
-        _ => Ok(checkup.exit()),
-    }
+    deliver(&report, checkup.exit(), global, out)
 }
 
 fn assess<'c>(examination: &Examination, environment: &Environment) -> Checkup<'c> {

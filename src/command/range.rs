@@ -18,30 +18,48 @@ pub(crate) fn inspect<'c>(
 ) -> Result<Outcome<'c>> {
     let mut outcome = Outcome { notices: config.notices.clone(), ..Outcome::default() };
     let inspector = Inspector::new(config, Counting::Files);
+    walk(reader, range, (&inspector, &mut outcome), after_each)?;
+    inspector.finish(baseline, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// The same with an inspector and an outcome of the caller's, who has to finish it.
+pub(crate) fn walk<'c>(
+    reader: &mut RangeReader<'_>,
+    range: &Range,
+    (inspector, outcome): (&Inspector<'c>, &mut Outcome<'c>),
+    after_each: &dyn Fn(usize),
+) -> Result<()> {
     // What cannot be listed is a mistake, whatever it names besides.
     let commits = reader.list(range)?;
     for tip in reader.tips(range)? {
         let (peeled, messages) = reader.peel(tip).map(|(id, kind, messages)| ((id, kind), messages))?;
+        outcome.stats.tags += usize::from(!messages.is_empty() || matches!(peeled, (_, Peeled::Other(_))));
         for message in &messages {
-            inspector.inspect(message, &mut outcome);
+            inspector.inspect(message, outcome);
         }
         if let (id, Peeled::Other(kind)) = peeled {
             for (path, change) in reader.loose_ends(id, kind)? {
                 match change {
-                    Ok(change) => inspector.inspect(&change, &mut outcome),
-                    Err(error) => inspector.fail(&path, &error, &mut outcome),
+                    Ok(change) => inspector.inspect(&change, outcome),
+                    Err(error) => inspector.fail(&path, &error, outcome),
                 }
             }
         }
     }
-    for commit in &commits {
-        if let Err(error) = inspect_one(reader, commit, &inspector, &mut outcome) {
+    let number = commits.count();
+    for commit in commits.iter() {
+        if let Err(error) = inspect_one(reader, &commit?, inspector, outcome) {
             outcome.failures.push(Failure { path: None, message: format!("{error:#}") });
         }
-        after_each(commits.len());
+        outcome.stats.commits += 1;
+        after_each(number);
     }
-    inspector.finish(baseline, &mut outcome)?;
-    Ok(outcome)
+    if range.everything && reader.is_shallow() {
+        let notice = "this clone is shallow: what is older was not looked at; `git fetch --unshallow` gets it";
+        outcome.notices.push(notice.to_owned());
+    }
+    Ok(())
 }
 
 fn inspect_one<'c>(

@@ -218,7 +218,7 @@ pub(super) fn presentable(file: &Path) -> BytePath {
 }
 
 /// A bar for scans that take a while, where somebody can see it.
-fn progress(number: usize, things: &str) -> ProgressBar {
+pub(super) fn progress(number: usize, things: &str) -> ProgressBar {
     const WORTH_A_BAR: usize = 2000;
     if number < WORTH_A_BAR || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -31,6 +31,7 @@ pub(super) struct Layer {
     pub(super) markers: Markers,
     #[serde(default)]
     pub(super) remedy: Remedy,
+    pub(super) rotate: Rotate,
 }
 
 /// One `[[encrypted]]`: files that must be committed encrypted.
@@ -67,6 +68,12 @@ pub(super) struct Remedy {
     /// Expressions by the ending of a file's name.
     #[serde(default)]
     pub(super) dialects: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rotate {
+    pub(super) max_age_days: Option<u32>,
 }
 
 /// One `[[allow]]`: all its fields must hold for a finding.

@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use super::layer::{Layer, Rules as Switches};
 use super::{AllowEntry, Binary, Config, LayerFile, LayerKind, Setting, unknown_rule};
+use crate::audit;
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
 use crate::rules::{self, RuleSet};
@@ -85,6 +86,7 @@ impl Merged {
             foreign_markers: Setting::default(true),
             dialects: BTreeMap::new(),
             env_file: Setting { value: ".env".to_owned(), origin: LayerKind::BuiltIn },
+            max_age_days: Setting::default(audit::MAX_AGE_DAYS),
             enforce: Setting::default(false),
             is_server: false,
             skippable: true,
@@ -136,6 +138,11 @@ impl Merged {
         }
         let dialects = layer.remedy.dialects.into_iter();
         self.config.dialects.extend(dialects.map(|(ending, value)| (ending, Setting { value, origin: kind })));
+        if let Some(value) = layer.rotate.max_age_days
+            && self.decide("rotate.max-age-days", trust, self.config.max_age_days.value.cmp(&value))
+        {
+            self.config.max_age_days.set(value, kind);
+        }
         self.switches(kind, layer.rules, trust);
         for rule in layer.rule {
             self.rule(kind, rule, trust);
@@ -286,18 +293,19 @@ mod tests {
     }
 
     const RULE: &str = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme\"\nregex = \"acme_[0-9a-f]{32}\"\n";
-    const WEAKER: &str = "enforce = false\nmin-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"jwt\"]\n\
+    const WEAKER: &str = "enforce = false\nmin-confidence = \"high\"\n[rotate]\nmax-age-days = 900\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"jwt\"]\n\
         only = [\"private-key-pem\"]\n[[rule]]\nid = \"jwt\"\npaths = [\"x\"]\n[[allow]]\nfingerprint = \"kg1:0123456789abcdef\"\nreason = \"x\"\n";
 
     #[test]
     fn the_system_binds_every_layer() {
         for kind in [LayerKind::User, LayerKind::Given] {
             let config = merged(&[(LayerKind::System, "enforce = true\n"), (kind, WEAKER)], None);
-            let all = "`enforce`, `min-confidence`, `scan.binary`, `rules.disable`, `rules.only`, `rule jwt`, `allow`";
+            let all = "`enforce`, `min-confidence`, `scan.binary`, `rotate.max-age-days`, `rules.disable`, `rules.only`, \
+                `rule jwt`, `allow`";
             assert_eq!(config.notices, [format!("{kind}: {all} not obeyed: the system's policy is enforced")]);
             assert!(config.enforce.value && !config.skippable);
             assert_eq!(config.min_confidence.value, Confidence::Medium);
-            assert_eq!(config.binary.value, Binary::Structured);
+            assert_eq!((config.binary.value, config.max_age_days.value), (Binary::Structured, 90));
             assert!(config.disabled.is_empty() && config.only.is_none());
             assert!(config.own_rules.is_empty() && config.allow.is_empty());
         }
@@ -309,13 +317,16 @@ mod tests {
     #[test]
     fn under_the_systems_policy_others_can_tighten() {
         let system = "enforce = true\nmin-confidence = \"high\"\n[scan]\nbinary = \"skip\"\n";
-        let stricter =
-            format!("min-confidence = \"low\"\n[scan]\nbinary = \"structured\"\n[markers]\nforeign = false\n{RULE}");
+        let stricter = format!(
+            "min-confidence = \"low\"\n[scan]\nbinary = \"structured\"\n[markers]\nforeign = false\n[rotate]\n\
+             max-age-days = 30\n{RULE}"
+        );
         let config = merged(&[(LayerKind::System, system), (LayerKind::User, &stricter)], Some(Confidence::Low));
         assert!(config.notices.is_empty(), "{:?}", config.notices);
         assert_eq!((config.min_confidence.value, config.min_confidence.origin), (Confidence::Low, LayerKind::User));
         assert_eq!((config.binary.value, config.binary.origin), (Binary::Structured, LayerKind::User));
         assert!(!config.foreign_markers.value && config.own_rules.len() == 1);
+        assert_eq!(config.max_age_days.value, 30);
     }
 
     #[test]

@@ -30,15 +30,35 @@ impl CommitObject {
     pub(super) fn describe(&self, id: Id) -> Commit {
         let (who, when) = signature(&self.author);
         let author = String::from_utf8_lossy(who).into_owned();
-        Commit { id: id.to_string(), author, date: when, is_root: self.is_root }
+        let (date, time) = when.unzip();
+        Commit { id: id.to_string(), author, date: date.unwrap_or_default(), time, is_root: self.is_root }
     }
 }
 
-/// What a tag object names, its header for a search, and its message.
-pub(super) fn tag(data: &[u8]) -> Result<(Id, Vec<u8>, &[u8])> {
-    let (header, message) = split(data);
-    let id = field(header, b"object ").and_then(Id::from_hex).context("a tag object names nothing")?;
-    Ok((id, searchable(header), message))
+/// A tag object, taken apart.
+pub(super) struct TagObject<'d> {
+    /// What it names.
+    pub(super) target: Id,
+    tagger: &'d [u8],
+    /// What stands above the message, for a search.
+    pub(super) header: Vec<u8>,
+    pub(super) message: &'d [u8],
+}
+
+impl<'d> TagObject<'d> {
+    /// Of the same form as a commit.
+    pub(super) fn parse(data: &'d [u8]) -> Result<Self> {
+        let (header, message) = split(data);
+        let target = field(header, b"object ").and_then(Id::from_hex).context("a tag object names nothing")?;
+        let tagger = field(header, b"tagger ").unwrap_or_default();
+        Ok(Self { target, tagger, header: searchable(header), message })
+    }
+
+    /// What reports tell of it.
+    pub(super) fn describe(&self, id: Id) -> Commit {
+        let (date, time) = signature(self.tagger).1.unzip();
+        Commit { id: id.to_string(), date: date.unwrap_or_default(), time, ..Commit::default() }
+    }
 }
 
 /// The header with an empty line for each that names an object: such a name is no value of what stands beside it.
@@ -63,22 +83,24 @@ fn field<'d>(header: &'d [u8], key: &[u8]) -> Option<&'d [u8]> {
     header.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))
 }
 
-/// `Name <mail> seconds zone`, as name with mail, and the time as RFC 3339 has it; empty when there is none.
-fn signature(line: &[u8]) -> (&[u8], String) {
+/// `Name <mail> seconds zone`, as name with mail, and the time.
+fn signature(line: &[u8]) -> (&[u8], Option<(String, i64)>) {
     let end = memchr::memrchr(b'>', line).map_or(line.len(), |place| place + 1);
     let (who, rest) = line.split_at(end);
-    (who, str::from_utf8(rest).ok().and_then(date).unwrap_or_default())
+    (who, str::from_utf8(rest).ok().and_then(date))
 }
 
-fn date(text: &str) -> Option<String> {
+/// The time as RFC 3339 has it, and in seconds since 1970.
+fn date(text: &str) -> Option<(String, i64)> {
     let (seconds, zone) = text.trim().split_once(' ')?;
+    let seconds = seconds.parse().ok()?;
     let zone: i32 = zone.parse().ok()?;
     let offset = UtcOffset::from_hms(i8::try_from(zone / 100).ok()?, i8::try_from(zone % 100).ok()?, 0).ok()?;
-    let at = OffsetDateTime::from_unix_timestamp(seconds.parse().ok()?).ok()?.checked_to_offset(offset)?;
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok()?.checked_to_offset(offset)?;
     let (sign, hours, minutes) =
         (if offset.is_negative() { '-' } else { '+' }, offset.whole_hours().abs(), offset.minutes_past_hour().abs());
     let (day, clock) = (at.date(), at.time());
-    Some(format!(
+    let text = format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{sign}{hours:02}:{minutes:02}",
         day.year(),
         u8::from(day.month()),
@@ -86,7 +108,8 @@ fn date(text: &str) -> Option<String> {
         clock.hour(),
         clock.minute(),
         clock.second()
-    ))
+    );
+    Some((text, seconds))
 }
 
 #[cfg(test)]
@@ -102,6 +125,7 @@ mod tests {
         let commit = CommitObject::parse(data.as_bytes()).unwrap();
         let told = commit.describe(commit.tree);
         assert_eq!((told.author.as_str(), told.date.as_str()), ("Ada <ada@test>", "2026-01-01T23:34:05-03:30"));
+        assert_eq!(told.time, Some(1_767_323_045));
         assert_eq!(commit.message, b"subject\n\nbody\n");
         assert!(CommitObject::parse(b"tree 12\n\nx").is_err());
     }
@@ -111,15 +135,22 @@ mod tests {
         for author in ["", "author \n", "author A <a> x y\n", "author A 99999999999999 +9999\n"] {
             let data = format!("tree {}\n{author}\nmessage", "1".repeat(64));
             let commit = CommitObject::parse(data.as_bytes()).unwrap();
-            assert_eq!(commit.describe(commit.tree).date, "", "{author}");
+            let told = commit.describe(commit.tree);
+            assert_eq!((told.date.as_str(), told.time), ("", None), "{author}");
         }
     }
 
     #[test]
     fn tags_are_taken_apart() {
+        let data = format!("object {}\ntype commit\ntag v1\ntagger T <t> 1767323045 +0000\n\nnotes\n", "2".repeat(40));
+        let tag = TagObject::parse(data.as_bytes()).unwrap();
+        assert_eq!((tag.target.to_string(), tag.message), ("2".repeat(40), &b"notes\n"[..]));
+        assert_eq!(tag.header, b"\ntype commit\ntag v1\ntagger T <t> 1767323045 +0000");
+        let told = tag.describe(tag.target);
+        assert_eq!((told.date.as_str(), told.is_tag()), ("2026-01-02T03:04:05+00:00", true));
+        // git's first tags had no tagger.
         let data = format!("object {}\ntype commit\ntag v1\n\nnotes\n", "2".repeat(40));
-        let (id, header, message) = tag(data.as_bytes()).unwrap();
-        assert_eq!((id.to_string(), message), ("2".repeat(40), &b"notes\n"[..]));
-        assert_eq!(header, b"\ntype commit\ntag v1");
+        let tag = TagObject::parse(data.as_bytes()).unwrap();
+        assert_eq!(tag.describe(tag.target).time, None);
     }
 }

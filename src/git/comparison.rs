@@ -93,7 +93,8 @@ impl Comparison {
             return self.name_alone(path);
         }
         let read = Box::new(move || objects.blob(side.id));
-        Change::moved(path.clone(), read).in_commit(self.commit.clone()).under(Rc::clone(&self.policies))
+        let change = Change::moved(path.clone(), read).in_commit(self.commit.clone()).of_blob(side.id);
+        change.under(Rc::clone(&self.policies))
     }
 
     fn name_alone(&self, path: &BytePath) -> Change<'static> {
@@ -103,7 +104,8 @@ impl Comparison {
     fn change<'s>(&'s self, objects: &'s Objects<'_>, delta: &'s Delta, new: Side) -> Result<Change<'s>> {
         let content = objects.blob(new.id)?;
         let read_old = Box::new(move || self.old_versions(objects, &delta.path, new));
-        let change = Change::edited(delta.path.clone(), content, read_old).in_commit(self.commit.clone());
+        let change =
+            Change::edited(delta.path.clone(), content, read_old).in_commit(self.commit.clone()).of_blob(new.id);
         let change = if new.is_file() { change.under(Rc::clone(&self.policies)) } else { change };
         Ok(if self.parents.iter().all(|parent| parent.lacks(&delta.path)) { change.at_new_path() } else { change })
     }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use git2::ObjectType;
 
 use super::Repo;
-use super::commit;
+use super::commit::TagObject;
 use super::comparison::Comparison;
 use super::id::Id;
 use super::object::Objects;
@@ -28,7 +28,8 @@ pub(crate) struct Range {
     pub(crate) not_refs: Vec<String>,
     /// A revision or a range as a person writes it, such as `main..topic`.
     pub(crate) revision: Option<String>,
-    /// HEAD and all that any ref names.
+    /// HEAD, those of other work trees too, all that any ref names (branches, tags, remotes, notes, replacements, which
+    /// are read and replace nothing) and every stash; no other reflog.
     pub(crate) everything: bool,
     /// The newest so many.
     pub(crate) most: Option<usize>,
@@ -38,9 +39,38 @@ pub(crate) struct Range {
 pub(crate) struct RangeReader<'r> {
     repo: &'r Repo,
     objects: Objects<'r>,
-    /// The trees of commits that were read already.
+    /// The trees of commits that were read last.
     trees: HashMap<Id, Id>,
     policies: PolicyReader,
+}
+
+/// So many trees are remembered. A parent comes shortly before its child most of the time, and can be read again.
+const TREES: usize = 2048;
+
+/// Commits to look at, as git lists them: a history may have millions.
+pub(crate) struct Commits {
+    lines: Vec<u8>,
+}
+
+impl Commits {
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lines().count()
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines().next().is_none()
+    }
+
+    /// One by one.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<Listed>> {
+        self.lines().map(Listed::parse)
+    }
 }
 
 /// A commit to look at.
@@ -66,15 +96,17 @@ impl<'r> RangeReader<'r> {
     }
 
     /// The commits of `range`, each before those that descend from it.
-    pub(crate) fn list(&self, range: &Range) -> Result<Vec<Listed>> {
+    pub(crate) fn list(&self, range: &Range) -> Result<Commits> {
         let mut git = self.repo.reading();
         git.args(["rev-list", "--topo-order", "--reverse", "--parents"]);
         if !range.not.is_empty() {
             git.arg("--ignore-missing");
         }
         git.args(range.most.map(|most| format!("--max-count={most}")));
+        let mut from = range.from.clone();
         if range.everything {
             git.arg("--all");
+            from.extend(self.stashes()?);
         }
         if range.revision.is_none() {
             git.arg("--stdin");
@@ -87,7 +119,7 @@ impl<'r> RangeReader<'r> {
         }
         git.arg("--").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = git.spawn().context("run git")?;
-        let names = range.from.iter().map(Id::to_string).chain(range.not.iter().map(|id| format!("^{id}")));
+        let names = from.iter().map(Id::to_string).chain(range.not.iter().map(|id| format!("^{id}")));
         let input: String = names.map(|name| name + "\n").collect();
         let mut stdin = child.stdin.take().context("run git")?;
         // git reads all of it before it answers; one that has ended tells why below.
@@ -97,7 +129,35 @@ impl<'r> RangeReader<'r> {
         if !output.status.success() {
             bail!("git cannot list the commits: {}", super::command::complaint(&output.stderr));
         }
-        output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Listed::parse).collect()
+        Ok(Commits { lines: output.stdout })
+    }
+
+    /// All stashes. A ref names the newest alone, its reflog the others.
+    fn stashes(&self) -> Result<Vec<Id>> {
+        let newest = ["for-each-ref", "--format=%(objectname)", "refs/stash"];
+        if super::command::output(self.repo.reading().args(newest))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = ["rev-list", "--walk-reflogs", "refs/stash", "--"];
+        let all = super::command::output(self.repo.reading().args(all)).context("list the stashes")?;
+        Ok(all.split(|byte| *byte == b'\n').filter_map(Id::from_hex).collect())
+    }
+
+    /// Whether this is a clone to which older commits were never fetched.
+    pub(crate) fn is_shallow(&self) -> bool {
+        // git keeps a file of that name in every other clone too, once it has been one.
+        std::fs::metadata(self.repo.common_dir.join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
+
+    /// Whether there are branches of a remote.
+    pub(crate) fn knows_remotes(&self) -> Result<bool> {
+        let one = ["for-each-ref", "--count=1", "--format=%(objectname)", "refs/remotes"];
+        Ok(!super::command::output(self.repo.reading().args(one))?.is_empty())
+    }
+
+    /// Tells `visit` of every file of `commit`: its path, and the blob that it is unless it is a submodule.
+    pub(crate) fn files(&self, commit: Id, visit: impl FnMut(&[u8], Option<Id>)) -> Result<()> {
+        tree::visit(&self.objects, self.tree_of(commit)?, visit)
     }
 
     /// What `range` names that may be no commit: tags, which have a message, and trees and blobs by themselves.
@@ -144,6 +204,9 @@ impl<'r> RangeReader<'r> {
                 break;
             }
         }
+        if self.trees.len() >= TREES {
+            self.trees.clear();
+        }
         self.trees.insert(listed.id, object.tree);
         let commit = Rc::new(object.describe(listed.id));
         let policies = self.policies.read(self.repo, &self.objects, &policies.unwrap_or_default())?;
@@ -165,11 +228,11 @@ impl<'r> RangeReader<'r> {
             let (kind, content) = self.objects.any(id)?;
             match kind {
                 ObjectType::Tag => {
-                    let (target, header, message) = commit::tag(&content)?;
-                    let tag = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
-                    messages.push(Change::header(header).in_commit(Some(Rc::clone(&tag))));
-                    messages.push(Change::message(message.to_vec(), Vec::new()).in_commit(Some(tag)));
-                    id = target;
+                    let object = TagObject::parse(&content)?;
+                    let tag = Rc::new(object.describe(id));
+                    messages.push(Change::header(object.header).in_commit(Some(Rc::clone(&tag))));
+                    messages.push(Change::message(object.message.to_vec(), Vec::new()).in_commit(Some(tag)));
+                    id = object.target;
                 }
                 ObjectType::Commit => return Ok((id, Peeled::Commit, messages)),
                 other => return Ok((id, Peeled::Other(other), messages)),
@@ -188,26 +251,26 @@ impl<'r> RangeReader<'r> {
         if kind != ObjectType::Tree {
             return Ok(vec![change(BytePath::from(id.to_string().as_str()), id)]);
         }
-        let mut found = Difference::default();
-        tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(id) }, &mut found)?;
-        let blobs =
-            found.deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
-        Ok(blobs.map(|(path, side)| change(path, side.id)).collect())
+        Ok(self.blobs(id)?.into_iter().map(|(path, blob)| change(path, blob)).collect())
     }
 
     /// The files of HEAD, read one by one as they are asked for; none before the first commit.
     pub(crate) fn head_files(&self) -> Result<impl Iterator<Item = (BytePath, Result<Change<'static>>)>> {
-        let mut found = Difference::default();
-        if let Some(head) = self.resolve("HEAD")? {
-            let pair = Pair { prefix: Vec::new(), old: None, new: Some(self.tree_of(head)?) };
-            tree::compare(&self.objects, pair, &mut found)?;
-        }
-        let blobs =
-            found.deltas.into_iter().filter_map(|delta| Some((delta.path, delta.new.filter(|side| side.is_blob())?)));
-        Ok(blobs.map(|(path, side)| {
-            let content = self.objects.blob(side.id);
+        let blobs = match self.resolve("HEAD")? {
+            Some(head) => self.blobs(self.tree_of(head)?)?,
+            None => Vec::new(),
+        };
+        Ok(blobs.into_iter().map(|(path, blob)| {
+            let content = self.objects.blob(blob);
             (path.clone(), content.map(|content| Change::whole(path, content)))
         }))
+    }
+
+    /// The files of a tree, submodules left out.
+    fn blobs(&self, tree: Id) -> Result<Vec<(BytePath, Id)>> {
+        let mut blobs = Vec::new();
+        tree::visit(&self.objects, tree, |path, blob| blobs.extend(blob.map(|blob| (BytePath::from(path), blob))))?;
+        Ok(blobs)
     }
 
     /// The content of a file in the root of `commit`'s tree.

@@ -158,6 +158,23 @@ fn compare_one(objects: &Objects<'_>, pair: &Pair, found: &mut Difference, open:
     }
 }
 
+/// Tells `seen` of every file below the tree `root`: its path, and its blob unless it is a submodule.
+pub(super) fn visit(objects: &Objects<'_>, root: Id, mut seen: impl FnMut(&[u8], Option<Id>)) -> Result<()> {
+    let mut open = vec![(Vec::new(), root)];
+    while let Some((prefix, id)) = open.pop() {
+        let data = objects.tree(id)?;
+        for entry in entries(&data, id.as_bytes().len())? {
+            let path = [&prefix[..], entry.name].concat();
+            if entry.side.is_folder() {
+                open.push(([&path[..], b"/"].concat(), entry.side.id));
+            } else {
+                seen(&path, Some(entry.side.id).filter(|_| entry.side.is_blob()));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What `path` stands for in the tree `root`.
 pub(super) fn find(objects: &Objects<'_>, root: Id, path: &[u8]) -> Result<Option<Side>> {
     let mut folder = root;

@@ -8,7 +8,7 @@ use super::group::{self, Group};
 use super::{Detail, Style, Subject, sanitized, several, story};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
-use crate::outcome::{Located, Outcome};
+use crate::outcome::{Located, Outcome, Stats};
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     colored::control::set_override(style.color);
@@ -112,7 +112,7 @@ fn object(commit: &Commit) -> String {
     format!("{kind} {}", commit.id.get(..10).unwrap_or(&commit.id))
 }
 
-fn failure_sentence(failure: &crate::outcome::Failure) -> String {
+pub(super) fn failure_sentence(failure: &crate::outcome::Failure) -> String {
     // Only `\n` between sentence and help is ours; everything else is escaped.
     let message = failure.message.split('\n').map(|line| sanitized(line.as_bytes())).collect::<Vec<_>>().join("\n");
     match &failure.path {
@@ -123,18 +123,22 @@ fn failure_sentence(failure: &crate::outcome::Failure) -> String {
 
 fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (located, by) in &outcome.suppressed {
-        let by = match by {
-            SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
-            SuppressedBy::Inline { reason: None } => "marker".to_owned(),
-            SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
-            SuppressedBy::Baseline => "baseline".to_owned(),
-        };
-        writeln!(out, "allowed: {} ({})", headline(located), sanitized(by.as_bytes()))?;
+        writeln!(out, "allowed: {} ({})", headline(located), sanitized(allowed_by(by).as_bytes()))?;
     }
     for skipped in &outcome.skipped {
         writeln!(out, "skipped: {} ({})", sanitized(skipped.path.as_bytes()), skipped.reason)?;
     }
     Ok(())
+}
+
+/// What allows a finding, and why.
+pub(super) fn allowed_by(by: &SuppressedBy) -> String {
+    match by {
+        SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
+        SuppressedBy::Inline { reason: None } => "marker".to_owned(),
+        SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
+        SuppressedBy::Baseline => "baseline".to_owned(),
+    }
 }
 
 /// One line of sums; in a hook only when something is wrong.
@@ -157,7 +161,7 @@ fn closing(style: &Style, outcome: &Outcome<'_>, keys: usize, out: &mut dyn Writ
             }
             let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
             let gap = if outcome.blocked.is_empty() { "" } else { "\n" };
-            writeln!(out, "{gap}{found} in {}{notes}", count(outcome.stats.files, "file"))
+            writeln!(out, "{gap}{found} in {}{notes}", extent(style.subject, outcome.stats))
         }
         _ if outcome.blocked.is_empty() => Ok(()),
         Subject::Commit | Subject::Message => writeln!(out, "\nNothing was committed."),
@@ -169,6 +173,16 @@ fn closing(style: &Style, outcome: &Outcome<'_>, keys: usize, out: &mut dyn Writ
             out,
             "\nTake each out of its commit and push again, or have it allowed first, in\nkeyguard.toml on the default branch."
         ),
+    }
+}
+
+/// How much was looked at: `12 commits and 1 tag`, `3 files`.
+pub(super) fn extent(subject: Subject, stats: Stats) -> String {
+    match (subject, stats.commits, stats.tags) {
+        (Subject::History, commits, 0) => count(commits, "commit"),
+        (Subject::History, 0, tags) => count(tags, "tag"),
+        (Subject::History, commits, tags) => format!("{} and {}", count(commits, "commit"), count(tags, "tag")),
+        _ => count(stats.files, "file"),
     }
 }
 
@@ -187,7 +201,7 @@ fn distinct_files(blocked: &[Located<'_>]) -> usize {
     paths.len()
 }
 
-fn count(number: usize, word: &str) -> String {
+pub(super) fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 

@@ -22,11 +22,12 @@ pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
         "tool": { "name": "keyguard", "version": env!("CARGO_PKG_VERSION") },
         "findings": outcome.blocked.iter().map(finding).collect::<Vec<_>>(),
         "suppressed": outcome.suppressed.iter().map(suppressed).collect::<Vec<_>>(),
-        "skipped": outcome.skipped.iter().map(|skipped| with_path(Some(&skipped.path), "reason", &skipped.reason)).collect::<Vec<_>>(),
-        "errors": outcome.failures.iter().map(|failure| with_path(failure.path.as_ref(), "message", &failure.message)).collect::<Vec<_>>(),
+        "skipped": skipped(outcome),
+        "errors": errors(outcome),
         "notices": outcome.notices,
         "complete": outcome.failures.is_empty(),
         "stats": {
+            "commits": outcome.stats.commits,
             "files": outcome.stats.files,
             "hunks": outcome.stats.hunks,
             "added_lines": outcome.stats.added_lines,
@@ -164,7 +165,7 @@ fn part(half: &Half<'_>) -> Value {
     })
 }
 
-fn commit(commit: &Commit) -> Value {
+pub(super) fn commit(commit: &Commit) -> Value {
     json!({ "id": commit.id, "author": masked(&commit.author), "date": commit.date })
 }
 
@@ -180,12 +181,27 @@ pub(super) fn commits(located: &[Located<'_>]) -> Vec<Value> {
 
 fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {
     let mut value = finding(located);
-    value["by"] = match by {
+    value["by"] = allowed_by(by);
+    value
+}
+
+/// What allows a finding.
+pub(super) fn allowed_by(by: &SuppressedBy) -> Value {
+    match by {
         SuppressedBy::Inline { reason } => json!({ "kind": "inline", "reason": reason, "expires": null }),
         SuppressedBy::Entry { reason, expires } => json!({ "kind": "entry", "reason": reason, "expires": expires }),
         SuppressedBy::Baseline => json!({ "kind": "baseline", "reason": null, "expires": null }),
-    };
-    value
+    }
+}
+
+/// What was not looked at, with its reason.
+pub(super) fn skipped(outcome: &Outcome<'_>) -> Vec<Value> {
+    outcome.skipped.iter().map(|skipped| with_path(Some(&skipped.path), "reason", &skipped.reason)).collect()
+}
+
+/// What could not be looked at.
+pub(super) fn errors(outcome: &Outcome<'_>) -> Vec<Value> {
+    outcome.failures.iter().map(|failure| with_path(failure.path.as_ref(), "message", &failure.message)).collect()
 }
 
 fn with_path(path: Option<&BytePath>, key: &str, text: &str) -> Value {
@@ -195,7 +211,7 @@ fn with_path(path: Option<&BytePath>, key: &str, text: &str) -> Value {
 }
 
 /// `path`, and `path_encoding` where bytes that are no UTF-8 had to be percent-encoded.
-fn path_fields(path: Option<&BytePath>) -> Map<String, Value> {
+pub(super) fn path_fields(path: Option<&BytePath>) -> Map<String, Value> {
     let mut object = Map::new();
     let Some(path) = path else {
         object.insert("path".to_owned(), Value::Null);

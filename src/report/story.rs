@@ -63,7 +63,7 @@ fn code(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the key can do, and what it says of itself.
-fn facts(finding: &Finding<'_>, is_told: &dyn Fn(&Insight) -> bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn facts(finding: &Finding<'_>, is_told: &dyn Fn(&Insight) -> bool, out: &mut dyn Write) -> io::Result<()> {
     if let (_, Some(privilege)) = finding.rule.facts().privilege() {
         item("key", INDENT, privilege, out)?;
     }
@@ -192,7 +192,7 @@ fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `rule aws-access-key-id, medium confidence; written in base64`.
-fn why(finding: &Finding<'_>) -> String {
+pub(super) fn why(finding: &Finding<'_>) -> String {
     let doubt = match (finding.validity, finding.proof) {
         (Validity::Invalid, Some(proof)) => format!("; {proof}, so it may be made up or cut off"),
         (_, Some(proof)) => format!("; {proof}"),

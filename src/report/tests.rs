@@ -116,6 +116,7 @@ fn the_configuration_example_is_the_defaults() {
     assert_eq!(example.decode_depth.value, defaults.decode_depth.value);
     assert_eq!(example.foreign_markers.value, defaults.foreign_markers.value);
     assert_eq!(example.env_file.value, defaults.env_file.value);
+    assert_eq!(example.max_age_days.value, defaults.max_age_days.value);
     assert!(example.disabled.is_empty() && example.only.is_none());
     assert!(example.encrypted.is_empty());
     assert!(example.own_rules.is_empty() && example.allow.is_empty() && example.notices.is_empty());

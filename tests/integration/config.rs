@@ -97,6 +97,7 @@ fn wrong_values_name_their_key() {
         ("min-confidence = 3\n", "1:18: `min-confidence` must be a string"),
         ("[scan]\nbinary = \"all\"\n", "2:10: `binary` of `[scan]` must be `structured` or `skip`"),
         ("[scan]\ndecode-depth = 4\n", "2:16: `decode-depth` of `[scan]` must be at most 3"),
+        ("[rotate]\nmax-age-days = -1\n", "2:16: `max-age-days` of `[rotate]` must be a whole number, 0 or more"),
         ("[scan]\ndecode-depth = -1\n", "2:16: `decode-depth` of `[scan]` must be a whole number, 0 or more"),
         ("scan = \"x\"\n", "1:8: `scan` must be a table"),
         ("[rules]\nonly = [\"jwt\", 3]\n", "2:16: `only` of `[rules]` must be a string"),
@@ -438,7 +439,9 @@ fn layers_override_by_key_and_show_says_which() {
         &repo,
         "min-confidence = \"low\"\n[scan]\nbinary = \"skip\"\n[rules]\ndisable = [\"jwt\"]\nonly = [\"jwt\"]\n",
     );
-    repo.write("keyguard.toml", format!("min-confidence = \"high\"\n[rules]\ndisable = [\"npm-token\"]\n{}", rule("")));
+    let rotate = "[rotate]\nmax-age-days = 30\n";
+    let repository = format!("min-confidence = \"high\"\n{rotate}[rules]\ndisable = [\"npm-token\"]\n{}", rule(""));
+    repo.write("keyguard.toml", repository);
     fs::write(repo.tmp("given.toml"), allow("path = \"a/**\"\nby = \"A\\u001b\"\nexpires = 2027-03-01\n")).unwrap();
     let show = repo.keyguard(["config", "show", "-c", "../given.toml", "--min-confidence", "medium"]);
     show.success().stderr("").stdout(str![[r#"
@@ -466,6 +469,9 @@ foreign = true  # built in
 
 [remedy]
 env-file = ".env"  # built in
+
+[rotate]
+max-age-days = 30  # repository
 
 [[rule]]  # repository
 id = "acme-key"

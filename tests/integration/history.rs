@@ -152,7 +152,7 @@ fn a_range_is_no_option() {
 #[test]
 fn nothing_to_look_at() {
     with_both(|repo| {
-        history(&repo).success().stdout("").stderr("0 secrets in 0 files\n");
+        history(&repo).success().stdout("").stderr("0 secrets in 0 commits\n");
         repo.keyguard(["scan", "--history=HEAD"])
             .code(2)
             .stdout("")
@@ -276,7 +276,7 @@ fn no_bar_where_nobody_sees_it() {
     };
     let stream: String = (0..2500).map(commit).collect();
     repo.run("git").args(["fast-import", "--quiet"]).input(stream).output().success();
-    history(&repo).success().stdout("").stderr("0 secrets in 2500 files\n");
+    history(&repo).success().stdout("").stderr("0 secrets in 2500 commits\n");
 }
 
 #[test]

@@ -39,6 +39,12 @@ fn nothing_prints_a_secret() {
         repo.keyguard(["scan", "--staged", "--verbose", "--min-confidence", "low"]),
         repo.keyguard(["scan", "--format", "json", "--min-confidence", "low", "files"]),
         repo.keyguard(["scan", "files", "--color", "always"]),
+        // What was let through all the same.
+        {
+            repo.git(["commit", "--quiet", "--no-verify", "-m", "leak"]).success();
+            repo.keyguard(["audit", "--verbose", "--min-confidence", "low"])
+        },
+        repo.keyguard(["audit", "--format", "json", "--min-confidence", "low"]),
     ];
     for output in runs_of {
         output.code(1);

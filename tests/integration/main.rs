@@ -5,6 +5,7 @@
 mod added_lines;
 mod allow;
 mod architecture;
+mod audit;
 mod baseline;
 mod brought_in;
 mod bytes;

@@ -25,7 +25,7 @@ fn the_json_report_is_version_1() {
     assert_eq!(report["complete"], true);
     assert_eq!(
         report["stats"],
-        json!({ "files": 1, "hunks": 1, "added_lines": 1, "bytes": 61, "below": 0, "duration_ms": null })
+        json!({ "commits": 0, "files": 1, "hunks": 1, "added_lines": 1, "bytes": 61, "below": 0, "duration_ms": null })
     );
     for (key, value) in [
         ("rule", json!("github-pat-classic")),
