@@ -31,6 +31,7 @@ pub(super) struct Layer {
     pub(super) markers: Markers,
     #[serde(default)]
     pub(super) remedy: Remedy,
+    #[serde(default)]
     pub(super) rotate: Rotate,
 }
 
