@@ -28,6 +28,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use libdeflater::{CompressionLvl, Compressor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shape::Shape;
@@ -76,7 +77,16 @@ fn main() {
     }
     let automaton = Automaton::build(tables.keywords.keys().map(String::as_str));
     fs::write(out.join("rules.rs"), tables.source(&records, &groups, &automaton)).expect("write rules.rs");
+    fs::write(out.join("examples.bin"), deflated(&tables.examples)).expect("write examples.bin");
     fs::write(out.join("transitions.bin"), automaton.transition_bytes()).expect("write transitions.bin");
+}
+
+fn deflated(text: &str) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut out = vec![0; compressor.deflate_compress_bound(text.len())];
+    let length = compressor.deflate_compress(text.as_bytes(), &mut out).expect("the bound holds");
+    out.truncate(length);
+    out
 }
 
 /// Every file of `folder` with its name but for `.toml`, sorted by name.
@@ -126,6 +136,8 @@ type Span = (usize, usize);
 #[derive(Default)]
 struct Tables {
     text: String,
+    /// The examples of all rules, which only `rules test` reads.
+    examples: String,
     lists: Vec<Span>,
     keywords: BTreeMap<String, Vec<usize>>,
     /// Ends of paths that wake rules without keywords.
@@ -146,6 +158,13 @@ impl Tables {
             self.text.len() - text.len()
         });
         (start, text.len())
+    }
+
+    /// A span of `examples`, in which a zero byte parts them.
+    fn examples(&mut self, items: Option<&Vec<String>>) -> Span {
+        let text = items.map(|items| items.join("\0")).unwrap_or_default();
+        self.examples.push_str(&text);
+        (self.examples.len() - text.len(), text.len())
     }
 
     fn list(&mut self, items: Option<&Vec<String>>) -> Span {
@@ -183,10 +202,11 @@ impl Tables {
             ("keywords", rule.keywords.as_ref()),
             ("paths", rule.paths.as_ref()),
             ("exclude_paths", rule.exclude_paths.as_ref()),
-            ("matches", rule.matches.as_ref()),
-            ("ignores", rule.ignores.as_ref()),
         ] {
             write!(out, "{key}:{:?},", self.list(items)).expect("write to a string");
+        }
+        for (key, items) in [("matches", rule.matches.as_ref()), ("ignores", rule.ignores.as_ref())] {
+            write!(out, "{key}:{:?},", self.examples(items)).expect("write to a string");
         }
         let validator = rule.validator.map_or("None".to_owned(), |v: Validator| format!("Some(Validator::{v:?})"));
         let confidence: Confidence =
@@ -279,6 +299,7 @@ impl Tables {
         format!(
             "pub(super) const COUNT: usize = {};\n\
              static TEXT: &str = {:?};\n\
+             const EXAMPLES: usize = {};\n\
              static LISTS: [Span; {}] = {:?};\n\
              pub(super) static GROUPS: [(Span, Span); {}] = {groups:?};\n\
              static RECORDS: [Record; {}] = [{}];\n\
@@ -294,6 +315,7 @@ impl Tables {
              pub(crate) const LONGEST_KEYWORD: usize = {};\n{}",
             records.len(),
             self.text,
+            self.examples.len(),
             self.lists.len(),
             self.lists,
             groups.len(),

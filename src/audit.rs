@@ -130,7 +130,7 @@ fn key<'o>(additions: &[(&'o Located<'o>, Option<&'o SuppressedBy>)], surroundin
         (located.path.as_ref(), commit.map(|commit| &commit.id))
     };
     let mut at_head = surroundings.at_head.get(&surest.finding.fingerprint()).cloned().unwrap_or_default();
-    at_head.sort();
+    at_head.sort_unstable();
     Some(Key {
         surest,
         first,

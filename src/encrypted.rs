@@ -34,7 +34,7 @@ impl<'t> Encrypted<'t> {
         let body = body_of_file(text);
         let mut blocks: Vec<_> = armored(text).chain(vaulted(text)).chain(sealed(text)).collect();
         blocks.extend(head_of_file(text, body));
-        blocks.sort_by_key(|block| block.start);
+        blocks.sort_unstable_by_key(|block| block.start);
         Self { text, blocks, body }
     }
 

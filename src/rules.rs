@@ -89,6 +89,9 @@ pub enum Strings<'a> {
     /// Spans of the constant text.
     #[doc(hidden)]
     BuiltIn(&'static [(u32, u32)]),
+    /// A span of the constant examples.
+    #[doc(hidden)]
+    Examples((u32, u32)),
     /// Read from a configuration.
     Own(&'a [String]),
 }
@@ -96,11 +99,14 @@ pub enum Strings<'a> {
 impl<'a> Strings<'a> {
     /// Every text in order.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        let (built_in, own): (&[_], &[_]) = match self {
-            Self::BuiltIn(spans) => (spans, &[]),
-            Self::Own(texts) => (&[], texts),
+        let (built_in, examples, own): (&[_], _, &[_]) = match self {
+            Self::BuiltIn(spans) => (spans, (0, 0), &[]),
+            Self::Examples(span) => (&[], span, &[]),
+            Self::Own(texts) => (&[], (0, 0), texts),
         };
-        built_in.iter().map(|span| builtin::text(*span)).chain(own.iter().map(String::as_str))
+        let built_in = built_in.iter().map(|span| builtin::text(*span));
+        let examples = builtin::examples(examples).map(|text| -> &'a str { text });
+        built_in.chain(examples).chain(own.iter().map(String::as_str))
     }
 
     /// Whether there is none.
@@ -339,7 +345,7 @@ impl RuleSet {
         let built_in = (0..builtin::count()).filter(|index| self.is_enabled(*index));
         let own = (0..self.own.len()).map(|position| builtin::count() + position);
         let mut rules: Vec<_> = built_in.chain(own).map(|index| self.get(index)).collect();
-        rules.sort_by_key(|rule| rule.id());
+        rules.sort_unstable_by_key(|rule| rule.id());
         rules.into_iter()
     }
 

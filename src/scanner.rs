@@ -288,7 +288,7 @@ fn hidden_spans(text: &[u8], candidates: &[Candidate<'_>]) -> Vec<Range<usize>> 
         let value = &text[candidate.span.clone()];
         spans.extend(memchr::memmem::find_iter(text, value).map(|start| start..start + value.len()));
     }
-    spans.sort_by_key(|span| span.start);
+    spans.sort_unstable_by_key(|span| span.start);
     spans.dedup_by(|next, last| {
         let overlaps = next.start < last.end;
         if overlaps {

@@ -130,7 +130,7 @@ fn refuse(plan: &Plan, blocked: &[&Located<'_>]) -> Result<()> {
     lines.dedup();
     let count = if lines.len() == 1 { "a key".to_owned() } else { format!("{} keys", lines.len()) };
     let mut rest: Vec<_> = blocked.iter().map(|located| located.finding.fingerprint()).collect();
-    rest.sort();
+    rest.sort_unstable();
     rest.dedup();
     rest.retain(|key| plan.refused.iter().all(|refused| refused.fingerprint != *key));
     let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();

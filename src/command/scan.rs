@@ -189,7 +189,7 @@ fn files_below(
             }
         }
     }
-    files.sort();
+    files.sort_unstable();
     files.dedup_by(|next, last| next.0 == last.0);
     Ok(files)
 }

@@ -27,7 +27,7 @@ struct Parent {
 
 impl Parent {
     fn new(mut deltas: Vec<Delta>) -> Self {
-        deltas.sort_by(|a, b| a.path.cmp(&b.path));
+        deltas.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let sources = Sources::new(&mut deltas);
         Self { deltas, sources }
     }

@@ -111,7 +111,7 @@ impl<'r> StagedReader<'r> {
             tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(head) }, &mut found)?;
         }
         let mut files = found.deltas;
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let blobs = files.into_iter().filter_map(|file| Some((file.path, file.new.filter(|side| side.is_blob())?)));
         Ok(blobs.map(|(path, side)| {
             let content = self.objects.blob(side.id);

@@ -106,7 +106,7 @@ pub(crate) fn leftovers(folder: &Path) -> Vec<PathBuf> {
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut leftovers: Vec<_> = entries.map(|entry| entry.path()).filter(|path| is_ours(path)).collect();
-    leftovers.sort();
+    leftovers.sort_unstable();
     leftovers
 }
 

@@ -31,7 +31,7 @@ pub(super) fn globs(pattern: &str) -> Result<Vec<String>, String> {
     for path in paths {
         globs.extend(rendered(path).ok_or(INEXPRESSIBLE)?);
     }
-    globs.sort();
+    globs.sort_unstable();
     globs.dedup();
     if globs.is_empty() || globs.len() > MOST { Err(INEXPRESSIBLE.to_owned()) } else { Ok(globs) }
 }

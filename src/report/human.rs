@@ -189,14 +189,14 @@ pub(super) fn extent(subject: Subject, stats: Stats) -> String {
 fn distinct_commits(blocked: &[Located<'_>]) -> usize {
     let mut commits: Vec<_> =
         blocked.iter().filter_map(|located| located.commit.as_ref()).map(|commit| &commit.id).collect();
-    commits.sort();
+    commits.sort_unstable();
     commits.dedup();
     commits.len()
 }
 
 fn distinct_files(blocked: &[Located<'_>]) -> usize {
     let mut paths: Vec<_> = blocked.iter().map(|located| &located.path).collect();
-    paths.sort();
+    paths.sort_unstable();
     paths.dedup();
     paths.len()
 }

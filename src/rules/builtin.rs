@@ -49,12 +49,28 @@ struct Record {
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
 mod tables {
+    use std::sync::OnceLock;
+
+    use libdeflater::Decompressor;
+
     use super::Rest::{Border, Fixed};
     use super::{Bytes, Confidence, Finds, Gate, Place, Placeholders, Record, Span, Validator, Way, range};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
         TEXT.get(range(span)).expect("build.rs made the span from TEXT")
+    }
+
+    /// The examples are a fifth of all text and read by nobody but who tries the rules, so they are stored deflated.
+    pub(super) fn examples(span: Span) -> &'static str {
+        static DEFLATED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/examples.bin"));
+        static INFLATED: OnceLock<String> = OnceLock::new();
+        let inflate = || {
+            let mut text = vec![0; EXAMPLES];
+            Decompressor::new().deflate_decompress(DEFLATED, &mut text).expect("build.rs deflated so many bytes");
+            String::from_utf8(text).expect("build.rs deflated a text")
+        };
+        INFLATED.get_or_init(inflate).get(range(span)).expect("build.rs made the span from the examples")
     }
 
     pub(super) fn list(span: Span) -> &'static [Span] {
@@ -157,8 +173,8 @@ pub(crate) fn facts(index: usize) -> Facts<'static> {
         keywords: Strings::BuiltIn(tables::list(record.keywords)),
         paths: Strings::BuiltIn(tables::list(record.paths)),
         exclude_paths: Strings::BuiltIn(tables::list(record.exclude_paths)),
-        matches: Strings::BuiltIn(tables::list(record.matches)),
-        ignores: Strings::BuiltIn(tables::list(record.ignores)),
+        matches: Strings::Examples(record.matches),
+        ignores: Strings::Examples(record.ignores),
         finds: record.finds,
         min_entropy: Some(record.min_entropy).filter(|bits| *bits > 0.0),
         validator: record.validator,
@@ -193,4 +209,10 @@ pub(super) fn shape(index: usize) -> Shape {
 /// The text of one entry of a list.
 pub(super) fn text(span: Span) -> &'static str {
     tables::text(span)
+}
+
+/// The examples at `span`.
+pub(super) fn examples(span: Span) -> impl Iterator<Item = &'static str> {
+    let text = if span.1 == 0 { None } else { Some(tables::examples(span)) };
+    text.into_iter().flat_map(|text| text.split('\0'))
 }

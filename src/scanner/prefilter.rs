@@ -186,7 +186,7 @@ mod tests {
             .iter()
             .flat_map(|rule| rule.facts().keywords.iter().map(str::to_ascii_lowercase).collect::<Vec<_>>())
             .collect();
-        keywords.sort();
+        keywords.sort_unstable();
         keywords.dedup();
         let mut ends = Vec::new();
         for keyword in keywords {
@@ -196,7 +196,7 @@ mod tests {
                 }
             }
         }
-        ends.sort();
+        ends.sort_unstable();
         ends
     }
 
@@ -206,7 +206,7 @@ mod tests {
             let start = end - usize::from(builtin::KEYWORD_LENGTHS[keyword]);
             ends.push((end, String::from_utf8_lossy(&text[start..end]).to_ascii_lowercase()));
         });
-        ends.sort();
+        ends.sort_unstable();
         ends
     }
 

@@ -21,9 +21,17 @@ fn a_plain_repository_is_offered_nothing() {
 fn keys_that_are_there_are_counted() {
     let repo = Sandbox::new();
     repo.commit("a", fake::github_pat()).commit("b", fake::github_pat());
-    repo.keyguard(["install"]).success().says(&format!("1 key is in {KEYS}\n"));
+    repo.keyguard(["install"])
+        .success()
+        .says("1 key is in tracked files already and will not block. To see it: keyguard scan .\n");
     repo.commit("c", fake::stripe_live());
     repo.keyguard(["install"]).success().says(&format!("2 keys are in {KEYS}\n"));
+    // What was recorded is not offered again.
+    repo.keyguard(["baseline"]).success();
+    let text = repo.keyguard(["install"]).success().text();
+    assert!(!text.contains(KEYS), "{text}");
+    fs::remove_file(repo.root().join("keyguard.baseline.json")).unwrap();
+    repo.git(["reset", "--quiet"]).success();
     // Nothing of old commits, and nothing where silence or a forecast is asked for.
     let forecast = repo.keyguard(["install", "--dry-run"]).success().text();
     assert!(!forecast.contains(KEYS), "{forecast}");

@@ -166,6 +166,7 @@ keyguard: commit blocked: key store of Java (medium confidence) in app.jks:1:1
         is found
   why   rule java-keystore, medium confidence
   1.    Move it out. Keep it in a place outside the repository.
+        Or: keyguard fix kg1:[..] --apply
   2.    Not a key? Say so, and commit again:
         keyguard allow kg1:[..] --reason "..."
   3.    Real and already out? Deleting the line is not enough. Revoke it:

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::super::work_tree_of;
+use crate::baseline;
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
 use crate::git::command::{self, Status};
@@ -27,7 +28,7 @@ pub(super) fn lines(environment: &Environment) -> Vec<String> {
     let depth = environment.current_dir.strip_prefix(&root).map_or(0, |below| below.components().count());
     let up = "../".repeat(depth);
     let mut lines = variables(&root, &up);
-    lines.extend(keys_at_head(&root, environment).ok().flatten().map(|keys| known_keys(keys, &up)));
+    lines.extend(keys_at_head(&root, environment).ok().flatten().into_iter().flat_map(|keys| known_keys(keys, &up)));
     lines
 }
 
@@ -62,6 +63,9 @@ fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<usize>>
     const MOST_FILES: usize = 5000;
     const MOST_BYTES: usize = 64 << 20;
     const LONGEST: Duration = Duration::from_secs(3);
+    if root.join(baseline::FILE_NAME).exists() {
+        return Ok(None);
+    }
     let config = config(root, environment)?;
     let repo = Repo::open(environment, Caller::User)?;
     let reader = RangeReader::new(&repo)?;
@@ -76,19 +80,21 @@ fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<usize>>
         }
     }
     let mut keys: Vec<_> = outcome.blocked.iter().map(|located| located.finding.fingerprint()).collect();
-    keys.sort();
+    keys.sort_unstable();
     keys.dedup();
     Ok(Some(keys.len()).filter(|keys| *keys > 0))
 }
 
-/// What to do about keys that are there already. They do not block, as they are not new; once there is a command that
-/// records them, it belongs here.
-fn known_keys(number: usize, up: &str) -> String {
-    let keys = if number == 1 { "1 key is".to_owned() } else { format!("{number} keys are") };
-    format!(
-        "{keys} in tracked files already and will not block. To see them: keyguard scan {}",
-        if up.is_empty() { "." } else { up }
-    )
+/// What to do about keys that are there already. They do not block, as they are not new.
+fn known_keys(number: usize, up: &str) -> [String; 2] {
+    let (keys, them) = if number == 1 { ("1 key is".to_owned(), "it") } else { (format!("{number} keys are"), "them") };
+    let place = if up.is_empty() { "." } else { up };
+    [
+        format!("{keys} in tracked files already and will not block. To see {them}: keyguard scan {place}"),
+        format!(
+            "scans and pushes still report {them}. To record {them}, so that only new keys block: keyguard baseline"
+        ),
+    ]
 }
 
 fn config(root: &Path, environment: &Environment) -> Result<Config> {

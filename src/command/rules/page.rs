@@ -85,7 +85,7 @@ fn proof(facts: &Facts<'_>) -> String {
 fn proofs(facts: &[Facts<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut proofs: Vec<(String, Validator)> =
         facts.iter().filter_map(|facts| facts.validator).map(|validator| (word(validator), validator)).collect();
-    proofs.sort_by(|a, b| a.0.cmp(&b.0));
+    proofs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     proofs.dedup();
     writeln!(out, "\n## Proofs\n")?;
     table(["Proof", "What it looks at"], out)?;
