@@ -14,6 +14,7 @@ pub(crate) mod diff;
 pub(crate) mod entry;
 pub(crate) mod id;
 mod index;
+pub(crate) mod lock;
 mod object;
 mod plumbing;
 mod policy;

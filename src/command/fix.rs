@@ -11,7 +11,7 @@ use crate::config::Sources;
 use crate::environment::Environment;
 use crate::fix::{self, Plan, Scope, Shown, Surroundings};
 use crate::git::staged::{Parents, StagedReader};
-use crate::git::{Caller, Repo};
+use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
 use crate::outcome::Exit;
 use crate::outcome::{Located, Outcome};
@@ -24,6 +24,8 @@ use crate::secret::Fingerprint;
 /// A key cannot be moved safely; then nothing is changed.
 pub(crate) fn fix(args: &FixArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
     let repo = Repo::open(environment, Caller::User)?;
+    // Two at once would take each other's changes for somebody else's, and each other's journal for their own.
+    let _lock = (args.apply || args.undo).then(|| lock::exclusive(repo.git_dir()));
     if args.undo {
         return take_back(&repo, out);
     }

@@ -17,7 +17,9 @@ pub(crate) fn flaw_of_env_file(path: &str) -> Option<&'static str> {
         let trimmed = part.trim_end_matches(['.', ' ']);
         part.is_empty() || matches!(trimmed, "" | ".git") || part.starts_with("git~") || part.contains(':')
     };
-    if path.chars().any(|letter| letter.is_control() || letter == '\\') || path.split('/').any(is_odd) {
+    // Some file systems take names for `.git` that have invisible letters in them.
+    let is_plain = |letter: char| letter.is_ascii() && !letter.is_ascii_control() && letter != '\\';
+    if !path.chars().all(is_plain) || path.split('/').any(is_odd) {
         return Some("must be a path inside the work tree and outside .git, with `/` between its parts");
     }
     let is_env = name.starts_with(".env.") || name.strip_suffix(".env").is_some();
@@ -54,6 +56,10 @@ pub(crate) fn checked(root: &Path, path: &BytePath) -> Result<PathBuf> {
             }
             Ok(metadata) if !metadata.is_dir() => bail!("`{}` lies in no folder", shown(path)),
             _ => {}
+        }
+        // What git ignores here is nothing that it ignores there.
+        if fs::symlink_metadata(folder.join(".git")).is_ok() {
+            bail!("`{}` lies in another repository, so it is left alone", shown(path));
         }
     }
     Ok(root.join(relative))
@@ -101,6 +107,7 @@ mod tests {
             "a//.env",
             ".environment",
             "\u{1b}.env",
+            ".g\u{200c}it/x.env",
         ] {
             assert!(flaw_of_env_file(bad).is_some(), "{bad}");
         }

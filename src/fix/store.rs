@@ -40,6 +40,15 @@ impl Store {
                  /{shown} >>.gitignore`, and revoke what it held if it was pushed"
             );
         }
+        for end in memchr::memchr_iter(b'/', path.as_bytes()) {
+            let folder = BytePath::from(&path.as_bytes()[..end]);
+            if entry::entry(root, &folder)?.is_some() {
+                bail!(
+                    "git tracks `{0}`, so no file can be put below it\nhelp: name another `env-file`",
+                    place::shown(&folder)
+                );
+            }
+        }
         let before = place::read(root, &path)?;
         let known = Dotenv::parse(before.as_deref().unwrap_or_default());
         let (names, added, lines, read) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());

@@ -15,28 +15,16 @@ use super::TEMPORARY;
 use super::plan::{Plan, Step};
 use super::setting;
 use super::standing::is_one_inode;
+use crate::git::lock;
 
 /// Makes a plan and does what it says, for the repository with the git directory `repository`.
 pub(crate) fn carry_out(repository: &Path, plan: impl FnOnce() -> Result<Plan>) -> Result<Plan> {
     // Several packages of one repository may be prepared at the same time. Where there are no locks, there is no harm
     // in trying without.
-    let _lock = lock(repository);
+    let _lock = lock::exclusive(repository);
     let plan = plan()?;
     plan.steps.iter().try_for_each(Step::apply)?;
     Ok(plan)
-}
-
-/// Waits until nobody else installs here; a lock goes with the process that holds it.
-#[cfg(unix)]
-fn lock(repository: &Path) -> Option<File> {
-    let folder = File::open(repository).ok()?;
-    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).ok()?;
-    Some(folder)
-}
-
-#[cfg(not(unix))]
-fn lock(_: &Path) -> Option<File> {
-    None
 }
 
 impl Step {

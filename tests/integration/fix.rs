@@ -282,6 +282,44 @@ fn what_git_will_not_ignore_is_not_written() {
 }
 
 #[test]
+fn another_repository_gets_no_keys() {
+    for nested in [".git/HEAD", ".git"] {
+        let repo = staged("a.js", &format!("k = '{}'\n", fake::github_pat()));
+        repo.write("keyguard.toml", "[remedy]\nenv-file = \"sub/.env\"\n");
+        repo.write(format!("sub/{nested}"), "ref: refs/heads/main\n");
+        repo.keyguard(["fix", "--apply"]).code(2).says("`sub/.env` lies in another repository");
+        assert!(!repo.root().join("sub/.env").exists() && !repo.root().join(".gitignore").exists());
+    }
+    // A tracked file that is gone from the work tree keeps its entry.
+    let repo = Sandbox::new();
+    repo.commit("sub", "x\n").write("a.js", format!("k = '{}'\n", fake::github_pat()));
+    repo.git(["add", "a.js"]).success();
+    fs::remove_file(repo.root().join("sub")).unwrap();
+    repo.write("keyguard.toml", "[remedy]\nenv-file = \"sub/.env\"\n");
+    repo.keyguard(["fix", "--apply"]).code(2).says("git tracks `sub`, so no file can be put below it");
+    repo.git(["ls-files", "--error-unmatch", "sub"]).success();
+}
+
+#[test]
+fn two_at_once_lose_nothing() {
+    let repo = staged("a0.js", &format!("k = '{}'\n", fake::stripe_live()));
+    let keys: Vec<_> =
+        (0..4).map(|number| fake::letters(&format!("k{number}"), "abcdefghkmnpqrstwxyz23456789", 24)).collect();
+    for (number, key) in keys.iter().enumerate() {
+        repo.write(format!("b{number}.js"), format!("k = '{}_live_{key}'\n", "sk"));
+    }
+    repo.git(["add", "."]).success();
+    let at_once = "for n in 1 2 3; do keyguard fix --apply & done; wait";
+    repo.run("sh").args(["-c", at_once]).output().success();
+    let variables = read(&repo, ".env");
+    for (number, key) in keys.iter().enumerate() {
+        assert!(variables.contains(key.as_str()), "{number}");
+        assert!(read(&repo, &format!("b{number}.js")).contains("process.env."), "{number}");
+    }
+    repo.git(["commit", "--quiet", "--message", "x"]).success();
+}
+
+#[test]
 fn the_user_alone_says_how_a_language_reads_variables() {
     let form = "[remedy.dialects]\njs = 'env(\"NAME\")'\n";
     let repo = staged("a.js", &format!("k = '{}'\n", fake::github_pat()));
