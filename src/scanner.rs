@@ -206,8 +206,8 @@ fn try_rule<'r>(rule: Rule<'r>, text: &[u8], window: Range<usize>, found: &mut V
     while let Some(from) = start.take() {
         for Match { whole, secret } in matcher.matches(&text[..window.end], from) {
             let span = validator::part(rule.facts().validator, text, secret.clone());
-            // What is no part of the secret after all may hold the next one.
-            start = (span.end < secret.end).then(|| span.end.max(whole.start + 1));
+            // Where the secret ends otherwise than the match, the next one may begin.
+            start = (span.end != secret.end).then(|| span.end.max(whole.start + 1));
             if let Some(candidate) = judge(rule, text, span)? {
                 let before = &text[whole.start..secret.start];
                 found.push(assigned::weighed(Candidate { matched: whole, ..candidate }, before, &text[secret]));

@@ -118,7 +118,7 @@ fn unlike_words(secret: &[u8]) -> Verdict {
 
 /// The part of a match that is the secret, where its regex cannot tell.
 pub(crate) fn part(validator: Option<Validator>, text: &[u8], span: Range<usize>) -> Range<usize> {
-    if validator == Some(Validator::KubernetesData) { kubernetes::below(text, &span) } else { span }
+    if validator == Some(Validator::KubernetesData) { kubernetes::block(text, &span) } else { span }
 }
 
 /// What the proof called `validator` looks at, for people.

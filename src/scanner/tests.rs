@@ -193,7 +193,9 @@ fn rules_are_complete() {
         for (number, template) in facts.matches.iter().enumerate() {
             let text = example::expand(template, facts.id, number).into_bytes();
             let found = if matches_name { Some(&text[..]) } else { regex.find(&text).map(|found| found.as_bytes()) };
-            let whole = found.unwrap_or_default().to_ascii_lowercase();
+            // A regex without a longest match is tried from well before a keyword to the end of the text.
+            let is_tried_on_all = found.is_some() && rule.shape().longest.is_none();
+            let whole = if is_tried_on_all { &text[..] } else { found.unwrap_or_default() }.to_ascii_lowercase();
             let holds = |keyword: &str| memchr::memmem::find(&whole, keyword.to_ascii_lowercase().as_bytes()).is_some();
             let is_woken = facts.keywords.is_empty() || facts.keywords.iter().any(holds);
             assert!(is_woken, "{}", what(&format!("no keyword stands in matches[{number}]")));

@@ -33,9 +33,18 @@ pub(super) fn data(text: &[u8], span: &Range<usize>) -> Verdict {
     }
 }
 
+/// The entries of which the first one has its colon at `colon`: all members of an object, or all lines below.
+pub(super) fn block(text: &[u8], colon: &Range<usize>) -> Range<usize> {
+    let start = memchr::memrchr2(b'\n', b'{', &text[..colon.start]).map_or(0, |before| before + 1);
+    if text[..start].trim_ascii_end().ends_with(b"{") {
+        return start..memchr::memchr(b'}', &text[start..]).map_or(text.len(), |end| start + end);
+    }
+    below(text, &(start..text.len()))
+}
+
 /// The part of `span` that lies below its `data`: what follows and is indented no deeper is the rest of the manifest, as
 /// in a list of them.
-pub(super) fn below(text: &[u8], span: &Range<usize>) -> Range<usize> {
+fn below(text: &[u8], span: &Range<usize>) -> Range<usize> {
     const NAMES: [&[u8]; 2] = [b"data", b"stringData"];
     let head = text[..span.start].trim_ascii_end();
     let line = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
@@ -103,7 +112,8 @@ fn entries_of(entries: &[u8]) -> impl Iterator<Item = (&[u8], Vec<u8>)> {
         let start = before.iter().rposition(|byte| !is_name(byte)).map_or(0, |place| place + 1);
         // The next name stands on the last line before the next colon.
         let end = colons.get(number + 1).map_or(entries.len(), |next| {
-            memchr::memrchr2(b'\n', b',', &entries[..*next]).filter(|end| *end > colons[number]).unwrap_or(*next)
+            let between = &entries[colons[number]..*next];
+            memchr::memrchr2(b'\n', b',', between).map_or(*next, |end| colons[number] + end)
         });
         let value = &entries[colons[number] + 1..end];
         let value = value.split(|byte| *byte == b'#').next().unwrap_or_default();
