@@ -1,6 +1,7 @@
 //! Why a file must be encrypted, and how to do it.
 
 use crate::change::BytePath;
+use crate::git::command;
 
 /// What asks for a file to be encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +68,7 @@ impl Demand {
 /// The path as a shell takes it for one word.
 fn for_shell(path: &BytePath) -> String {
     let text = String::from_utf8_lossy(path.as_bytes());
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/@%+=:,-".contains(c);
-    let text = if text.starts_with('-') { format!("./{text}") } else { text.into_owned() };
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    command::quoted_word(&if text.starts_with('-') { format!("./{text}") } else { text.into_owned() })
 }
 
 #[cfg(test)]

@@ -89,17 +89,10 @@ pub(crate) fn is_ignored(folder: &Path, name: &str) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Whether the rules for ignoring name the file `name`, which git tracks or not.
-pub(crate) fn is_named_for_ignoring(folder: &Path, name: &str) -> Result<bool> {
-    let arguments = ["check-ignore", "--quiet", "--no-index", "--", name];
-    let status = git(folder).args(arguments).status().context("run git")?;
-    Ok(status.success())
-}
-
-/// Whether git would ignore the file of that path.
+/// Whether the rules for ignoring name the file of that path, which git tracks or not.
 pub(crate) fn is_ignored_path(folder: &Path, path: &BytePath) -> Result<bool> {
     let mut git = git(folder);
-    // Behind `./` no letter of the path has a meaning. What the index says of it does not matter: it is about to go.
+    // Behind `./` no letter of the path has a meaning.
     git.args(["check-ignore", "--quiet", "--no-index", "--"]).arg(Path::new(".").join(path.as_path()));
     match git.status().context("run git")?.code() {
         Some(0) => Ok(true),

@@ -254,18 +254,6 @@ impl<'r> RangeReader<'r> {
         Ok(self.blobs(id)?.into_iter().map(|(path, blob)| change(path, blob)).collect())
     }
 
-    /// The files of HEAD, read one by one as they are asked for; none before the first commit.
-    pub(crate) fn head_files(&self) -> Result<impl Iterator<Item = (BytePath, Result<Change<'static>>)>> {
-        let blobs = match self.resolve("HEAD")? {
-            Some(head) => self.blobs(self.tree_of(head)?)?,
-            None => Vec::new(),
-        };
-        Ok(blobs.into_iter().map(|(path, blob)| {
-            let content = self.objects.blob(blob);
-            (path.clone(), content.map(|content| Change::whole(path, content)))
-        }))
-    }
-
     /// The files of a tree, submodules left out.
     fn blobs(&self, tree: Id) -> Result<Vec<(BytePath, Id)>> {
         let mut blobs = Vec::new();

@@ -13,7 +13,7 @@ use super::index::{Broken, IndexFile};
 use super::object::Objects;
 use super::plumbing;
 use super::policy::{self, PolicyReader};
-use super::tree::{self, Delta, Difference, Pair, Side};
+use super::tree::{self, Delta, Side};
 use super::walk::{Root, Walk};
 use crate::change::{BytePath, Change};
 
@@ -106,15 +106,13 @@ impl<'r> StagedReader<'r> {
 
     /// Every file of HEAD, sorted; each is read when it is asked for. A submodule has no content here.
     pub(crate) fn files_of_head(&self) -> Result<impl Iterator<Item = (BytePath, Result<Change<'_>>)>> {
-        let mut found = Difference::default();
+        let mut files = Vec::new();
         if let Some(head) = self.repo.head_tree(&self.objects)? {
-            tree::compare(&self.objects, Pair { prefix: Vec::new(), old: None, new: Some(head) }, &mut found)?;
+            tree::visit(&self.objects, head, |path, blob| files.extend(blob.map(|blob| (BytePath::from(path), blob))))?;
         }
-        let mut files = found.deltas;
-        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        let blobs = files.into_iter().filter_map(|file| Some((file.path, file.new.filter(|side| side.is_blob())?)));
-        Ok(blobs.map(|(path, side)| {
-            let content = self.objects.blob(side.id);
+        files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(files.into_iter().map(|(path, blob)| {
+            let content = self.objects.blob(blob);
             (path.clone(), content.map(|content| Change::whole(path, content)))
         }))
     }

@@ -92,6 +92,18 @@ fn a_neighbour_can_be_required() {
     assert_eq!(scan(&rules, "ACME\n\nk123456"), []);
 }
 
+/// What `near` asks for may stand as far as it looks, on either side.
+#[test]
+fn a_manifest_may_be_long() {
+    let rules = RuleSet::built_in();
+    let data = example::expand("data:\n  cookie: <base64-of:[alnum:16]>\n", "scanner", 0);
+    let notes = "  note: some text about it that fills a line well enough\n".repeat(32);
+    for text in [format!("kind: Secret\nmetadata:\n{notes}{data}"), format!("{data}metadata:\n{notes}kind: Secret\n")] {
+        let found: Vec<_> = scan(&rules, &text).into_iter().map(|(rule, ..)| rule).collect();
+        assert_eq!(found, ["kubernetes-secret-manifest"], "{text}");
+    }
+}
+
 /// Looking for a manifest's `kind` takes no other manifest's data along.
 #[test]
 fn every_manifest_of_a_file_is_judged() {
@@ -193,9 +205,10 @@ fn rules_are_complete() {
         for (number, template) in facts.matches.iter().enumerate() {
             let text = example::expand(template, facts.id, number).into_bytes();
             let found = if matches_name { Some(&text[..]) } else { regex.find(&text).map(|found| found.as_bytes()) };
-            // A regex without a longest match is tried from well before a keyword to the end of the text.
-            let is_tried_on_all = found.is_some() && rule.shape().longest.is_none();
-            let whole = if is_tried_on_all { &text[..] } else { found.unwrap_or_default() }.to_ascii_lowercase();
+            // What `near` asks for lies less far than a match without a bound may begin before its keyword.
+            let near = rule.near().unwrap().filter(|_| found.is_some() && rule.shape().longest.is_none());
+            let near = near.and_then(|(regex, _)| regex.find(&text)).map(|found| found.as_bytes());
+            let whole = [found.unwrap_or_default(), b"\n", near.unwrap_or_default()].concat().to_ascii_lowercase();
             let holds = |keyword: &str| memchr::memmem::find(&whole, keyword.to_ascii_lowercase().as_bytes()).is_some();
             let is_woken = facts.keywords.is_empty() || facts.keywords.iter().any(holds);
             assert!(is_woken, "{}", what(&format!("no keyword stands in matches[{number}]")));

@@ -8,10 +8,11 @@ use anyhow::Result;
 
 use super::super::work_tree_of;
 use crate::baseline;
+use crate::change::BytePath;
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
 use crate::git::command::{self, Status};
-use crate::git::range::RangeReader;
+use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::Outcome;
@@ -43,7 +44,7 @@ fn variables(root: &Path, up: &str) -> Vec<String> {
         lines
             .push(format!("git tracks {VARIABLES}. To take it out and keep the file: git rm --cached {up}{VARIABLES}"));
     }
-    if matches!(command::is_named_for_ignoring(root, VARIABLES), Ok(false)) {
+    if matches!(command::is_ignored_path(root, &BytePath::from(VARIABLES)), Ok(false)) {
         // The last line of that file may have no end.
         let line = format!("printf '\\n{VARIABLES}\\n' >>{up}.gitignore");
         lines.push(format!("git does not ignore {VARIABLES}. To have it do so: {line}"));
@@ -68,10 +69,10 @@ fn keys_at_head(root: &Path, environment: &Environment) -> Result<Option<usize>>
     }
     let config = config(root, environment)?;
     let repo = Repo::open(environment, Caller::User)?;
-    let reader = RangeReader::new(&repo)?;
+    let reader = StagedReader::new(&repo, Parents::All)?;
     let inspector = Inspector::new(&config, Counting::Files);
     let (mut outcome, start) = (Outcome::default(), Instant::now());
-    for (_, change) in reader.head_files()?.take(MOST_FILES) {
+    for (_, change) in reader.files_of_head()?.take(MOST_FILES) {
         if let Ok(change) = change {
             inspector.inspect(&change, &mut outcome);
         }
