@@ -21,7 +21,7 @@ pub(crate) mod uninstall;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::baseline::{Baseline, FILE_NAME as BASELINE};
 use crate::cli::Global;
@@ -31,6 +31,7 @@ use crate::git::Repo;
 use crate::git::staged::StagedReader;
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Outcome, Skipped};
+use crate::report::sanitized;
 
 /// The configuration as it is in files: for everything that does not look at a commit.
 pub(crate) fn config_of_work_tree(global: &Global, environment: &Environment) -> Result<Config> {
@@ -79,6 +80,13 @@ pub(crate) fn baseline_of_files(environment: &Environment) -> Result<Option<Base
 /// The root of the work tree that `folder` lies in, by its `.git`; works for repositories of every format.
 pub(crate) fn work_tree_of(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|ancestor| ancestor.join(".git").exists()).map(Path::to_path_buf)
+}
+
+/// Refuses to draw conclusions where not all could be looked at; `what` begins the sentence.
+fn complete<'c>(outcome: Outcome<'c>, what: &str) -> Result<Outcome<'c>> {
+    let Some(failure) = outcome.failures.first() else { return Ok(outcome) };
+    let path = failure.path.as_ref().map(|path| format!("{}: ", sanitized(path.as_bytes()))).unwrap_or_default();
+    bail!("{what} cannot be inspected: {path}{}", failure.message)
 }
 
 /// Writes a report to where it is wanted. The verdict stands, whoever reads it; only one of 0 could be taken for silence.

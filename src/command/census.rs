@@ -1,7 +1,8 @@
 //! Every key that stands in what is tracked now: for the baseline, and for entries that match nothing any more.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use super::{complete, inspect_staged};
 use crate::allowlist::Allowlist;
 use crate::config::{Config, LayerKind};
 use crate::environment::Environment;
@@ -10,7 +11,6 @@ use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::Outcome;
-use crate::report::sanitized;
 
 /// Looks at all files of HEAD. No baseline is asked, so that what blocks is all that would block without one.
 pub(super) fn of_head<'c>(reader: &StagedReader<'_>, config: &'c Config) -> Result<Outcome<'c>> {
@@ -23,14 +23,7 @@ pub(super) fn of_head<'c>(reader: &StagedReader<'_>, config: &'c Config) -> Resu
         }
     }
     inspector.finish(&|| Ok(None), &mut outcome)?;
-    complete(outcome)
-}
-
-/// Refuses to draw conclusions from files of which not all could be looked at.
-fn complete(outcome: Outcome<'_>) -> Result<Outcome<'_>> {
-    let Some(failure) = outcome.failures.first() else { return Ok(outcome) };
-    let path = failure.path.as_ref().map(|path| format!("{}: ", sanitized(path.as_bytes()))).unwrap_or_default();
-    bail!("what is tracked cannot be inspected: {path}{}", failure.message)
+    complete(outcome, "what is tracked")
 }
 
 /// The allow entries of the repository that match no finding of any confidence, neither in HEAD nor in what is staged,
@@ -44,7 +37,7 @@ pub(super) fn unused_entries(mut config: Config, environment: &Environment) -> R
     let repo = Repo::open(environment, Caller::User)?;
     let reader = StagedReader::new(&repo, Parents::All)?;
     let (head, staged) =
-        (of_head(&reader, &config)?, complete(super::inspect_staged(&reader, &config, Counting::Files)?)?);
+        (of_head(&reader, &config)?, complete(inspect_staged(&reader, &config, Counting::Files)?, "the changes")?);
     let allowlist = Allowlist::new(&config);
     let mut is_used = vec![false; config.allow.len()];
     for outcome in [&head, &staged] {

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 
 use super::allow::{parse_fingerprint, with_all_staged};
-use super::{config_of_commit, inspect_staged};
+use super::{complete, config_of_commit, inspect_staged};
 use crate::cli::{FixArgs, Global};
 use crate::config::Sources;
 use crate::environment::Environment;
@@ -61,11 +61,7 @@ impl Run<'_> {
         let (environment, min_confidence) = (self.environment, self.global.min_confidence);
         let sources = Sources { environment, given: self.global.config.clone(), repository: None, min_confidence };
         let config = config_of_commit(&reader, repo, sources)?;
-        let outcome = inspect_staged(&reader, &config, Counting::Files)?;
-        if let Some(failure) = outcome.failures.first() {
-            let path = failure.path.as_ref().map(|path| format!("{}: ", fix::place::shown(path))).unwrap_or_default();
-            bail!("the changes cannot be inspected: {path}{}", failure.message);
-        }
+        let outcome = complete(inspect_staged(&reader, &config, Counting::Files)?, "the changes")?;
         let blocked = self.wanted_of(&outcome);
         if blocked.is_empty() {
             return Ok(false);

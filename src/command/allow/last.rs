@@ -5,10 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::cli::Global;
-use crate::command::{config_of_commit, inspect_staged};
+use crate::command::{complete, config_of_commit, inspect_staged};
 use crate::config::Sources;
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
@@ -53,11 +53,7 @@ fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BT
     let sources =
         Sources { environment, given: global.config.clone(), repository: None, min_confidence: global.min_confidence };
     let config = config_of_commit(&reader, repo, sources)?;
-    let outcome = inspect_staged(&reader, &config, Counting::Files)?;
-    if let Some(failure) = outcome.failures.first() {
-        let path = failure.path.as_ref().map(|path| format!("{}: ", sanitized(path.as_bytes()))).unwrap_or_default();
-        bail!("the changes cannot be inspected: {path}{}", failure.message);
-    }
+    let outcome = complete(inspect_staged(&reader, &config, Counting::Files)?, "the changes")?;
     let mut found = BTreeMap::new();
     for located in &outcome.blocked {
         let path = located.path.as_ref().map(|path| sanitized(path.as_bytes())).unwrap_or_default();
