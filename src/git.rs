@@ -13,7 +13,7 @@ mod comparison;
 pub(crate) mod diff;
 pub(crate) mod entry;
 pub(crate) mod id;
-mod index;
+pub(crate) mod index;
 pub(crate) mod lock;
 mod object;
 mod plumbing;

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::effective;
 use crate::environment::Environment;
-use crate::git::command;
+use crate::git::{command, index};
 use crate::hook::folder::ask;
 use crate::secret::Secret;
 
@@ -47,9 +47,9 @@ impl Canary {
         for name in ["objects", "hooks"] {
             fs::create_dir(at(name)).with_context(|| format!("make a temporary folder for {name}"))?;
         }
-        let index = current_dir.join(ask(current_dir, &["--git-path", "index"])?);
-        if index.is_file() {
-            fs::copy(&index, at("index")).context("copy the index")?;
+        let staged = current_dir.join(ask(current_dir, &["--git-path", "index"])?);
+        if staged.is_file() {
+            index::copy(&staged, &at("index"))?;
         }
         let token = token();
         fs::write(at("canary"), format!("GITHUB_TOKEN={token}\n")).context("write a temporary file")?;

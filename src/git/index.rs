@@ -6,7 +6,7 @@
 //! Format: gitformat-index(5), versions 2 to 4, with names of SHA-1 or SHA-256.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
@@ -32,6 +32,14 @@ impl fmt::Display for Broken {
 }
 
 impl std::error::Error for Broken {}
+
+/// Copies an index for a `git` of our own, with its time of writing: a file as young as the index is read by `git` before
+/// it believes that nothing changed (racy-git(5)), and a younger copy would hide such a change.
+pub(crate) fn copy(index: &Path, to: &Path) -> Result<()> {
+    fs::copy(index, to).context("copy the index")?;
+    let written = fs::metadata(index).and_then(|index| index.modified()).context("read the index's time")?;
+    File::options().write(true).open(to).and_then(|copy| copy.set_modified(written)).context("copy the index's time")
+}
 
 /// Whether an index holds what others can write into.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Saying that something is no secret: `keyguard allow`, the entries that it writes, and markers in the text.
 
-use std::fs;
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
 
 use snapbox::str;
 
@@ -203,6 +204,25 @@ fn a_commit_of_single_paths_names_the_file() {
     again.says("name it in the command: git commit PATH :/keyguard.toml\n");
     commit(&["a", "keyguard.toml"]).success().stderr("keyguard: this commit adds 1 allow entry to keyguard.toml\n");
     repo.git(["status", "--porcelain"]).silent();
+}
+
+#[test]
+fn a_file_changed_in_the_second_of_the_index_is_seen() {
+    let repo = repository();
+    repo.git(["config", "core.trustctime", "false"]).success();
+    let moment = SystemTime::now() - Duration::from_secs(60);
+    let date = |file: &str| {
+        File::options().write(true).open(repo.root().join(file)).unwrap().set_modified(moment).unwrap();
+    };
+    repo.write("a", "x".repeat(leak().len()));
+    date("a");
+    repo.git(["commit", "--quiet", "-a", "-m", "x"]).success();
+    // The same size and time as what is staged: only the index's own time tells that it may be another text.
+    repo.write("a", leak());
+    date("a");
+    date(".git/index");
+    let allow = repo.keyguard(["allow", "--last", "--reason", "x"]);
+    allow.success().says("nothing staged blocks, so this looked at all tracked files").says(" in a:1:");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::command::{complete, config_of_commit, inspect_staged};
 use crate::config::Sources;
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
-use crate::git::{Repo, command};
+use crate::git::{Repo, command, index};
 use crate::inspect::Counting;
 use crate::report::sanitized;
 use crate::secret::Fingerprint;
@@ -68,15 +68,15 @@ fn blocked(repo: &Repo, global: &Global, environment: &Environment) -> Result<BT
 /// The repository with every tracked change staged, in an index and an object folder of our own below `folder`; the
 /// user's stay as they are.
 pub(in crate::command) fn with_all_staged(repo: Repo, folder: &Path) -> Result<Repo> {
-    let (index, objects) = (folder.join("index"), folder.join("objects"));
+    let (copy, objects) = (folder.join("index"), folder.join("objects"));
     fs::create_dir(&objects)?;
     if repo.index_file().exists() {
-        fs::copy(repo.index_file(), &index).context("copy the index")?;
+        index::copy(repo.index_file(), &copy)?;
     }
     let mut command = command::git(repo.work_tree()?);
-    command.args(["add", "--update", "--", "."]).env("GIT_INDEX_FILE", &index);
+    command.args(["add", "--update", "--", "."]).env("GIT_INDEX_FILE", &copy);
     command.env("GIT_OBJECT_DIRECTORY", &objects);
     command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::quoted_path(repo.object_folder()));
     command::output(&mut command).context("look at the tracked changes of the work tree")?;
-    repo.with_index(index, objects)
+    repo.with_index(copy, objects)
 }
