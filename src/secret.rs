@@ -204,13 +204,14 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
             || behind.trim_start().starts_with('=')
             || word.starts_with("//")
             || touches && word.starts_with('@');
+        let is_name = behind.strip_prefix(['"', '\'']).is_some_and(|behind| behind.trim_start().starts_with(':'));
         let is_mixed = word.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
         let least = match (touches, is_value) {
             (true, _) => LONG,
             (false, true) => SHORTEST_VALUE,
             (false, false) => SHORTEST_MIXED,
         };
-        let could_be_secret = word.len() >= least && (is_mixed || is_value && !touches) && !is_known;
+        let could_be_secret = word.len() >= least && (is_mixed || is_value && !touches && !is_name) && !is_known;
         out.push_str(if could_be_secret { FEW_STARS } else { word });
         let signs = behind.find(is_word).unwrap_or(behind.len());
         let (between, next) = behind.split_at(signs);
@@ -305,6 +306,7 @@ mod tests {
             ),
             ("URL=postgres://app:@db.internal:5432/app", "URL=postgres://app:", "db.internal:***…"),
             ("const token: string = '@'; // see docs", "const token: string = '", "'; // see docs"),
+            ("{\"env\": {\"GITHUB_TOKEN\": \"@\"}}", "{\"env\": {\"GITHUB_TOKEN\": \"", "\"}}"),
             ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.ac…"),
         ] {
             let text = format!("first\n{}\nnext", line.replacen('@', "SECRETSECRET", 1)).into_bytes();
