@@ -8,8 +8,10 @@ mod docker;
 mod json;
 mod lexer;
 pub(crate) mod name;
+mod settings;
 mod shell;
 mod terraform;
+mod toml;
 mod yaml;
 
 use std::borrow::Cow;
@@ -59,6 +61,14 @@ pub(crate) struct Declaration {
     pub(crate) patch: Patch,
 }
 
+impl Patch {
+    /// The text with this in it.
+    fn applied(&self, text: &str) -> String {
+        let (head, tail) = (text.get(..self.span.start), text.get(self.span.end..));
+        [head.unwrap_or_default(), &self.with, tail.unwrap_or_default()].concat()
+    }
+}
+
 impl Edit {
     fn of(change: Patch, variable: &str) -> Self {
         let (variable, reference) = (variable.to_owned(), 0..change.with.len());
@@ -72,6 +82,9 @@ pub(crate) struct WhyNot(Cow<'static, str>);
 
 impl WhyNot {
     const IN_COMMENT: Self = Self::new("it stands in a comment, which reads no variable: take it out by hand");
+    const NO_PLACE: Self = Self::new("a reference cannot stand there");
+    const NO_UTF_8: Self = Self::new("the file is no UTF-8");
+    const ONLY_VALUES: Self = Self::new("it is a name, and only values are read from variables");
     const UNKNOWN: Self = Self::new("keyguard does not know how a file of this kind reads a variable");
 
     const fn new(reason: &'static str) -> Self {
@@ -93,9 +106,9 @@ pub(crate) fn replacement(path: &BytePath, text: &[u8], span: &Range<usize>, nam
         Form::Shell => shell::replacement(&spot),
         Form::Terraform => terraform::replacement(&spot),
         Form::Docker => docker::replacement(&spot),
-        Form::Yaml(reader) => yaml::replacement(reader, &spot),
-        Form::Json(reader) => json::replacement(reader, &spot),
-        Form::NpmSettings => npm_settings(&spot),
+        Form::Settings(program) => program.replacement(&spot),
+        Form::Yaml => yaml::replacement(&spot),
+        Form::VsCodeMcp => json::vs_code_mcp(&spot),
         Form::Not(reason) => Err(WhyNot::new(reason)),
         Form::Unknown => Err(match reference(Some(path), name) {
             Some(expression) => {
@@ -113,10 +126,9 @@ enum Form {
     Shell,
     Terraform,
     Docker,
-    Yaml(yaml::Reader),
-    Json(json::Reader),
-    /// `.npmrc`: `${X}` (<https://docs.npmjs.com/cli/configuring-npm/npmrc>).
-    NpmSettings,
+    Settings(&'static settings::Program),
+    Yaml,
+    VsCodeMcp,
     /// Known, and no place for a reference.
     Not(&'static str),
     Unknown,
@@ -124,26 +136,17 @@ enum Form {
 
 impl Form {
     fn of(path: &BytePath, text: &[u8]) -> Self {
-        let whole = path.as_bytes().to_ascii_lowercase();
-        let file = path.name().to_ascii_lowercase();
-        let ends = |end: &str| whole == end.as_bytes() || whole.ends_with(format!("/{end}").as_bytes());
-        if let Some(reader) = [
-            (".cursor/mcp.json", json::Reader::Cursor),
-            (".vscode/mcp.json", json::Reader::VsCodeMcp),
-            (".mcp.json", json::Reader::Mcp),
-            (".vscode/launch.json", json::Reader::VsCode),
-            (".vscode/tasks.json", json::Reader::VsCode),
-            ("devcontainer.json", json::Reader::DevContainer),
-            (".devcontainer.json", json::Reader::DevContainer),
-        ]
-        .into_iter()
-        .find_map(|(end, reader)| ends(end).then_some(reader))
-        {
-            return Self::Json(reader);
+        if settings::ends(path, ".vscode/mcp.json") {
+            return Self::VsCodeMcp;
         }
+        if let Some(program) = settings::program(path) {
+            return Self::Settings(program);
+        }
+        if let Some(reason) = settings::without(path) {
+            return Self::Not(reason);
+        }
+        let file = path.name().to_ascii_lowercase();
         match file.as_slice() {
-            b".npmrc" => return Self::NpmSettings,
-            b".yarnrc.yml" => return Self::Yaml(yaml::Reader::Yarn),
             b".bashrc" | b".bash_profile" | b".profile" | b".zshrc" | b".zshenv" | b".zprofile" | b".envrc" => {
                 return Self::Shell;
             }
@@ -160,7 +163,7 @@ impl Form {
         let mut parts = file.rsplit(|byte| *byte == b'.');
         let extension = parts.next().filter(|_| parts.next().is_some()).and_then(|last| str::from_utf8(last).ok());
         match extension {
-            Some("yml" | "yaml") => Self::Yaml(yaml_reader(&whole, &file)),
+            Some("yml" | "yaml") => Self::Yaml,
             Some(extension) => Self::of_extension(extension),
             None => Self::of_first_line(text),
         }
@@ -213,24 +216,6 @@ impl Form {
     }
 }
 
-fn yaml_reader(path: &[u8], file: &[u8]) -> yaml::Reader {
-    if path.starts_with(b".github/workflows/") {
-        yaml::Reader::Actions
-    } else if memchr::memmem::find(file, b"compose").is_some() {
-        yaml::Reader::Compose
-    } else {
-        yaml::Reader::Unknown
-    }
-}
-
-fn npm_settings(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
-    let line = spot.text[..spot.span.start].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    if matches!(line.trim_ascii_start().first(), Some(b'#' | b';')) {
-        return Err(WhyNot::IN_COMMENT);
-    }
-    Ok(Edit::of(Patch { span: spot.span.clone(), with: format!("${{{}}}", spot.name) }, spot.name))
-}
-
 /// How the lines of the text end.
 fn line_end(text: &[u8]) -> &'static str {
     let first = memchr::memchr(b'\n', text);
@@ -240,6 +225,9 @@ fn line_end(text: &[u8]) -> &'static str {
 /// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
 pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
     let path = path?;
+    if let Some(program) = settings::program(path) {
+        return Some(program.reference(&program.name(name)));
+    }
     let file = path.name().to_ascii_lowercase();
     let extension = file.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     let extension = str::from_utf8(extension).unwrap_or_default();
@@ -259,8 +247,6 @@ pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
         "r" => format!("Sys.getenv(\"{name}\")"),
         "ps1" | "psm1" => format!("$env:{name}"),
         "sh" | "bash" | "zsh" | "fish" | "ksh" => format!("\"${name}\""),
-        "yml" | "yaml" if path.as_bytes().starts_with(b".github/workflows/") => format!("${{{{ secrets.{name} }}}}"),
-        "yml" | "yaml" if memchr::memmem::find(&file, b"compose").is_some() => format!("${{{name}}}"),
         "dockerfile" => format!("${{{name}}}"),
         "tf" | "tfvars" | "hcl" => format!("var.{}", name.to_ascii_lowercase()),
         _ if file == b"dockerfile" => format!("${{{name}}}"),

@@ -1,29 +1,11 @@
-//! References in JSON, which has none of its own: in the files of those programs that put variables into strings.
+//! Values in JSON, and those of VS Code, which has a form of its own for what is asked for.
 
 use super::lexer::{self, Language, Stands};
-use super::{Edit, Patch, Spot, WhyNot, line_end};
+use super::{Edit, Patch, Spot, WhyNot, line_end, settings};
 
-/// Which program reads the file, and so how a variable is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// `.mcp.json`: `${X}` in command, args, env, url and headers
-    /// (<https://code.claude.com/docs/en/mcp>, environment variable expansion).
-    Mcp,
-    /// `.cursor/mcp.json`: `${env:X}` in the same places (<https://cursor.com/docs/mcp>, config interpolation).
-    Cursor,
-    /// `.vscode/mcp.json`: `${input:x}`, asked for once and kept in the editor's own store
-    /// (<https://code.visualstudio.com/docs/copilot/reference/mcp-configuration>).
-    VsCodeMcp,
-    /// `.vscode/launch.json` and `tasks.json`: `${env:X}`
-    /// (<https://code.visualstudio.com/docs/reference/variables-reference>).
-    VsCode,
-    /// `devcontainer.json`: `${localEnv:X}` (<https://containers.dev/implementors/json_reference/>).
-    DevContainer,
-}
-
-/// What replaces the value.
-pub(super) fn replacement(reader: Reader, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
-    let Spot { text, span, name } = *spot;
+/// The names under which the value stands, the outermost first.
+pub(super) fn keys_of_value(spot: &Spot<'_>) -> Result<Vec<String>, WhyNot> {
+    let Spot { text, span, .. } = *spot;
     let place = lexer::place(Language::Json, text, span);
     let literal = match &place.stands {
         Stands::String(literal) => literal,
@@ -32,26 +14,26 @@ pub(super) fn replacement(reader: Reader, spot: &Spot<'_>) -> Result<Edit, WhyNo
     };
     let behind = text[literal.outer.end..].trim_ascii_start();
     if behind.starts_with(b":") {
-        return Err(WhyNot::new("it is a name, and only values are read from variables"));
+        return Err(WhyNot::ONLY_VALUES);
     }
     let keys = keys(text, &place.brackets, literal.outer.start);
-    let has = |key: &str| keys.contains(&key.as_bytes());
-    let is_server = ["command", "args", "env", "url", "headers"].into_iter().any(has);
-    if matches!(reader, Reader::Mcp | Reader::Cursor | Reader::VsCodeMcp) && !is_server {
-        return Err(WhyNot::new("variables are read in command, args, env, url and headers only"));
-    }
-    let with = match reader {
-        Reader::Mcp => format!("${{{name}}}"),
-        Reader::Cursor | Reader::VsCode => format!("${{env:{name}}}"),
-        Reader::DevContainer => format!("${{localEnv:{name}}}"),
-        Reader::VsCodeMcp => format!("${{input:{}}}", input(name)),
-    };
-    let mut edit = Edit::of(Patch { span: span.clone(), with }, name);
-    if reader == Reader::VsCodeMcp {
-        edit.additions.extend(declared(text, name)?);
-        edit.note = Some("VS Code asks for the value once and keeps it".to_owned());
-    }
+    Ok(keys.into_iter().map(|key| String::from_utf8_lossy(key).into_owned()).collect())
+}
+
+/// `.vscode/mcp.json`: `${input:x}`, asked for once and kept in the editor's own store
+/// (<https://code.visualstudio.com/docs/copilot/reference/mcp-configuration>).
+pub(super) fn vs_code_mcp(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let keys = keys_of_value(spot)?;
+    settings::below(&keys, settings::SERVER)?;
+    let mut edit = Edit::of(Patch { span: spot.span.clone(), with: vs_code_reference(spot.name) }, spot.name);
+    edit.additions.extend(declared(spot.text, spot.name)?);
+    edit.note = Some("VS Code asks for the value once and keeps it".to_owned());
     Ok(edit)
+}
+
+/// What VS Code puts in for the variable `name`.
+pub(super) fn vs_code_reference(name: &str) -> String {
+    format!("${{input:{}}}", input(name))
 }
 
 /// The names under which a place stands, the outermost first.

@@ -302,7 +302,7 @@ fn compose_actions_and_kubernetes() {
             ),
         ],
     );
-    refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "known in env")]);
+    refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "read in env, with, run")]);
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - env:\n        - name: K\n";
     let next = "        - name: L\n          value: x\n";
     let read =
@@ -361,6 +361,7 @@ fn files_in_json() {
 fn other_files() {
     becomes(".npmrc", &[("//r/:_authToken=TOK\n", "//r/:_authToken=${API_KEY}\n")]);
     refuses("a.toml", &[("a = \"TOK\"", "no form for a variable")]);
+    refuses("wrangler.toml", &[("[vars]\na = \"TOK\"", "wrangler secret put")]);
     refuses("a.swift", &[("let a = \"TOK\"", "by hand with ProcessInfo")]);
     refuses(".env", &[("A=TOK", "out of git")]);
     refuses(".env.example", &[("A=TOK", "names alone")]);
@@ -372,6 +373,44 @@ fn other_files() {
         ],
     );
     refuses("bin/run", &[("K=TOK", "does not know how")]);
+}
+
+#[test]
+fn settings_of_programs() {
+    becomes(
+        "src/main/resources/application-prod.yml",
+        &[("a:\n  b: \"jdbc:x?password=TOK&c\"\n", "a:\n  b: \"jdbc:x?password=${API_KEY}&c\"\n")],
+    );
+    becomes("application.properties", &[("a.b=TOK\r\nc=d\r\n", "a.b=${API_KEY}\r\nc=d\r\n")]);
+    refuses("application.properties", &[("! a=TOK\n", "in a comment"), ("TOK=a\n", "only values")]);
+    becomes("requirements.txt", &[("a @ https://u:TOK@h/a.whl\n", "a @ https://u:${API_KEY}@h/a.whl\n")]);
+    becomes("supabase/config.toml", &[("[a.b] # c\nsecret = \"TOK\"\n", "[a.b] # c\nsecret = \"env(API_KEY)\"\n")]);
+    refuses(
+        "supabase/config.toml",
+        &[("a = 1 # TOK\n", "in a comment"), ("TOK = 1\n", "cannot stand there"), ("a = TOK\n", "cannot be read")],
+    );
+    becomes(
+        "bunfig.toml",
+        &[("[install.scopes]\n\"@a\" = { token = \"TOK\" }", "[install.scopes]\n\"@a\" = { token = \"$API_KEY\" }")],
+    );
+    refuses(
+        "bunfig.toml",
+        &[
+            ("[install.scopes]\na = \"TOKx\"", "cannot stand there"),
+            ("[define]\na = \"TOK\"", "in registry and scopes only"),
+        ],
+    );
+    becomes(".gitlab-ci.yml", &[("a:\n  script:\n    - f TOKx\n", "a:\n  script:\n    - f ${API_KEY}x\n")]);
+    refuses(".gitlab-ci.yml", &[("a:\n  tags: [\"TOK\"]\n", "image only")]);
+    becomes("config/database.yml", &[("a:\n  password: TOK\n", "a:\n  password: <%= ENV['API_KEY'] %>\n")]);
+    refuses("config/database.yml", &[("a:\n  password: 'TOK'\n", "cannot stand there")]);
+    becomes("opencode.jsonc", &[("{\n// a\n\"k\": \"TOK\",\n}", "{\n// a\n\"k\": \"{env:API_KEY}\",\n}")]);
+    becomes(
+        "settings.xml",
+        &[("<a>\n<password>TOK</password>\n</a>\n", "<a>\n<password>${env.API_KEY}</password>\n</a>\n")],
+    );
+    becomes("NuGet.Config", &[("<add key=\"a\" value=\"TOK\" />", "<add key=\"a\" value=\"%API_KEY%\" />")]);
+    refuses("nuget.config", &[("<!-- <a>TOK</a> -->", "in a comment"), ("<TOK a=\"b\" />", "only values")]);
 }
 
 #[test]

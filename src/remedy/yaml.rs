@@ -1,4 +1,4 @@
-//! References in YAML, which has none of its own: in the files of those programs that have.
+//! Values in YAML, and those of Kubernetes, which has a form of its own for secrets.
 //!
 //! What an edit makes of the file is parsed again: one value may have changed, and nothing else.
 
@@ -6,59 +6,25 @@ use saphyr_parser::{Event, Parser};
 
 use super::{Edit, Patch, Spot, WhyNot, line_end};
 
-/// Which program reads the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// `${X}` (<https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>).
-    Compose,
-    /// `${{ secrets.X }}`
-    /// (<https://docs.github.com/en/actions/reference/workflows-and-actions/contexts>, where each context is known).
-    Actions,
-    /// `.yarnrc.yml`: `${X}` (<https://yarnpkg.com/configuration/yarnrc>).
-    Yarn,
-    /// Something else; Kubernetes is told by its content.
-    Unknown,
+/// What replaces the value where the program that reads the file is not known by its path: Kubernetes is told by what
+/// stands in it.
+pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+    let text = str::from_utf8(spot.text).map_err(|_| WhyNot::NO_UTF_8)?;
+    let before = leaves(text).ok_or(NO_YAML)?;
+    let has = |key: &str| before.iter().any(|leaf| leaf.keys == [key]);
+    if has("apiVersion") && has("kind") {
+        return kubernetes(spot, text, &before);
+    }
+    Err(WhyNot::new("YAML has no form for a variable: what reads the file has to have one"))
 }
 
-/// What replaces the value.
-pub(super) fn replacement(reader: Reader, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
-    let text = str::from_utf8(spot.text).map_err(|_| WhyNot::new("the file is no UTF-8"))?;
-    let before = leaves(text).ok_or(WhyNot::new("the file cannot be read as YAML"))?;
-    // GitHub keeps names that begin with its own for itself.
-    let name = match (reader, spot.name.strip_prefix("GITHUB_")) {
-        (Reader::Actions, Some(rest)) => &format!("GH_{rest}"),
-        _ => spot.name,
-    };
-    let has = |key: &str| before.iter().any(|leaf| leaf.keys == [key]);
-    let reference = match reader {
-        Reader::Compose | Reader::Yarn => format!("${{{name}}}"),
-        Reader::Actions => format!("${{{{ secrets.{name} }}}}"),
-        Reader::Unknown if has("apiVersion") && has("kind") => return kubernetes(spot, text, &before),
-        Reader::Unknown => {
-            return Err(WhyNot::new("YAML has no form for a variable: what reads the file has to have one"));
-        }
-    };
-    let patch = Patch { span: spot.span.clone(), with: reference.clone() };
-    let value = text.get(spot.span.clone()).ok_or(WhyNot::UNKNOWN)?;
-    let after = leaves(&patched(text, &patch)).ok_or(WhyNot::new("a reference cannot stand there"))?;
-    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
-    let (old, new) = match changed.as_slice() {
-        [] => return Err(WhyNot::IN_COMMENT),
-        [(old, new)] if before.len() == after.len() => (old, new),
-        _ => return Err(WhyNot::new("a reference cannot stand there")),
-    };
-    if old.keys != new.keys || new.value.replace(&reference, value) != old.value {
-        return Err(WhyNot::new("only values are read from variables"));
-    }
-    let mut edit = Edit::of(patch, name);
-    if reader == Reader::Actions {
-        const KNOWN: [&str; 5] = ["env", "with", "run", "secrets", "credentials"];
-        if !old.keys.iter().any(|key| KNOWN.contains(&key.as_str())) {
-            return Err(WhyNot::new("secrets are known in env, with, run, secrets and credentials only"));
-        }
-        edit.note = Some(format!("give it to GitHub: gh secret set {name}"));
-    }
-    Ok(edit)
+const NO_YAML: WhyNot = WhyNot::new("the file cannot be read as YAML");
+
+/// The keys that lead to the one value which `patch` changes.
+pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Vec<String>, WhyNot> {
+    let text = str::from_utf8(spot.text).map_err(|_| WhyNot::NO_UTF_8)?;
+    let before = leaves(text).ok_or(NO_YAML)?;
+    Leaf::changed(&before, leaves(&patch.applied(text)), spot, patch)
 }
 
 /// `value: ...` of a variable of a container becomes `valueFrom`
@@ -85,7 +51,7 @@ fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyN
     );
     let end = start + text.get(start..end).map_or(0, |line| line.trim_end().len());
     let patch = Patch { span: start..end, with };
-    let after = leaves(&patched(text, &patch)).ok_or(only_env.clone())?;
+    let after = leaves(&patch.applied(text)).ok_or(only_env.clone())?;
     let is_env = |keys: &[String]| keys.ends_with(&["env".to_owned(), "value".to_owned()]);
     let place = before.iter().zip(&after).position(|(before, after)| before != after).ok_or(only_env.clone())?;
     let stays = after.len() == before.len() + 1 && before[place + 1..] == after[place + 2..];
@@ -98,16 +64,36 @@ fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyN
     Ok(edit)
 }
 
-fn patched(text: &str, patch: &Patch) -> String {
-    let (head, tail) = (text.get(..patch.span.start), text.get(patch.span.end..));
-    [head.unwrap_or_default(), &patch.with, tail.unwrap_or_default()].concat()
-}
-
 /// A value with the keys that lead to it; an entry of a list has those of the list.
 #[derive(PartialEq, Eq)]
-struct Leaf {
-    keys: Vec<String>,
-    value: String,
+pub(super) struct Leaf {
+    pub(super) keys: Vec<String>,
+    pub(super) value: String,
+}
+
+impl Leaf {
+    /// The keys of the one value in which `patch` has put a reference for the secret, when all else is as it was.
+    pub(super) fn changed(
+        before: &[Self],
+        after: Option<Vec<Self>>,
+        spot: &Spot<'_>,
+        patch: &Patch,
+    ) -> Result<Vec<String>, WhyNot> {
+        let after = after.ok_or(WhyNot::NO_PLACE)?;
+        let secret = str::from_utf8(&spot.text[spot.span.clone()]).map_err(|_| WhyNot::NO_UTF_8)?;
+        let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+        match changed.as_slice() {
+            [] => Err(WhyNot::IN_COMMENT),
+            [(old, new)] if before.len() == after.len() => {
+                if old.keys == new.keys && new.value.replace(&patch.with, secret) == old.value {
+                    Ok(old.keys.clone())
+                } else {
+                    Err(WhyNot::ONLY_VALUES)
+                }
+            }
+            _ => Err(WhyNot::NO_PLACE),
+        }
+    }
 }
 
 /// What is open: a list, or a mapping with the key whose value comes next.

@@ -1,0 +1,259 @@
+//! Files of settings whose program puts variables into their values, and how each of them writes one.
+
+use super::{Edit, Patch, Spot, WhyNot, json, toml, yaml};
+use crate::change::BytePath;
+
+/// A program that reads variables in its settings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Program {
+    /// The end of the file's path, in lower case: `*` is anything within a name, and a `/` at the front the top of the
+    /// repository.
+    path: &'static str,
+    /// What reads the variable `X`.
+    form: &'static str,
+    syntax: Syntax,
+    /// The keys below which variables are read; all, when there are none.
+    under: &'static [&'static str],
+    /// What is left to do with the value; `X` is the variable.
+    note: Option<&'static str>,
+}
+
+/// How the file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syntax {
+    Json,
+    Toml,
+    Yaml,
+    Xml,
+    /// A setting on each line; the first sign of a comment is one of these.
+    Lines(&'static [u8]),
+}
+
+impl Program {
+    const fn new(path: &'static str, syntax: Syntax, form: &'static str) -> Self {
+        Self { path, form, syntax, under: &[], note: None }
+    }
+
+    const fn under(mut self, keys: &'static [&'static str]) -> Self {
+        self.under = keys;
+        self
+    }
+
+    const fn note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
+    }
+}
+
+pub(super) const SERVER: &[&str] = &["command", "args", "env", "url", "headers"];
+
+/// The first that fits counts.
+const PROGRAMS: &[Program] = &[
+    // <https://docs.github.com/en/actions/reference/workflows-and-actions/contexts>, where each context is known
+    Program::new("/.github/workflows/*.y*ml", Syntax::Yaml, "${{ secrets.X }}")
+        .under(&["env", "with", "run", "secrets", "credentials"])
+        .note("give it to GitHub: gh secret set X"),
+    // <https://docs.gitlab.com/ci/variables/where_variables_can_be_used/>
+    Program::new("/.gitlab-ci.y*ml", Syntax::Yaml, "${X}")
+        .under(&["script", "before_script", "after_script", "variables", "image"])
+        .note("give it to GitLab: glab variable set X --masked"),
+    // <https://circleci.com/docs/env-vars/>: the shell of a step reads it
+    Program::new("/.circleci/config.y*ml", Syntax::Yaml, "${X}")
+        .under(&["run", "command"])
+        .note("give it to CircleCI: Project Settings, Environment Variables, X"),
+    // <https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables>
+    Program::new("/azure-pipelines*.y*ml", Syntax::Yaml, "$(X)")
+        .under(&["script", "bash", "powershell", "pwsh", "env", "inputs"])
+        .note("give it to the pipeline: az pipelines variable create --name X --secret true"),
+    // <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>
+    Program::new("*compose*.y*ml", Syntax::Yaml, "${X}"),
+    // <https://yarnpkg.com/configuration/yarnrc>
+    Program::new(".yarnrc.yml", Syntax::Yaml, "${X}"),
+    // <https://www.serverless.com/framework/docs/guides/variables>
+    Program::new("serverless.y*ml", Syntax::Yaml, "${env:X}"),
+    // <https://docs.spring.io/spring-boot/reference/features/external-config.html>, property placeholders
+    Program::new("application*.y*ml", Syntax::Yaml, "${X}"),
+    Program::new("bootstrap*.y*ml", Syntax::Yaml, "${X}"),
+    Program::new("application*.properties", Syntax::Lines(b"#!"), "${X}"),
+    Program::new("bootstrap*.properties", Syntax::Lines(b"#!"), "${X}"),
+    // <https://symfony.com/doc/current/configuration.html>, based on environment variables
+    Program::new("config/packages/*.yaml", Syntax::Yaml, "%env(X)%"),
+    Program::new("config/services.yaml", Syntax::Yaml, "%env(X)%"),
+    // <https://guides.rubyonrails.org/configuring.html>, configuring a database
+    Program::new("config/database.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
+    Program::new("config/cable.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
+    Program::new("config/storage.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
+    // <https://code.claude.com/docs/en/mcp>, environment variable expansion
+    Program::new(".mcp.json", Syntax::Json, "${X}").under(SERVER),
+    // <https://cursor.com/docs/mcp>, config interpolation
+    Program::new(".cursor/mcp.json", Syntax::Json, "${env:X}").under(SERVER),
+    // <https://geminicli.com/docs/get-started/configuration/>
+    Program::new(".gemini/settings.json", Syntax::Json, "${X}"),
+    // <https://opencode.ai/docs/config/>, variables
+    Program::new("opencode.json*", Syntax::Json, "{env:X}"),
+    // <https://code.visualstudio.com/docs/reference/variables-reference>
+    Program::new(".vscode/launch.json", Syntax::Json, "${env:X}"),
+    Program::new(".vscode/tasks.json", Syntax::Json, "${env:X}"),
+    // <https://containers.dev/implementors/json_reference/>
+    Program::new("devcontainer.json", Syntax::Json, "${localEnv:X}"),
+    Program::new(".devcontainer.json", Syntax::Json, "${localEnv:X}"),
+    // <https://supabase.com/docs/guides/local-development/managing-config>
+    Program::new("supabase/config.toml", Syntax::Toml, "env(X)"),
+    // <https://bun.com/docs/pm/cli/install>
+    Program::new("bunfig.toml", Syntax::Toml, "$X").under(&["registry", "scopes"]),
+    // <https://pipenv.pypa.io/en/latest/advanced.html>
+    Program::new("pipfile", Syntax::Toml, "${X}").under(&["source"]),
+    // <https://pip.pypa.io/en/stable/reference/requirements-file-format/>, using environment variables
+    Program::new("*requirements*.txt", Syntax::Lines(b"#"), "${X}"),
+    // <https://docs.npmjs.com/cli/configuring-npm/npmrc>
+    Program::new(".npmrc", Syntax::Lines(b"#;"), "${X}"),
+    // <https://maven.apache.org/settings.html>
+    Program::new("settings.xml", Syntax::Xml, "${env.X}"),
+    // <https://learn.microsoft.com/nuget/reference/nuget-config-file>, using environment variables
+    Program::new("nuget.config", Syntax::Xml, "%X%"),
+];
+
+/// Files that take no variable, and where their program looks for one.
+const WITHOUT: &[(&str, &str)] = &[
+    (
+        "wrangler.toml",
+        "it has no form for a variable: take the value out and give it to Cloudflare with `wrangler secret put`",
+    ),
+    (
+        "wrangler.json*",
+        "it has no form for a variable: take the value out and give it to Cloudflare with `wrangler secret put`",
+    ),
+    ("fly.toml", "it has no form for a variable: take the value out and give it to Fly with `fly secrets set`"),
+    ("netlify.toml", "it has no form for a variable: take the value out and give it to Netlify with `netlify env:set`"),
+    ("vercel.json", "it has no form for a variable: take the value out and give it to Vercel with `vercel env add`"),
+    (
+        "appsettings*.json",
+        "it has no form for a variable: take the value out, and set it as `Section__Key`, which .NET reads as well",
+    ),
+    (".streamlit/secrets.toml", "it is a file of secrets: keep it out of git"),
+    ("local.settings.json", "it is a file of secrets: keep it out of git"),
+    (".cargo/c*", "it has no form for a variable: take the value out, and set it as CARGO_REGISTRIES_NAME_TOKEN"),
+];
+
+/// The program that reads a file like `path`.
+pub(super) fn program(path: &BytePath) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| ends(path, program.path))
+}
+
+/// Why a file like `path` takes no variable.
+pub(super) fn without(path: &BytePath) -> Option<&'static str> {
+    WITHOUT.iter().find(|(pattern, _)| ends(path, pattern)).map(|(_, why)| *why)
+}
+
+/// Whether the path ends as `pattern` says, name by name, in letters of any case.
+pub(super) fn ends(path: &BytePath, pattern: &str) -> bool {
+    let path = path.as_bytes().to_ascii_lowercase();
+    let mut names = path.rsplit(|byte| *byte == b'/');
+    let (pattern, is_whole) = pattern.strip_prefix('/').map_or((pattern, false), |pattern| (pattern, true));
+    pattern.rsplit('/').all(|glob| names.next().is_some_and(|name| fits(name, glob)))
+        && (!is_whole || names.next().is_none())
+}
+
+/// Whether a name is what `glob` says; `*` is anything.
+fn fits(name: &[u8], glob: &str) -> bool {
+    let Some((head, tail)) = glob.split_once('*') else { return name == glob.as_bytes() };
+    let Some(rest) = name.strip_prefix(head.as_bytes()) else { return false };
+    (0..=rest.len()).any(|skipped| fits(&rest[skipped..], tail))
+}
+
+impl Program {
+    /// What the program puts the variable `name` in for.
+    pub(super) fn reference(&self, name: &str) -> String {
+        self.form.replace('X', name)
+    }
+
+    /// The name that this program can know a variable by: GitHub keeps those that begin with its own for itself.
+    pub(super) fn name<'n>(&self, name: &'n str) -> std::borrow::Cow<'n, str> {
+        match name.strip_prefix("GITHUB_").filter(|_| self.form.contains("secrets.")) {
+            Some(rest) => format!("GH_{rest}").into(),
+            None => name.into(),
+        }
+    }
+
+    /// What replaces the value.
+    pub(super) fn replacement(&self, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
+        let name = &*self.name(spot.name);
+        let reference = self.reference(name);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        if self.form.ends_with('X') && spot.text.get(spot.span.end).is_some_and(is_name) {
+            return Err(WhyNot::NO_PLACE);
+        }
+        let patch = Patch { span: spot.span.clone(), with: reference };
+        let keys = match self.syntax {
+            Syntax::Json => json::keys_of_value(spot)?,
+            Syntax::Yaml => yaml::changed(spot, &patch)?,
+            Syntax::Toml => toml::changed(spot, &patch)?,
+            Syntax::Xml => in_markup(spot).map(|()| Vec::new())?,
+            Syntax::Lines(comment) => on_line(spot, comment).map(|()| Vec::new())?,
+        };
+        below(&keys, self.under)?;
+        let mut edit = Edit::of(patch, name);
+        edit.note = self.note.map(|note| note.replace('X', name));
+        Ok(edit)
+    }
+}
+
+/// Whether one of `keys` is one of those below which variables are read.
+pub(super) fn below(keys: &[String], under: &[&str]) -> Result<(), WhyNot> {
+    if under.is_empty() || keys.iter().any(|key| under.contains(&key.as_str())) {
+        return Ok(());
+    }
+    Err(WhyNot(format!("variables are read in {} only", listed(under)).into()))
+}
+
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// Whether the value stands behind a setting's name.
+fn on_line(spot: &Spot<'_>, comment: &[u8]) -> Result<(), WhyNot> {
+    let line = spot.text[..spot.span.start].rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_start();
+    match line.first() {
+        Some(first) if comment.contains(first) => Err(WhyNot::IN_COMMENT),
+        Some(_) => Ok(()),
+        None => Err(WhyNot::ONLY_VALUES),
+    }
+}
+
+/// Whether the value is text or what an attribute holds.
+fn in_markup(spot: &Spot<'_>) -> Result<(), WhyNot> {
+    let before = &spot.text[..spot.span.start];
+    let last = |sign: &[u8]| memchr::memmem::rfind(before, sign);
+    if last(b"<!--") > last(b"-->") {
+        return Err(WhyNot::IN_COMMENT);
+    }
+    let open = last(b"<").filter(|open| Some(*open) > last(b">"));
+    let quotes = open.map_or(1, |open| memchr::memchr_iter(b'"', &before[open..]).count());
+    if quotes % 2 == 1 { Ok(()) } else { Err(WhyNot::ONLY_VALUES) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_the_end_of_a_path() {
+        for (path, pattern, expected) in [
+            (".npmrc", ".npmrc", true),
+            ("a/.npmrc", ".npmrc", true),
+            ("a.npmrc", ".npmrc", false),
+            (".github/workflows/a.yml", "/.github/workflows/*.y*ml", true),
+            ("a/.github/workflows/a.yml", "/.github/workflows/*.y*ml", false),
+            (".github/workflows/a/b.yml", "/.github/workflows/*.y*ml", false),
+            ("docker-compose.prod.yaml", "*compose*.y*ml", true),
+            ("compose.yml", "*compose*.y*ml", true),
+            ("compose.json", "*compose*.y*ml", false),
+        ] {
+            assert_eq!(ends(&BytePath::from(path), pattern), expected, "{path} {pattern}");
+        }
+    }
+}
