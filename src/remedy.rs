@@ -5,6 +5,7 @@
 
 mod code;
 mod docker;
+mod extent;
 mod json;
 mod lexer;
 pub(crate) mod name;
@@ -19,6 +20,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::change::BytePath;
+pub(crate) use extent::extent;
 use lexer::Language;
 
 /// A value in a text, and the variable that is to hold it.

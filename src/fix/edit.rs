@@ -143,10 +143,12 @@ impl<'a> Editor<'a> {
         if !target.is_plain || !target.secret.is_written_as(value) {
             return Err("it is not written as it is, but encoded or in pieces: take it out by hand".to_owned());
         }
-        let candidates = name::candidates(&target.rule.facts(), self.text, &target.span);
-        let name = store.name(target.fingerprint, value, &candidates);
-        let edit = remedy::replacement(self.path, self.text, &target.span, &name).map_err(|why| why.to_string())?;
-        let edit = self.in_own_dialect(edit, &target.span)?;
+        let facts = target.rule.facts();
+        let span = remedy::extent(facts.variable(), self.text, &target.span);
+        let value = &self.text[span.clone()];
+        let name = store.name(value, &name::candidates(&facts, self.text, &span));
+        let edit = remedy::replacement(self.path, self.text, &span, &name).map_err(|why| why.to_string())?;
+        let edit = self.in_own_dialect(edit, &span)?;
         store.put(&edit.variable, value)?;
         Ok(edit)
     }

@@ -10,14 +10,14 @@ use crate::change::BytePath;
 use crate::git::{command, entry};
 use crate::remedy::name;
 use crate::rules::spec::is_variable_name;
-use crate::secret::Fingerprint;
 
 /// The file of variables and what it is to get.
 pub(super) struct Store {
     pub(super) path: BytePath,
     pub(super) before: Option<Vec<u8>>,
     known: Dotenv,
-    names: BTreeMap<Fingerprint, String>,
+    /// By the value.
+    names: BTreeMap<Vec<u8>, String>,
     added: Vec<(String, Vec<u8>)>,
     lines: Vec<String>,
     /// Every variable that a file reads now.
@@ -55,9 +55,9 @@ impl Store {
         Ok(Self { path, before, known, names, added, lines, read })
     }
 
-    /// The variable for a key: the one that it has already, else the first of `candidates` that is free.
-    pub(super) fn name(&mut self, key: Fingerprint, value: &[u8], candidates: &[String]) -> String {
-        if let Some(name) = self.names.get(&key) {
+    /// The variable for a value: the one that it has already, else the first of `candidates` that is free.
+    pub(super) fn name(&mut self, value: &[u8], candidates: &[String]) -> String {
+        if let Some(name) = self.names.get(value) {
             return name.clone();
         }
         let is_fit = |name: &&str| is_variable_name(name) && name::is_free(name);
@@ -70,7 +70,7 @@ impl Store {
             candidates.first().into_iter().flat_map(|first| (2..).map(move |number| format!("{first}_{number}")));
         let mut all = candidates.iter().cloned().chain(numbered);
         let name = own.or_else(|| all.find(|name| !taken(name))).unwrap_or_default();
-        self.names.insert(key, name.clone());
+        self.names.insert(value.to_vec(), name.clone());
         name
     }
 

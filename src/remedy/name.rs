@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::extent;
 use crate::rules::Facts;
 use crate::rules::spec::is_variable_name;
 
@@ -10,7 +11,7 @@ use crate::rules::spec::is_variable_name;
 /// A repository writes both the rule and the text, so no name comes out of it that programs obey, such as `PATH`.
 pub(crate) fn candidates(facts: &Facts<'_>, text: &[u8], span: &Range<usize>) -> Vec<String> {
     let is_fit = |name: &String| is_variable_name(name) && is_free(name);
-    let of_rule = facts.variable().map(str::to_owned);
+    let of_rule = facts.variable().map(|variable| extent::narrowed(variable, text, span));
     let names: Vec<_> = of_rule.into_iter().chain(assigned(text, span)).filter(is_fit).collect();
     if !names.is_empty() {
         return names;
@@ -66,7 +67,7 @@ pub(crate) fn is_free(name: &str) -> bool {
 fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
     const FARTHEST: usize = 160;
     let near = &text[span.start.saturating_sub(FARTHEST)..span.start];
-    let line = near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = before_address(near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default());
     let sign = line.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     // What stands between sign and value is quotes, calls and the like.
@@ -86,6 +87,13 @@ fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
     let start = before.iter().rposition(|byte| !is_name(byte)).map_or(0, |other| other + 1);
     let name = before[start..].rsplit(|byte| *byte == b'.').next()?;
     (name.len() > 2).then(|| screaming(name))
+}
+
+/// The part of a line before the address that it ends in: who logs in there is no name for the password.
+fn before_address(line: &[u8]) -> &[u8] {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'=');
+    let start = line.iter().rposition(is_end).map_or(0, |end| end + 1);
+    if memchr::memmem::find(&line[start..], b"://").is_some() { &line[..start] } else { line }
 }
 
 /// `stripeKey`, `stripe-key` and `stripe_key` as `STRIPE_KEY`.
@@ -117,6 +125,8 @@ mod tests {
             ("  \"stripe-key\": \"@", Some("STRIPE_KEY")),
             ("config.api.token = '@", Some("TOKEN")),
             ("private const string ApiKey = @\"@", Some("API_KEY")),
+            ("apiUrl = f\"https://admin:@", Some("API_URL")),
+            ("https://admin:@", None),
             ("let key: &'static str = \"@", Some("KEY")),
             ("key := \"@", Some("KEY")),
             ("headers[\"x-api-key\"] = \"@", Some("X_API_KEY")),

@@ -54,6 +54,23 @@ fn lines_of_all_kinds() {
     becomes("a.min.js", &format!("{long}k=\"@\";{long}"), &format!("{long}k=process.env.GITHUB_TOKEN;{long}"));
 }
 
+fn password() -> String {
+    ["Tr0ub", "4dor", "9Xq"].concat()
+}
+
+#[test]
+fn an_address_goes_out_as_a_whole() {
+    let url = |end: &str| format!("{}://app:{}@db.acme.net/{end}", "postgres", password());
+    let repo = staged("a.js", &format!("f('{}');\ng(`{}${{x}}`);\nh('{0}');\n", url("a"), url("b")));
+    repo.keyguard(["fix", "--apply"]).success();
+    let expected = "f(process.env.DATABASE_URL);\n\
+                    g(`postgres://app:${process.env.DATABASE_PASSWORD}@db.acme.net/b${x}`);\n\
+                    h(process.env.DATABASE_URL);\n";
+    assert_eq!(index(&repo, "a.js"), expected);
+    let variables = format!("DATABASE_URL={}\nDATABASE_PASSWORD={}\n", url("a"), password());
+    assert_eq!(read(&repo, ".env"), variables);
+}
+
 #[test]
 fn scripts_of_all_kinds() {
     becomes("a.sh", "cat <<EOF\nit's @\nEOF\n", "cat <<EOF\nit's ${GITHUB_TOKEN}\nEOF\n");
