@@ -96,11 +96,17 @@ impl Assignment {
 
 /// Whether nothing but the marks of a list or one pair of quotes stands around name and value on their line.
 fn stands_alone(text: &[u8], name: &Range<usize>, value: &Range<usize>) -> bool {
-    let before = text[..name.start].rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
-    let behind = text[value.end..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    // A line may be a whole bundle; marks are few.
+    const FARTHEST: usize = 512;
+    let before = &text[name.start.saturating_sub(FARTHEST)..name.start];
+    let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let behind = &text[value.end..text.len().min(value.end + FARTHEST)];
+    let behind = behind.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_short = before.len().max(behind.len()) < FARTHEST;
+    let before = before.trim_ascii();
     let ends_line = behind.trim_ascii().is_empty() || behind.trim_ascii_start().starts_with(b"#");
     let is_in_quotes = before.last().is_some_and(|quote| is_quote(*quote) && behind.first() == Some(quote));
-    matches!(before, b"" | b"-" | b"\"" | b"'") && ends_line || is_in_quotes
+    is_short && matches!(before, b"" | b"-" | b"\"" | b"'") && ends_line || is_in_quotes
 }
 
 struct Reader<'t> {
