@@ -5,12 +5,15 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
+mod cpu;
+
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use cpu::cpu_time;
 use keyguard::rules::matcher::Matcher;
 use keyguard::rules::spec::Finds;
 use keyguard::rules::{Rule, RuleSet, example};
@@ -193,13 +196,4 @@ fn random(class: &[u8], length: usize) -> String {
         char::from(class[(state >> 33) % class.len()])
     };
     (0..length).map(|_| next()).collect()
-}
-
-/// What this thread has cost so far.
-#[expect(unsafe_code, reason = "the standard library does not tell a thread's CPU time")]
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the clock is one that there is, and it writes into a value of ours.
-    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) }, 0);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("less than a second"))
 }
