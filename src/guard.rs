@@ -11,7 +11,7 @@ use globset::GlobSet;
 
 use crate::change::{BytePath, Change};
 use crate::config::Config;
-use crate::encrypted::{Creation, Demand, Policies, is_encrypted, is_encrypted_throughout, is_opaque};
+use crate::encrypted::{Creation, Demand, Filter, Policies, is_encrypted, is_encrypted_throughout, is_opaque};
 use crate::finding::{Confidence, Finding};
 use crate::rules::{Rule, glob_set};
 
@@ -30,7 +30,7 @@ pub(crate) struct Guard<'c> {
 
 /// One reason to encrypt a file.
 enum Reason<'p> {
-    Filter(&'p [u8]),
+    Filter(Filter<'p>),
     Sops(&'p Creation),
     Config(&'p str),
     Name,
@@ -89,7 +89,7 @@ impl Reason<'_> {
     fn is_unmet(&self, path: &BytePath, content: &[u8]) -> bool {
         match self {
             // What a tool of one's own writes has a form that nobody else knows.
-            Self::Filter(name) => !is_encrypted_throughout(content) && (is_known(name) || !is_opaque(content)),
+            Self::Filter(filter) => !is_encrypted_throughout(content) && (is_known(filter.name) || !is_opaque(content)),
             Self::Sops(rule) => !is_encrypted(content) && rule.leaves_open(path.name(), content),
             Self::Config(_) | Self::Name => !is_encrypted(content),
         }
@@ -97,7 +97,7 @@ impl Reason<'_> {
 
     fn demand(&self) -> Demand {
         match self {
-            Self::Filter(name) => Demand::Filter(String::from_utf8_lossy(name).into_owned()),
+            Self::Filter(Filter { name, by }) => Demand::Filter(String::from_utf8_lossy(name).into_owned(), *by),
             Self::Sops(_) => Demand::Sops,
             Self::Config(glob) => Demand::Config((*glob).to_owned()),
             Self::Name => Demand::Name,

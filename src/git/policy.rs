@@ -5,6 +5,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -14,15 +15,15 @@ use super::id::Id;
 use super::object::Objects;
 use super::tree::{self, Delta, Difference, Side};
 use crate::change::BytePath;
-use crate::encrypted::{Policies, Policy};
+use crate::encrypted::{Case, Outside, Policies, Policy};
 
 /// Reads each version of such a file once.
 #[derive(Default)]
 pub(super) struct PolicyReader {
     /// By content, and whether it was read as a file of attributes: the name decides.
     read: RefCell<HashMap<(Id, bool), Rc<Policy>>>,
-    /// `info/attributes` of the git directory.
-    local: OnceCell<Option<Rc<Policy>>>,
+    /// What does not depend on the tree.
+    outside: OnceCell<Outside>,
     /// What most trees say.
     nothing: OnceCell<Rc<Policies>>,
 }
@@ -30,11 +31,14 @@ pub(super) struct PolicyReader {
 impl PolicyReader {
     /// What the files at these places of a tree say. One that a partial clone has yet to fetch says nothing.
     pub(super) fn read(&self, repo: &Repo, objects: &Objects<'_>, files: &[(BytePath, Side)]) -> Result<Rc<Policies>> {
-        let local = self.local.get_or_init(|| {
-            let content = std::fs::read(repo.common_dir.join("info").join("attributes")).ok()?;
-            Some(Rc::new(Policy::read(b".gitattributes", content)))
-        });
-        if files.is_empty() && local.is_none() {
+        let outside = match self.outside.get() {
+            Some(outside) => outside,
+            None => {
+                let outside = outside(repo)?;
+                self.outside.get_or_init(|| outside)
+            }
+        };
+        if files.is_empty() && outside.clone.is_none() && outside.user.is_none() {
             return Ok(Rc::clone(self.nothing.get_or_init(Rc::default)));
         }
         let mut policies = Vec::new();
@@ -44,7 +48,7 @@ impl PolicyReader {
                 policies.push((path.as_bytes()[..folder].to_vec(), policy));
             }
         }
-        Ok(Rc::new(Policies::new(policies, local.clone())))
+        Ok(Rc::new(Policies::new(policies, outside)))
     }
 
     fn policy(&self, objects: &Objects<'_>, path: &BytePath, side: Side) -> Result<Option<Rc<Policy>>> {
@@ -57,6 +61,17 @@ impl PolicyReader {
         self.read.borrow_mut().insert(key, Rc::clone(&policy));
         Ok(Some(policy))
     }
+}
+
+/// What git obeys in this clone whatever the tree says.
+fn outside(repo: &Repo) -> Result<Outside> {
+    let settings = repo.settings();
+    let read = |path: &Path| Some(Rc::new(Policy::read(b".gitattributes", std::fs::read(path).ok()?)));
+    Ok(Outside {
+        clone: read(&repo.common_dir.join("info").join("attributes")),
+        user: settings.attributes_file()?.as_deref().and_then(read),
+        case: if settings.ignores_case()? { Case::Ignored } else { Case::Matters },
+    })
 }
 
 /// The files that say so in the folders above what `deltas` bring in: of HEAD, or as they are staged.
