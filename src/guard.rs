@@ -5,6 +5,7 @@
 //! that was renamed and not otherwise changed. Files of a work tree are no such thing: git-crypt has decrypted them there.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use anyhow::Result;
 use globset::GlobSet;
@@ -69,7 +70,7 @@ impl<'c> Guard<'c> {
         reasons.extend(policies.filter(path.as_bytes()).map(Reason::Filter));
         reasons.extend(policies.creation_rule(path.as_bytes())?.map(Reason::Sops));
         if !self.config.encrypted.is_empty() {
-            let place = self.globs()?.matches(path.as_path()).first().copied();
+            let place = entries_for(self.globs()?, path).next();
             reasons.extend(place.map(|place| Reason::Config(&self.config.encrypted[place].value)));
         }
         Ok(reasons)
@@ -79,9 +80,27 @@ impl<'c> Guard<'c> {
         if let Some(globs) = self.globs.get() {
             return Ok(globs);
         }
-        let globs = glob_set(self.config.encrypted.iter().map(|glob| glob.value.as_str()))?;
+        let globs = globs(self.config)?;
         Ok(self.globs.get_or_init(|| globs))
     }
+}
+
+/// The entries of `[[encrypted]]` that guard none of `paths`, by their place in the configuration.
+pub(crate) fn idle(config: &Config, paths: &[BytePath]) -> Result<Vec<usize>> {
+    let globs = globs(config)?;
+    let used: HashSet<usize> = paths.iter().flat_map(|path| entries_for(&globs, path)).collect();
+    Ok((0..config.encrypted.len()).filter(|place| !used.contains(place)).collect())
+}
+
+/// Two for each entry of `[[encrypted]]`: the name of a folder stands for all that is in it, as in `.gitignore`.
+fn globs(config: &Config) -> Result<GlobSet> {
+    let paths = config.encrypted.iter().map(|path| path.value.trim_end_matches('/'));
+    let globs: Vec<_> = paths.flat_map(|path| [path.to_owned(), format!("{path}/**")]).collect();
+    glob_set(globs.iter().map(String::as_str))
+}
+
+fn entries_for(globs: &GlobSet, path: &BytePath) -> impl Iterator<Item = usize> + use<> {
+    globs.matches(path.as_path()).into_iter().map(|place| place / 2)
 }
 
 impl Reason<'_> {

@@ -116,9 +116,9 @@ fn check_glob(glob: &str) -> Result<(), String> {
 /// A glob that covers nothing would leave files unguarded and say nothing.
 fn check_encrypted(glob: &str) -> Result<(), Flaw> {
     check_glob(glob).map_err(|message| Flaw::new("path", message))?;
-    let is_wrong = ["/", "./", "../"].iter().any(|start| glob.starts_with(start)) || glob.ends_with('/');
+    let is_wrong = ["/", "./", "../"].iter().any(|start| glob.starts_with(start));
     if is_wrong || glob.is_empty() {
-        let message = "matches no file\nhelp: write it from the root of the work tree, such as `secrets/**`";
+        let message = "matches no file\nhelp: write it from the root of the work tree, such as `secrets`";
         return Err(Flaw::new("path", message));
     }
     Ok(())

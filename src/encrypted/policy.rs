@@ -35,13 +35,12 @@ impl Policy {
 }
 
 /// What git obeys from outside a tree.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Outside {
     /// The attributes of this clone.
     pub(crate) clone: Option<Rc<Policy>>,
     /// Those of the user, for all repositories.
     pub(crate) user: Option<Rc<Policy>>,
-    pub(crate) case: Case,
 }
 
 /// What the files of one tree say, each for the folder that it stands in, with a `/` at its end.
@@ -56,7 +55,7 @@ pub(crate) struct Policies {
 
 impl Policies {
     /// Takes the files of a tree, in any order.
-    pub(crate) fn new(mut files: Vec<(Vec<u8>, Rc<Policy>)>, outside: &Outside) -> Self {
+    pub(crate) fn new(mut files: Vec<(Vec<u8>, Rc<Policy>)>, outside: &Outside, case: Case) -> Self {
         files.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
         let (of_tree, sops): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(_, policy)| matches!(**policy, Policy::Attributes(_)));
@@ -67,7 +66,7 @@ impl Policies {
         if !attributes.iter().any(|(_, _, policy)| encrypts(policy)) {
             attributes.clear();
         }
-        Self { attributes, case: outside.case, sops }
+        Self { attributes, case, sops }
     }
 
     /// Whether no file can be asked for.
@@ -137,7 +136,7 @@ mod tests {
         let sops = |text: &str| Rc::new(Policy::read(SOPS, text.as_bytes().to_vec()));
         let rule = |regex: &str| sops(&format!("creation_rules:\n  - path_regex: {regex}\n"));
         let files = vec![(Vec::new(), rule("^a/")), (b"a/".to_vec(), rule("^x$")), (b"b/".to_vec(), sops("a: ["))];
-        let policies = Policies::new(files, &Outside::default());
+        let policies = Policies::new(files, &Outside::default(), Case::Matters);
         let covers = |path: &str| policies.creation_rule(path.as_bytes()).map(|rule| rule.is_some()).ok();
         assert_eq!(["a/x", "a/y", "c", "b/x"].map(covers), [Some(true), Some(false), Some(false), None]);
     }
@@ -145,7 +144,7 @@ mod tests {
     #[test]
     fn attributes_without_such_a_filter_are_left_out() {
         let file = |text: &str| vec![(Vec::new(), Rc::new(Policy::read(ATTRIBUTES, text.as_bytes().to_vec())))];
-        assert!(Policies::new(file("* text=auto\n*.bin filter=lfs\n"), &Outside::default()).is_empty());
-        assert!(!Policies::new(file("[attr]x filter=git-crypt\n"), &Outside::default()).is_empty());
+        assert!(Policies::new(file("* text=auto\n*.bin filter=lfs\n"), &Outside::default(), Case::Matters).is_empty());
+        assert!(!Policies::new(file("[attr]x filter=git-crypt\n"), &Outside::default(), Case::Matters).is_empty());
     }
 }

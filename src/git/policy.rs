@@ -24,6 +24,7 @@ pub(super) struct PolicyReader {
     read: RefCell<HashMap<(Id, bool), Rc<Policy>>>,
     /// What does not depend on the tree.
     outside: OnceCell<Outside>,
+    case: OnceCell<Case>,
     /// What most trees say.
     nothing: OnceCell<Rc<Policies>>,
 }
@@ -31,13 +32,7 @@ pub(super) struct PolicyReader {
 impl PolicyReader {
     /// What the files at these places of a tree say. One that a partial clone has yet to fetch says nothing.
     pub(super) fn read(&self, repo: &Repo, objects: &Objects<'_>, files: &[(BytePath, Side)]) -> Result<Rc<Policies>> {
-        let outside = match self.outside.get() {
-            Some(outside) => outside,
-            None => {
-                let outside = outside(repo)?;
-                self.outside.get_or_init(|| outside)
-            }
-        };
+        let outside = once(&self.outside, || outside(repo))?;
         if files.is_empty() && outside.clone.is_none() && outside.user.is_none() {
             return Ok(Rc::clone(self.nothing.get_or_init(Rc::default)));
         }
@@ -48,7 +43,8 @@ impl PolicyReader {
                 policies.push((path.as_bytes()[..folder].to_vec(), policy));
             }
         }
-        Ok(Rc::new(Policies::new(policies, outside)))
+        let case = once(&self.case, || repo.settings().case())?;
+        Ok(Rc::new(Policies::new(policies, outside, *case)))
     }
 
     fn policy(&self, objects: &Objects<'_>, path: &BytePath, side: Side) -> Result<Option<Rc<Policy>>> {
@@ -65,13 +61,20 @@ impl PolicyReader {
 
 /// What git obeys in this clone whatever the tree says.
 fn outside(repo: &Repo) -> Result<Outside> {
-    let settings = repo.settings();
     let read = |path: &Path| Some(Rc::new(Policy::read(b".gitattributes", std::fs::read(path).ok()?)));
     Ok(Outside {
         clone: read(&repo.common_dir.join("info").join("attributes")),
-        user: settings.attributes_file()?.as_deref().and_then(read),
-        case: if settings.ignores_case()? { Case::Ignored } else { Case::Matters },
+        user: repo.settings().attributes_file()?.as_deref().and_then(read),
     })
+}
+
+/// What is found out once, and when it is needed: each look into the configuration costs.
+fn once<T>(cell: &OnceCell<T>, find_out: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = find_out()?;
+    Ok(cell.get_or_init(|| found))
 }
 
 /// The files that say so in the folders above what `deltas` bring in: of HEAD, or as they are staged.

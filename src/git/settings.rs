@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result};
 use git2::{Config, ConfigLevel, ErrorCode};
 
 use super::{Repo, command};
+use crate::change::BytePath;
+use crate::encrypted::Case;
 use crate::environment::Environment;
 
 /// Where git looks for what the user has set.
@@ -87,14 +89,15 @@ impl Settings<'_> {
         Ok(Some(from.join(named)))
     }
 
-    /// Whether names differ by more than the case of their letters.
-    pub(super) fn ignores_case(&self) -> Result<bool> {
+    /// Whether the case of letters tells names apart.
+    pub(super) fn case(&self) -> Result<Case> {
         const KEY: &str = "core.ignoreCase";
-        match self.config.as_ref().map(|config| config.get_bool(KEY)) {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(error)) if error.code() == ErrorCode::NotFound => Ok(false),
-            _ => Ok(self.ask_git("bool", KEY, Path::new("false"))? == Path::new("true")),
-        }
+        let is_ignored = match self.config.as_ref().map(|config| config.get_bool(KEY)) {
+            Some(Ok(is_ignored)) => is_ignored,
+            Some(Err(error)) if error.code() == ErrorCode::NotFound => false,
+            _ => self.ask_git("bool", KEY, Path::new("false"))? == Path::new("true"),
+        };
+        Ok(if is_ignored { Case::Ignored } else { Case::Matters })
     }
 
     fn ask_git(&self, kind: &str, key: &str, default: &Path) -> Result<PathBuf> {
@@ -102,6 +105,6 @@ impl Settings<'_> {
         git.args(["config", "--null", "--type", kind, "--default"]).arg(default).args(["--get", key]);
         let mut answer = command::output(&mut git).with_context(|| format!("read `{key}` of git's configuration"))?;
         answer.pop_if(|last| *last == 0);
-        Ok(crate::change::BytePath::from(&answer[..]).as_path())
+        Ok(BytePath::from(&answer[..]).as_path())
     }
 }

@@ -646,13 +646,61 @@ fn the_configuration_names_files() {
     commit(&repo).success().says("keyguard: this commit takes 1 of `[[encrypted]]` out of keyguard.toml\n");
     for (text, place, complaint) in [
         ("[[encrypted]]\npath = \"/secrets/**\"\n", "2:8", "`path` of `[[encrypted]]` matches no file"),
-        ("[[encrypted]]\npath = \"secrets/\"\n", "2:8", "`path` of `[[encrypted]]` matches no file"),
         ("[[encrypted]]\npath = \"a[\"\n", "2:8", "`path` of `[[encrypted]]` is no glob"),
         ("[[encrypted]]\n", "1:1", "missing field `path`"),
     ] {
         repo.write("keyguard.toml", text);
         repo.keyguard(["config", "check"]).code(2).says(&format!("keyguard.toml:{place}: {complaint}"));
     }
+}
+
+/// Whoever names a folder means what is in it.
+#[test]
+fn the_configuration_names_folders() {
+    for path in ["secrets", "secrets/", "se*", "secrets/**", "**/secrets", "{x,secrets}"] {
+        let repo = Sandbox::with_hook();
+        let entry = format!("[[encrypted]]\npath = \"{path}\"\n");
+        stage(&repo, "keyguard.toml", &entry);
+        commit(&repo).success().silent();
+        stage(&repo, "secret", PLAIN);
+        stage(&repo, "deep/secretsx/y", PLAIN);
+        let elsewhere = commit(&repo);
+        if path == "se*" {
+            blocked(&elsewhere, "secret");
+        } else {
+            elsewhere.success().silent();
+        }
+        stage(&repo, "secrets/deep/x", PLAIN);
+        let stopped = repo.git(["commit", "--quiet", "-m", "x", "--", "secrets"]);
+        blocked(&stopped, "secrets/deep/x");
+        says(&stopped, &format!("[[encrypted]] of the configuration names {path}"));
+    }
+}
+
+#[test]
+fn an_entry_that_guards_nothing_is_told() {
+    let repo = Sandbox::with_hook();
+    let entry = |path: &str| format!("[[encrypted]]\npath = \"{path}\"\n");
+    repo.write("keyguard.toml", entry("secret") + &entry("*.vault") + &entry("secrets/"));
+    let told = repo.keyguard(["config", "check"]);
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the [[encrypted]] entry for path `secret` matches nothing that is tracked
+keyguard.toml:3:1: the [[encrypted]] entry for path `*.vault` matches nothing that is tracked
+keyguard.toml:5:1: the [[encrypted]] entry for path `secrets/` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    // What is staged counts, from wherever in the repository it is asked; what git does not know does not.
+    stage(&repo, "secrets/deep/x", CIPHERTEXT);
+    repo.write("a.vault", PLAIN);
+    let told = repo.run("keyguard").args(["config", "check"]).current_dir(repo.root().join("secrets")).output();
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the [[encrypted]] entry for path `secret` matches nothing that is tracked
+keyguard.toml:3:1: the [[encrypted]] entry for path `*.vault` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    repo.keyguard(["config", "check", "--format", "json"]).success().says("entry for path `*.vault` matches nothing");
 }
 
 #[test]
