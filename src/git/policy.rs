@@ -43,7 +43,7 @@ impl PolicyReader {
                 policies.push((path.as_bytes()[..folder].to_vec(), policy));
             }
         }
-        let case = once(&self.case, || repo.settings().case())?;
+        let case = once(&self.case, || repo.case())?;
         Ok(Rc::new(Policies::new(policies, outside, *case)))
     }
 
@@ -64,7 +64,7 @@ fn outside(repo: &Repo) -> Result<Outside> {
     let read = |path: &Path| Some(Rc::new(Policy::read(b".gitattributes", std::fs::read(path).ok()?)));
     Ok(Outside {
         clone: read(&repo.common_dir.join("info").join("attributes")),
-        user: repo.settings().attributes_file()?.as_deref().and_then(read),
+        user: repo.attributes_file()?.as_deref().and_then(read),
     })
 }
 
