@@ -194,6 +194,38 @@ fn a_reason_holds_no_key() {
         .says("the reason holds a key: GitHub personal access token");
 }
 
+/// What hides a whole language or kind is told when it is checked, when it comes in, and by `doctor`.
+#[test]
+fn broad_entries_are_told() {
+    let repo = repository();
+    let entry = |fields: &str| format!("[[allow]]\n{fields}\nreason = \"x\"\n\n");
+    let broad =
+        entry("path = \"**/*.py\"") + &entry("regex = \"^xox\"") + &entry("path = \"tests/**\"\nregex = \"^xox\"");
+    repo.write("keyguard.toml", &broad).git(["add", "."]).success();
+    let told = repo.keyguard(["config", "check"]);
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the allow entry for path `**/*.py` covers nearly every .py file; is that meant?
+keyguard.toml:5:1: the allow entry for regex `^xox` matches nearly every key of [..] kinds, such as [..]; is that meant?
+keyguard.toml:1:1: the allow entry for path `**/*.py` matches nothing that is tracked
+keyguard.toml:5:1: the allow entry for regex `^xox` matches nothing that is tracked
+keyguard.toml:9:1: the allow entry for path `tests/**`, regex `^xox` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    repo.keyguard(["doctor"]).code(0).says("by the allow entry for path `**/*.py` (covers nearly every .py file)");
+    let commit = repo.git(["commit", "--quiet", "-m", "x"]);
+    commit.success().stderr(str![[r"
+keyguard: this commit adds 3 allow entries to keyguard.toml
+keyguard: this commit has keyguard block less, by the allow entry for regex `^xox` (matches nearly every key of [..] kinds, such as [..]), the allow entry for path `**/*.py` (covers nearly every .py file) in keyguard.toml
+
+"]]);
+    // Told once.
+    repo.write("keyguard.toml", broad + &entry("path = \"docs/**\"")).git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "x"])
+        .success()
+        .stderr("keyguard: this commit adds 1 allow entry to keyguard.toml\n");
+}
+
 /// Whether the very command that was blocked passes after `allow --last`.
 #[track_caller]
 fn blocked_then_passes(repo: &Sandbox, args: &[&str], input: &str) {

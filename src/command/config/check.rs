@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::allowlist::Allowlist;
+use crate::allowlist::{self, Allowlist};
 use crate::baseline::{self, Baseline};
 use crate::cli::Global;
 use crate::command::{baseline_of_work_tree, census, config_of_work_tree, work_tree_of};
@@ -27,6 +27,7 @@ pub(crate) fn check(global: &Global, environment: &Environment, out: &mut dyn Wr
     let mut notices = config.notices.clone();
     let mut files: Vec<_> = config.layers.iter().map(|layer| layer.name.clone()).collect();
     notices.extend(expired(&config)?);
+    notices.extend(broad(&config)?);
     if let Some(root) = work_tree_of(&environment.current_dir) {
         notices.extend(unused(&config, global, environment));
         notices.extend(idle(&config, &root));
@@ -82,6 +83,20 @@ fn expired(config: &Config) -> Result<Vec<String>> {
     let expired = Allowlist::new(config).expired()?;
     let places = if expired.is_empty() { Vec::new() } else { config.allow_places() };
     Ok(in_few(expired.into_iter().map(|(place, notice)| format!("{}: {notice}", places[place]))))
+}
+
+/// Entries that hide a whole language or kind, each with its place.
+fn broad(config: &Config) -> Result<Vec<String>> {
+    let mut places = None;
+    let mut remarks = Vec::new();
+    for (place, entry) in config.allow.iter().enumerate() {
+        if let Some(breadth) = allowlist::breadth(&entry.spec, &config.rules)? {
+            let places = places.get_or_insert_with(|| config.allow_places());
+            let subject = entry.spec.subject();
+            remarks.push(format!("{}: the allow entry for {subject} {breadth}; is that meant?", places[place]));
+        }
+    }
+    Ok(in_few(remarks.into_iter()))
 }
 
 /// Entries of the repository that match nothing.
