@@ -2,6 +2,7 @@
 //!
 //! Everything here is asked only about findings, so nothing is compiled before there is one.
 
+mod breadth;
 mod marker;
 
 use std::cell::OnceCell;
@@ -16,6 +17,7 @@ use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
 use crate::rules::{self, example};
 use crate::secret::Fingerprint;
+pub(crate) use breadth::{breadth, covers_every_path};
 use marker::{Beside, Honoured};
 
 /// Why a finding does not count.
@@ -174,14 +176,17 @@ impl<'c> Entry<'c> {
         let finding = &located.finding;
         let secret = finding.secret.expose();
         let holds_path = |set: &GlobSet| located.path.as_ref().is_some_and(|path| set.is_match(path.as_path()));
-        let holds_word = |word: &Vec<u8>| memchr::memmem::find(&secret.to_ascii_lowercase(), word).is_some();
         let asks_for_value = self.regex.is_some() || self.stopword.is_some();
         !(asks_for_value && finding.is_whole_file())
             && self.fingerprint.is_none_or(|fingerprint| fingerprint == finding.fingerprint())
             && self.spec.rule.as_deref().is_none_or(|rule| rule == finding.rule.id())
             && self.path.as_ref().is_none_or(holds_path)
-            && self.regex.as_ref().is_none_or(|regex| regex.is_match(secret))
-            && self.stopword.as_ref().is_none_or(holds_word)
+            && self.holds_value(secret)
+    }
+
+    fn holds_value(&self, secret: &[u8]) -> bool {
+        let holds_word = |word: &Vec<u8>| memchr::memmem::find(&secret.to_ascii_lowercase(), word).is_some();
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(secret)) && self.stopword.as_ref().is_none_or(holds_word)
     }
 
     fn suppressed_by(&self) -> SuppressedBy {

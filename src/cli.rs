@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::command;
 use crate::environment::Environment;
@@ -140,40 +140,41 @@ pub(crate) struct ScanArgs {
 
 /// What `allow` takes.
 #[derive(Args)]
+#[command(group = ArgGroup::new("listing").args(["list", "unused", "expired"]).multiple(true))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct AllowArgs {
     /// Fingerprints, as a blocked commit prints them
-    #[arg(required_unless_present_any = ["last", "path", "list"], conflicts_with_all = ["last", "path", "list"])]
+    #[arg(required_unless_present_any = ["last", "path", "listing"], conflicts_with_all = ["last", "path", "listing"])]
     pub(crate) fingerprint: Vec<String>,
     /// Everything that blocks the staged changes now
-    #[arg(long, conflicts_with_all = ["path", "list"])]
+    #[arg(long, conflicts_with_all = ["path", "listing"])]
     pub(crate) last: bool,
     /// Whatever --rule finds in these files, such as tests/fixtures/**
-    #[arg(long, value_name = "GLOB", requires = "rule", conflicts_with = "list")]
+    #[arg(long, value_name = "GLOB", requires = "rule", conflicts_with = "listing")]
     pub(crate) path: Option<String>,
     /// The rule whose findings are no secrets in --path
-    #[arg(long, value_name = "ID", requires = "path", conflicts_with_all = ["fingerprint", "last", "list"])]
+    #[arg(long, value_name = "ID", requires = "path", conflicts_with_all = ["fingerprint", "last", "listing"])]
     pub(crate) rule: Option<String>,
     /// Why it is no secret
-    #[arg(long, value_name = "TEXT", required_unless_present = "list", conflicts_with = "list")]
+    #[arg(long, value_name = "TEXT", required_unless_present = "listing", conflicts_with = "listing")]
     pub(crate) reason: Option<String>,
     /// The last day (UTC) on which it holds, such as 2027-03-01
-    #[arg(long, value_name = "DATE", conflicts_with_all = ["days", "list"])]
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["days", "listing"])]
     pub(crate) expires: Option<String>,
     /// How many days from now it holds
-    #[arg(long, value_name = "N", conflicts_with = "list")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "listing")]
     pub(crate) days: Option<String>,
     /// Leave it to you to stage keyguard.toml
-    #[arg(long, conflicts_with = "list")]
+    #[arg(long, conflicts_with = "listing")]
     pub(crate) no_stage: bool,
     /// List the entries there are
     #[arg(long)]
     pub(crate) list: bool,
-    /// Only those that match nothing that is tracked
-    #[arg(long, requires = "list", conflicts_with_all = ["fingerprint", "last", "path"])]
+    /// List those alone that match nothing that is tracked
+    #[arg(long, conflicts_with_all = ["fingerprint", "last", "path"])]
     pub(crate) unused: bool,
-    /// Only those that have expired
-    #[arg(long, requires = "list", conflicts_with_all = ["fingerprint", "last", "path"])]
+    /// List those alone that have expired
+    #[arg(long, conflicts_with_all = ["fingerprint", "last", "path"])]
     pub(crate) expired: bool,
 }
 

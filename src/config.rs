@@ -23,7 +23,7 @@ pub(crate) use check::{allow_flaw, rule_flaw};
 pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
-pub(crate) use source::{Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
+pub(crate) use source::{Sources, allow_entries, broad, encrypted_paths, load, loosened, read_if_present};
 pub(crate) use write::{write_atomically, write_private};
 
 use crate::finding::Confidence;

@@ -15,10 +15,12 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+pub(crate) use attributes::Filter;
 pub(crate) use demand::Demand;
-pub(crate) use policy::{Policies, Policy, is_policy};
+pub(crate) use policy::{Outside, Policies, Policy, is_policy};
 pub(crate) use sops::Creation;
 pub(crate) use whole::{is_encrypted, is_encrypted_throughout, is_opaque};
+pub(crate) use wildmatch::Case;
 
 /// The encrypted stretches of one text.
 pub(crate) struct Encrypted<'t> {

@@ -51,6 +51,10 @@ pub struct Environment {
     pub is_dumb_terminal: bool,
     /// `GIT_CONFIG_GLOBAL`: what git takes for the configuration of the user.
     pub git_config_global: Option<PathBuf>,
+    /// `GIT_CONFIG_PARAMETERS`: what `git -c` adds to its configuration.
+    pub git_config_parameters: Option<OsString>,
+    /// `GIT_CONFIG_COUNT`: how many settings the environment adds to it.
+    pub git_config_count: Option<OsString>,
     /// `GIT_INDEX_FILE`: the index that git is about to commit.
     pub git_index_file: Option<PathBuf>,
     /// `GIT_OBJECT_DIRECTORY`: where git writes new objects.
@@ -110,6 +114,8 @@ impl Environment {
             force_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             is_dumb_terminal: text("TERM").is_some_and(|value| value == "dumb"),
             git_config_global: path("GIT_CONFIG_GLOBAL"),
+            git_config_parameters: env::var_os("GIT_CONFIG_PARAMETERS"),
+            git_config_count: env::var_os("GIT_CONFIG_COUNT"),
             git_index_file: path("GIT_INDEX_FILE"),
             git_object_directory: path("GIT_OBJECT_DIRECTORY"),
             git_editor: text("GIT_EDITOR"),

@@ -20,6 +20,7 @@ mod plumbing;
 mod policy;
 pub(crate) mod range;
 mod rename;
+mod settings;
 pub(crate) mod staged;
 mod tree;
 mod walk;
@@ -57,6 +58,8 @@ pub(crate) struct Repo {
     object_folders: Vec<PathBuf>,
     /// Where git's commands are run.
     current_dir: PathBuf,
+    /// Where git looks for what the user has set.
+    user: settings::User,
 }
 
 /// Bytes of an object's name, by the repository's hash function.
@@ -148,6 +151,7 @@ impl Repo {
             id_bytes: None,
             object_folders,
             current_dir,
+            user: settings::User::of(environment),
         }
     }
 

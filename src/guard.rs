@@ -5,13 +5,14 @@
 //! that was renamed and not otherwise changed. Files of a work tree are no such thing: git-crypt has decrypted them there.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use anyhow::Result;
 use globset::GlobSet;
 
 use crate::change::{BytePath, Change};
 use crate::config::Config;
-use crate::encrypted::{Creation, Demand, Policies, is_encrypted, is_encrypted_throughout, is_opaque};
+use crate::encrypted::{Creation, Demand, Filter, Policies, is_encrypted, is_encrypted_throughout, is_opaque};
 use crate::finding::{Confidence, Finding};
 use crate::rules::{Rule, glob_set};
 
@@ -30,7 +31,7 @@ pub(crate) struct Guard<'c> {
 
 /// One reason to encrypt a file.
 enum Reason<'p> {
-    Filter(&'p [u8]),
+    Filter(Filter<'p>),
     Sops(&'p Creation),
     Config(&'p str),
     Name,
@@ -69,7 +70,7 @@ impl<'c> Guard<'c> {
         reasons.extend(policies.filter(path.as_bytes()).map(Reason::Filter));
         reasons.extend(policies.creation_rule(path.as_bytes())?.map(Reason::Sops));
         if !self.config.encrypted.is_empty() {
-            let place = self.globs()?.matches(path.as_path()).first().copied();
+            let place = entries_for(self.globs()?, path).next();
             reasons.extend(place.map(|place| Reason::Config(&self.config.encrypted[place].value)));
         }
         Ok(reasons)
@@ -79,9 +80,27 @@ impl<'c> Guard<'c> {
         if let Some(globs) = self.globs.get() {
             return Ok(globs);
         }
-        let globs = glob_set(self.config.encrypted.iter().map(|glob| glob.value.as_str()))?;
+        let globs = globs(self.config)?;
         Ok(self.globs.get_or_init(|| globs))
     }
+}
+
+/// The entries of `[[encrypted]]` that guard none of `paths`, by their place in the configuration.
+pub(crate) fn idle(config: &Config, paths: &[BytePath]) -> Result<Vec<usize>> {
+    let globs = globs(config)?;
+    let used: HashSet<usize> = paths.iter().flat_map(|path| entries_for(&globs, path)).collect();
+    Ok((0..config.encrypted.len()).filter(|place| !used.contains(place)).collect())
+}
+
+/// Two for each entry of `[[encrypted]]`: the name of a folder stands for all that is in it, as in `.gitignore`.
+fn globs(config: &Config) -> Result<GlobSet> {
+    let paths = config.encrypted.iter().map(|path| path.value.trim_end_matches('/'));
+    let globs: Vec<_> = paths.flat_map(|path| [path.to_owned(), format!("{path}/**")]).collect();
+    glob_set(globs.iter().map(String::as_str))
+}
+
+fn entries_for(globs: &GlobSet, path: &BytePath) -> impl Iterator<Item = usize> + use<> {
+    globs.matches(path.as_path()).into_iter().map(|place| place / 2)
 }
 
 impl Reason<'_> {
@@ -89,7 +108,7 @@ impl Reason<'_> {
     fn is_unmet(&self, path: &BytePath, content: &[u8]) -> bool {
         match self {
             // What a tool of one's own writes has a form that nobody else knows.
-            Self::Filter(name) => !is_encrypted_throughout(content) && (is_known(name) || !is_opaque(content)),
+            Self::Filter(filter) => !is_encrypted_throughout(content) && (is_known(filter.name) || !is_opaque(content)),
             Self::Sops(rule) => !is_encrypted(content) && rule.leaves_open(path.name(), content),
             Self::Config(_) | Self::Name => !is_encrypted(content),
         }
@@ -97,7 +116,7 @@ impl Reason<'_> {
 
     fn demand(&self) -> Demand {
         match self {
-            Self::Filter(name) => Demand::Filter(String::from_utf8_lossy(name).into_owned()),
+            Self::Filter(Filter { name, by }) => Demand::Filter(String::from_utf8_lossy(name).into_owned(), *by),
             Self::Sops(_) => Demand::Sops,
             Self::Config(glob) => Demand::Config((*glob).to_owned()),
             Self::Name => Demand::Name,

@@ -14,18 +14,20 @@ use toml::value::Datetime;
 pub(in crate::command) use last::with_all_staged;
 
 use super::staging::{Next, OwnFile, Staging};
-use super::{census, config};
+use super::{census, complete, config, config_of_work_tree};
+use crate::change::Change;
 use crate::cli::{AllowArgs, Global};
 use crate::config::{AllowSpec, Config, FILE_NAME, Sources, allow_flaw, edit, load, read_if_present, write_atomically};
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
-use crate::outcome::Exit;
+use crate::inspect::{Counting, Inspector};
+use crate::outcome::{Exit, Outcome};
 use crate::report::{Format, write_document};
 use crate::secret::Fingerprint;
 
 /// Allows what the arguments name, or lists what is allowed.
 pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
-    if args.list {
+    if args.list || args.unused || args.expired {
         return list::list(args, global, environment, out);
     }
     let is_json = global.format == Format::Json;
@@ -79,6 +81,9 @@ fn entries(
     if reason.trim().trim_matches('.').is_empty() {
         bail!("the reason says nothing\nhelp: say why this is no secret: --reason \"test data\"");
     }
+    let config = config_of_work_tree(global, environment)?;
+    config::compile(&config)?;
+    refuse_key(&reason, &config)?;
     let by = repo.config_string("user.name").filter(|name| !name.trim().is_empty());
     let common = AllowSpec { reason: Some(reason), by, expires: last_day(args)?, ..AllowSpec::default() };
     if let Some(path) = &args.path {
@@ -99,6 +104,21 @@ fn entries(
     Ok(fingerprints.iter().map(entry).collect())
 }
 
+/// The reason goes into a file that is committed, where a key would stand in the open.
+fn refuse_key(reason: &str, config: &Config) -> Result<()> {
+    let mut outcome = Outcome::default();
+    let text = Change::message(reason.as_bytes().to_vec(), Vec::new());
+    Inspector::new(config, Counting::Files).inspect(&text, &mut outcome);
+    let allowed = outcome.suppressed.iter().map(|(located, _)| located);
+    match outcome.blocked.iter().chain(allowed).next() {
+        None => complete(outcome, "the reason").map(drop),
+        Some(located) => bail!(
+            "the reason holds a key: {}\nhelp: say in words why this is no secret, {FILE_NAME} is no place for a key",
+            located.finding.rule.facts().title
+        ),
+    }
+}
+
 /// The last day on which the entries are to hold, in UTC.
 fn last_day(args: &AllowArgs) -> Result<Option<Datetime>> {
     const MOST_DAYS: i64 = 36_500;
@@ -108,7 +128,12 @@ fn last_day(args: &AllowArgs) -> Result<Option<Datetime>> {
         (None, Some(days)) => {
             let days = days.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
             let day = days.and_then(|days| today.checked_add(Duration::days(days)));
-            day.with_context(|| format!("--days takes a whole number from 1 to {MOST_DAYS}"))?
+            day.with_context(|| {
+                format!(
+                    "--days takes a whole number from 1 to {MOST_DAYS}\nhelp: it counts from today, such as --days 30; to \
+                     have a key block again, take its entry out of {FILE_NAME}"
+                )
+            })?
         }
         (None, None) => return Ok(None),
     };

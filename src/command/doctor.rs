@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::{config_of_work_tree, deliver};
 use crate::cli::{DoctorArgs, Global};
-use crate::config::{Config, FILE_NAME, Sources, load, loosened};
+use crate::config::{Config, FILE_NAME, Sources, allow_entries, broad, load, loosened};
 use crate::doctor::{
     self, Author, BARE_PATH, Call, Configured, Examination, Finding, FolderHook, Nature, RULE, Reach, Reaction, State,
 };
@@ -344,7 +344,8 @@ fn surroundings(environment: &Environment) -> Option<Check> {
 
 /// What the repository's configuration keeps from being blocked.
 fn config(examination: &Examination) -> Option<Check> {
-    let loosened: Vec<_> = loosened(examination.config.clone()?).into_iter().collect();
+    let content = examination.config.clone()?;
+    let loosened: Vec<_> = broad(allow_entries(content.clone())).into_iter().chain(loosened(content)).collect();
     let message = format!("{FILE_NAME} has keyguard block less, by {}", loosened.join(", "));
     (!loosened.is_empty()).then(|| check("config", Status::Note, message))
 }

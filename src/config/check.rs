@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::LayerKind;
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
-use crate::allowlist;
+use crate::allowlist::{self, covers_every_path};
 use crate::fix::place::flaw_of_env_file;
 use crate::rules::spec::{Flaw, RuleSpec, Shape, Spot};
 use crate::rules::{self, RuleSet, glob_set};
@@ -116,9 +116,9 @@ fn check_glob(glob: &str) -> Result<(), String> {
 /// A glob that covers nothing would leave files unguarded and say nothing.
 fn check_encrypted(glob: &str) -> Result<(), Flaw> {
     check_glob(glob).map_err(|message| Flaw::new("path", message))?;
-    let is_wrong = ["/", "./", "../"].iter().any(|start| glob.starts_with(start)) || glob.ends_with('/');
+    let is_wrong = ["/", "./", "../"].iter().any(|start| glob.starts_with(start));
     if is_wrong || glob.is_empty() {
-        let message = "matches no file\nhelp: write it from the root of the work tree, such as `secrets/**`";
+        let message = "matches no file\nhelp: write it from the root of the work tree, such as `secrets`";
         return Err(Flaw::new("path", message));
     }
     Ok(())
@@ -146,7 +146,7 @@ pub(super) fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
     }
     if let Some(path) = &entry.path {
         check_glob(path).map_err(|message| Flaw::new("path", message))?;
-        if !entry.names_content() && matches_every_path(path) {
+        if !entry.names_content() && covers_every_path(path) {
             return error(
                 "path",
                 "matches every file\nhelp: name the key too, by `fingerprint`, `regex` or `stopword`",
@@ -169,53 +169,4 @@ pub(super) fn check_allow(entry: &AllowSpec) -> Result<(), Flaw> {
         return error("expires", "must be a date, such as 2027-03-01");
     }
     Ok(())
-}
-
-/// Names that have little in common: in the root, in a folder, and deeper.
-const PATHS: [&str; 4] = [
-    "main.py|config.json|k.js|q7.zz|README.md|App.tsx|_x.rb|.env|Makefile|a b.txt|2024.csv|LICENSE",
-    "src/main.go|lib/x.y|Docs/index.html|t/.d|web/App.vue|0/1.sql|ops/prod.tf|my app/k|.ci/run.yml|bin/deploy|\
-     a-b/c_d.kt|tests/test_api.py",
-    "vw/x/y.z|app/models/user.rb|src/Api/Client.php|k8s/base/secret.yaml|.github/workflows/ci.yml|cmd/server/main.go|\
-     a/b/.c|docs/en/Intro.md|1/2/3.txt|etc/nginx/conf|pkg/util/_i.rs|tests/data/key.pem",
-    "a/bb/ccc/.d|J/0/-/_/e f.g|src/main/java/org/App.java|x/y/z/w/v.u|web/src/pages/Home.jsx|lib/core/net/http.c|\
-     infra/aws/prod/main.tf|tests/unit/auth/login.ts|q/r/s/Dockerfile|docs/v2/api/index.rst|\
-     .config/app/dev/local.toml|packages/ui/src/i.css",
-];
-
-/// Whether the glob covers nearly whatever file there is. One that covers nearly all of one depth leaves no file of a
-/// repository that has no other.
-fn matches_every_path(glob: &str) -> bool {
-    const NEARLY_ALL: usize = 9;
-    glob_set(std::iter::once(glob)).is_ok_and(|set| {
-        let number = |paths: &str| paths.split('|').filter(|path| set.is_match(path)).count();
-        PATHS.iter().any(|paths| number(paths) >= NEARLY_ALL)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_that_cover_nearly_everything_are_known() {
-        for glob in ["**", "*", "?*", "*.*", "**/*", "**/*.*", "**/?*", "*/*", "*/**", "[!x]*", "{*,*/**}", "**/*/**"] {
-            assert!(matches_every_path(glob), "{glob}");
-        }
-        for glob in [
-            "src/**",
-            "tests/**",
-            "**/tests/**",
-            "*.md",
-            "**/*.py",
-            "docs/*",
-            "*/deep/?",
-            ".*",
-            "**/.*",
-            "a*/**",
-            "**/*test*",
-        ] {
-            assert!(!matches_every_path(glob), "{glob}");
-        }
-    }
 }

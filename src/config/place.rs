@@ -1,5 +1,7 @@
 //! Where in the files a value stands, for errors that are found after the files were merged.
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::{File, Step, error_at};
 use super::{AllowEntry, Config, LayerFile, LayerKind};
 
@@ -13,13 +15,29 @@ impl Config {
 
     /// Where each allow entry begins, as `FILE:LINE:COLUMN`.
     pub(crate) fn allow_places(&self) -> Vec<String> {
+        self.places("allow", self.allow.iter().map(|entry| (entry.origin, entry.index)))
+    }
+
+    /// Where each entry of `[[encrypted]]` begins; all of every layer are obeyed.
+    pub(crate) fn encrypted_places(&self) -> Vec<String> {
+        let mut counts: BTreeMap<LayerKind, usize> = BTreeMap::new();
+        let entries = self.encrypted.iter().map(|path| {
+            let count = counts.entry(path.origin).or_default();
+            *count += 1;
+            (path.origin, *count - 1)
+        });
+        self.places("encrypted", entries)
+    }
+
+    /// The places of entries that are told by their layer and their number in it.
+    fn places(&self, key: &str, entries: impl Iterator<Item = (LayerKind, usize)>) -> Vec<String> {
         let places: Vec<_> =
-            self.layers.iter().map(|layer| (layer.kind, layer.file().places_of_entries("allow"))).collect();
-        let place = |entry: &AllowEntry| {
-            let of_layer = places.iter().find(|(kind, _)| *kind == entry.origin).map(|(_, places)| places);
-            of_layer.and_then(|places| places.get(entry.index)).cloned().unwrap_or_default()
+            self.layers.iter().map(|layer| (layer.kind, layer.file().places_of_entries(key))).collect();
+        let place = |(origin, index): (LayerKind, usize)| {
+            let of_layer = places.iter().find(|(kind, _)| *kind == origin).map(|(_, places)| places);
+            of_layer.and_then(|places| places.get(index)).cloned().unwrap_or_default()
         };
-        self.allow.iter().map(place).collect()
+        entries.map(place).collect()
     }
 
     /// An error about `key` of a configured rule, in the strongest layer that gives it.

@@ -10,9 +10,10 @@ use toml_edit::{Document, Item};
 use super::diagnostic::{File, Step, error_at};
 use super::layer::{AllowSpec, Layer};
 use super::{Binary, Config, LayerFile, LayerKind, check, merge};
+use crate::allowlist;
 use crate::environment::Environment;
 use crate::finding::Confidence;
-use crate::rules;
+use crate::rules::{self, RuleSet};
 use crate::scanner::{Scanner, masked};
 
 /// Where the layers come from in this run.
@@ -121,6 +122,16 @@ pub(crate) fn allow_entries(content: Vec<u8>) -> Vec<AllowSpec> {
 pub(crate) fn encrypted_paths(content: Vec<u8>) -> Vec<String> {
     let parsed = parse("", content, LayerKind::Repository);
     parsed.map(|(_, layer)| layer.encrypted.into_iter().map(|entry| entry.path).collect()).unwrap_or_default()
+}
+
+/// Those of the entries that hide a whole language or kind of key, and how.
+pub(crate) fn broad(entries: impl IntoIterator<Item = AllowSpec>) -> Vec<String> {
+    let built_in = RuleSet::built_in();
+    let told = |entry: AllowSpec| {
+        let breadth = allowlist::breadth(&entry, &built_in).ok()??;
+        Some(format!("the allow entry for {} ({breadth})", entry.subject()))
+    };
+    entries.into_iter().filter_map(told).collect()
 }
 
 /// What one file says that makes keyguard block less, besides its allow entries.

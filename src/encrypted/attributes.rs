@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use memchr::memmem;
 
-use super::wildmatch;
+use super::wildmatch::{self, Case};
 
 /// git passes over longer lines.
 const LONGEST_LINE: usize = 2048;
@@ -30,7 +30,26 @@ struct Parsed {
 #[derive(Clone, Copy)]
 pub(crate) struct InFolder<'p> {
     pub(crate) folder: &'p [u8],
+    pub(crate) place: Place,
     pub(crate) attributes: &'p Attributes,
+}
+
+/// Where such a file stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// `.gitattributes`
+    Tree,
+    /// `info/attributes` of the git directory.
+    Clone,
+    /// What `core.attributesFile` names, for all repositories of the user.
+    User,
+}
+
+/// The filter of a path, and what gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Filter<'p> {
+    pub(crate) name: &'p [u8],
+    pub(crate) by: Place,
 }
 
 struct Assignment {
@@ -108,7 +127,7 @@ impl Parsed {
 }
 
 /// The filter of `path`. The files come in order, the one that goes before all others first.
-pub(crate) fn filter<'p>(path: &[u8], files: &[InFolder<'p>]) -> Option<&'p [u8]> {
+pub(crate) fn filter<'p>(path: &[u8], files: &[InFolder<'p>], case: Case) -> Option<Filter<'p>> {
     const WANTED: &[u8] = b"filter";
     // Below the root git reads no definitions.
     let definition = |name: &[u8]| {
@@ -118,7 +137,7 @@ pub(crate) fn filter<'p>(path: &[u8], files: &[InFolder<'p>]) -> Option<&'p [u8]
     for file in files {
         let Some(rest) = path.strip_prefix(file.folder) else { continue };
         for (pattern, assignments) in file.attributes.parsed().lines.iter().rev() {
-            if !pattern.matches(rest) {
+            if !pattern.matches(rest, case) {
                 continue;
             }
             // The last one goes first, and what it stands for goes before its neighbours.
@@ -132,7 +151,7 @@ pub(crate) fn filter<'p>(path: &[u8], files: &[InFolder<'p>]) -> Option<&'p [u8]
             }
             if let Some(state) = known.get(WANTED) {
                 return match state {
-                    State::Value(value) => Some(value),
+                    State::Value(name) => Some(Filter { name, by: file.place }),
                     _ => None,
                 };
             }
@@ -209,15 +228,15 @@ impl Pattern {
         is_of_file.then_some(Self { glob, is_of_name })
     }
 
-    fn matches(&self, path: &[u8]) -> bool {
+    fn matches(&self, path: &[u8], case: Case) -> bool {
         let name = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
         if self.is_of_name {
-            return wildmatch::matches(&self.glob, &path[name..]);
+            return wildmatch::matches(&self.glob, &path[name..], case);
         }
         // git compares what is plain by itself, so that a `**` behind it counts as one at the beginning.
         let plain = self.glob.iter().position(|byte| b"*?[\\".contains(byte)).unwrap_or(self.glob.len());
         let (plain, rest) = self.glob.split_at(plain);
-        path.strip_prefix(plain).is_some_and(|behind| wildmatch::matches(rest, behind))
+        case.strip(path, plain).is_some_and(|behind| wildmatch::matches(rest, behind, case))
     }
 }
 
@@ -231,9 +250,10 @@ mod tests {
         let files: Vec<_> = files
             .iter()
             .zip(&parsed)
-            .map(|((folder, _), attributes)| InFolder { folder: folder.as_bytes(), attributes })
+            .map(|((folder, _), attributes)| InFolder { folder: folder.as_bytes(), place: Place::Tree, attributes })
             .collect();
-        assert_eq!(filter(path.as_bytes(), &files), expected.map(str::as_bytes), "{path}");
+        let found = filter(path.as_bytes(), &files, Case::Matters).map(|filter| filter.name);
+        assert_eq!(found, expected.map(str::as_bytes), "{path}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Why a file must be encrypted, and how to do it.
 
+use super::attributes::Place;
 use crate::change::BytePath;
 use crate::git::command;
 
 /// What asks for a file to be encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// `.gitattributes`, by the filter of this name.
-    Filter(String),
+    /// git's attributes, by the filter of this name.
+    Filter(String, Place),
     /// A creation rule of `.sops.yaml`.
     Sops,
     /// `[[encrypted]]` of the configuration, by this glob.
@@ -20,7 +21,14 @@ impl Demand {
     /// A fragment that says what asks.
     pub(crate) fn because(&self) -> String {
         match self {
-            Self::Filter(name) => format!(".gitattributes gives it filter={name}"),
+            Self::Filter(name, by) => {
+                let file = match by {
+                    Place::Tree => ".gitattributes",
+                    Place::Clone => "info/attributes of the git directory",
+                    Place::User => "the user's file of attributes (core.attributesFile)",
+                };
+                format!("{file} gives it filter={name}")
+            }
             Self::Sops => "a creation rule of .sops.yaml covers it".to_owned(),
             Self::Config(glob) => format!("[[encrypted]] of the configuration names {glob}"),
             Self::Name => "its name says that it is encrypted".to_owned(),
@@ -32,18 +40,18 @@ impl Demand {
         let shown = for_shell(path);
         let sops = || format!("Encrypt it with SOPS: `sops --encrypt --in-place {shown} && git add {shown}`");
         match self {
-            Self::Filter(name) if name.starts_with("git-crypt") => format!(
+            Self::Filter(name, _) if name.starts_with("git-crypt") => format!(
                 "Encrypt it with git-crypt: `git add --renormalize {shown}`. If the repository is locked, first `git stash \
                  && git-crypt unlock && git stash pop`"
             ),
-            Self::Filter(name) if name == "crypt" || name.starts_with("crypt-") || name == "transcrypt" => format!(
+            Self::Filter(name, _) if name == "crypt" || name.starts_with("crypt-") || name == "transcrypt" => format!(
                 "Encrypt it with transcrypt: set it up in this clone with `transcrypt`, then `git add --renormalize {shown}`"
             ),
-            Self::Filter(name) if name == "git-agecrypt" => format!(
+            Self::Filter(name, _) if name == "git-agecrypt" => format!(
                 "Encrypt it with git-agecrypt: set it up in this clone with `git-agecrypt init`, then `git add --renormalize \
                  {shown}`"
             ),
-            Self::Filter(name) => format!(
+            Self::Filter(name, _) => format!(
                 "Encrypt it with the filter {name}: set `filter.{name}.clean` up in this clone, then `git add --renormalize \
                  {shown}`"
             ),
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_tool_and_its_command_are_named() {
-        let filter = |name: &str| Demand::Filter(name.to_owned());
+        let filter = |name: &str| Demand::Filter(name.to_owned(), Place::Tree);
         for (demand, path, expected) in [
             (filter("git-crypt-ops"), "a", "with git-crypt: `git add --renormalize a`"),
             (filter("crypt"), "a", "with transcrypt: set it up"),

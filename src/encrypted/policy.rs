@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use anyhow::{Result, anyhow};
 
-use super::attributes::{self, Attributes, InFolder};
+use super::attributes::{self, Attributes, Filter, InFolder, Place};
 use super::sops::{Creation, Sops};
+use super::wildmatch::Case;
 
 const ATTRIBUTES: &[u8] = b".gitattributes";
 const SOPS: &[u8] = b".sops.yaml";
@@ -33,28 +34,39 @@ impl Policy {
     }
 }
 
+/// What git obeys from outside a tree.
+#[derive(Default)]
+pub(crate) struct Outside {
+    /// The attributes of this clone.
+    pub(crate) clone: Option<Rc<Policy>>,
+    /// Those of the user, for all repositories.
+    pub(crate) user: Option<Rc<Policy>>,
+}
+
 /// What the files of one tree say, each for the folder that it stands in, with a `/` at its end.
 #[derive(Default)]
 pub(crate) struct Policies {
     /// The one that goes before all others first.
-    attributes: Vec<(Vec<u8>, Rc<Policy>)>,
+    attributes: Vec<(Vec<u8>, Place, Rc<Policy>)>,
+    case: Case,
     /// The deepest folder first.
     sops: Vec<(Vec<u8>, Rc<Policy>)>,
 }
 
 impl Policies {
-    /// Takes the files of a tree, in any order, and the attributes that this repository has for itself.
-    pub(crate) fn new(files: Vec<(Vec<u8>, Rc<Policy>)>, local: Option<Rc<Policy>>) -> Self {
-        let (mut attributes, mut sops): (Vec<_>, Vec<_>) =
+    /// Takes the files of a tree, in any order.
+    pub(crate) fn new(mut files: Vec<(Vec<u8>, Rc<Policy>)>, outside: &Outside, case: Case) -> Self {
+        files.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
+        let (of_tree, sops): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(_, policy)| matches!(**policy, Policy::Attributes(_)));
-        for files in [&mut attributes, &mut sops] {
-            files.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
-        }
-        attributes.splice(0..0, local.map(|policy| (Vec::new(), policy)));
-        if !attributes.iter().any(|(_, policy)| encrypts(policy)) {
+        let of_tree = of_tree.into_iter().map(|(folder, policy)| (folder, Place::Tree, policy));
+        let of = |place, policy: &Option<Rc<Policy>>| policy.clone().map(|policy| (Vec::new(), place, policy));
+        let (first, last) = (of(Place::Clone, &outside.clone), of(Place::User, &outside.user));
+        let mut attributes: Vec<_> = first.into_iter().chain(of_tree).chain(last).collect();
+        if !attributes.iter().any(|(_, _, policy)| encrypts(policy)) {
             attributes.clear();
         }
-        Self { attributes, sops }
+        Self { attributes, case, sops }
     }
 
     /// Whether no file can be asked for.
@@ -63,13 +75,13 @@ impl Policies {
     }
 
     /// The filter of `path`, if it is one that encrypts.
-    pub(crate) fn filter(&self, path: &[u8]) -> Option<&[u8]> {
-        let files = self.attributes.iter().filter_map(|(folder, policy)| match &**policy {
-            Policy::Attributes(attributes) => Some(InFolder { folder, attributes }),
+    pub(crate) fn filter(&self, path: &[u8]) -> Option<Filter<'_>> {
+        let files = self.attributes.iter().filter_map(|(folder, place, policy)| match &**policy {
+            Policy::Attributes(attributes) => Some(InFolder { folder, place: *place, attributes }),
             _ => None,
         });
         let files: Vec<_> = files.collect();
-        attributes::filter(path, &files).filter(|name| is_encrypting(name))
+        attributes::filter(path, &files, self.case).filter(|filter| is_encrypting(filter.name))
     }
 
     /// The creation rule of SOPS that covers `path`: that of the nearest configuration.
@@ -124,7 +136,7 @@ mod tests {
         let sops = |text: &str| Rc::new(Policy::read(SOPS, text.as_bytes().to_vec()));
         let rule = |regex: &str| sops(&format!("creation_rules:\n  - path_regex: {regex}\n"));
         let files = vec![(Vec::new(), rule("^a/")), (b"a/".to_vec(), rule("^x$")), (b"b/".to_vec(), sops("a: ["))];
-        let policies = Policies::new(files, None);
+        let policies = Policies::new(files, &Outside::default(), Case::Matters);
         let covers = |path: &str| policies.creation_rule(path.as_bytes()).map(|rule| rule.is_some()).ok();
         assert_eq!(["a/x", "a/y", "c", "b/x"].map(covers), [Some(true), Some(false), Some(false), None]);
     }
@@ -132,7 +144,7 @@ mod tests {
     #[test]
     fn attributes_without_such_a_filter_are_left_out() {
         let file = |text: &str| vec![(Vec::new(), Rc::new(Policy::read(ATTRIBUTES, text.as_bytes().to_vec())))];
-        assert!(Policies::new(file("* text=auto\n*.bin filter=lfs\n"), None).is_empty());
-        assert!(!Policies::new(file("[attr]x filter=git-crypt\n"), None).is_empty());
+        assert!(Policies::new(file("* text=auto\n*.bin filter=lfs\n"), &Outside::default(), Case::Matters).is_empty());
+        assert!(!Policies::new(file("[attr]x filter=git-crypt\n"), &Outside::default(), Case::Matters).is_empty());
     }
 }

@@ -3,9 +3,32 @@
 //! Behaves as git's `wildmatch.c` does with paths. No glob takes longer than the product of both lengths, or nearly: only
 //! the last `*` and the last `**` are ever tried anew.
 
+use std::borrow::Cow;
+
+/// Whether the case of letters tells names apart: what `core.ignoreCase` says. Like git, it knows that of ASCII alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Case {
+    #[default]
+    Matters,
+    Ignored,
+}
+
+impl Case {
+    /// What stands behind `start` in `text`.
+    pub(super) fn strip<'t>(self, text: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
+        let (before, behind) = text.split_at_checked(start.len())?;
+        (before == start || self == Self::Ignored && before.eq_ignore_ascii_case(start)).then_some(behind)
+    }
+}
+
 /// Whether `glob` matches `text` from end to end.
-pub(super) fn matches(glob: &[u8], text: &[u8]) -> bool {
-    let mut at = At { glob, place: 0 };
+pub(super) fn matches(glob: &[u8], text: &[u8], case: Case) -> bool {
+    // Where case is ignored, the text is in small letters, and so are those of the glob that stand for themselves.
+    let text = match case {
+        Case::Matters => Cow::Borrowed(text),
+        Case::Ignored => Cow::Owned(text.to_ascii_lowercase()),
+    };
+    let mut at = At { glob, place: 0, case };
     let mut position = 0;
     // Where to go on when what follows does not match: a place in the glob, and one in the text.
     let (mut star, mut stars) = (None, None);
@@ -20,7 +43,7 @@ pub(super) fn matches(glob: &[u8], text: &[u8]) -> bool {
                 star = Some((at.place, position));
                 continue;
             }
-            Some(Token::One(set)) if text.get(position).is_some_and(|byte| set.holds(*byte)) => {
+            Some(Token::One(set)) if text.get(position).is_some_and(|byte| set.holds(*byte, case)) => {
                 position += 1;
                 continue;
             }
@@ -68,6 +91,7 @@ enum Set<'g> {
 struct At<'g> {
     glob: &'g [u8],
     place: usize,
+    case: Case,
 }
 
 impl<'g> At<'g> {
@@ -84,6 +108,7 @@ impl<'g> At<'g> {
                 self.place += 1;
                 Token::One(escaped)
             }
+            byte if self.case == Case::Ignored => Token::One(Set::Byte(byte.to_ascii_lowercase())),
             byte => Token::One(Set::Byte(byte)),
         })
     }
@@ -124,20 +149,22 @@ impl<'g> At<'g> {
 }
 
 impl Set<'_> {
-    fn holds(&self, byte: u8) -> bool {
+    fn holds(&self, byte: u8, case: Case) -> bool {
         match self {
             Self::Byte(own) => *own == byte,
             _ if byte == b'/' => false,
             Self::Any => true,
-            Self::Among(class) => is_among(class, byte) == Some(true),
-            Self::NotAmong(class) => is_among(class, byte) == Some(false),
+            Self::Among(class) => is_among(class, byte, case) == Some(true),
+            Self::NotAmong(class) => is_among(class, byte, case) == Some(false),
             Self::Nothing => false,
         }
     }
 }
 
-/// Whether the inside of a class names `byte`; `None` where git knows no such class.
-fn is_among(mut class: &[u8], byte: u8) -> Option<bool> {
+/// Whether the inside of a class names `byte`; `None` where git knows no such class. Of capital letters git ignores the
+/// case in ranges and kinds alone: `[A]` then means nothing that there is, like an escaped `\A`.
+fn is_among(mut class: &[u8], byte: u8, case: Case) -> Option<bool> {
+    let capital = if case == Case::Ignored { byte.to_ascii_uppercase() } else { byte };
     let mut found = false;
     while let Some((first, rest)) = one(class) {
         class = rest;
@@ -145,13 +172,14 @@ fn is_among(mut class: &[u8], byte: u8) -> Option<bool> {
             && class.first() == Some(&b':')
             && let Some(length) = memchr::memmem::find(&class[1..], b":]")
         {
-            found |= is_of_kind(&class[1..=length], byte)?;
+            let kind = &class[1..=length];
+            found |= is_of_kind(kind, if kind == b"upper" { capital } else { byte })?;
             class = &class[length + 3..];
             continue;
         }
         match class.strip_prefix(b"-").filter(|rest| !rest.is_empty()).and_then(one) {
             Some((last, rest)) => {
-                found |= (first..=last).contains(&byte);
+                found |= [byte, capital].iter().any(|byte| (first..=last).contains(byte));
                 class = rest;
             }
             None => found |= first == byte,
@@ -221,13 +249,33 @@ mod tests {
             ("a\\", "a", false),
             ("", "", true),
         ] {
-            assert_eq!(matches(glob.as_bytes(), text.as_bytes()), expected, "{glob} on {text}");
+            assert_eq!(matches(glob.as_bytes(), text.as_bytes(), Case::Matters), expected, "{glob} on {text}");
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_as_git_does() {
+        for (glob, text, expected) in [
+            ("*.key", "A.KEY", true),
+            ("A?.Key", "ab.kEY", true),
+            ("a/**/C", "A/b/c", true),
+            ("[A-Z]x", "bX", true),
+            ("[b-d]x", "CX", true),
+            ("[[:upper:]]", "a", true),
+            ("[[:lower:]]", "A", true),
+            ("[![:upper:]]", "a", false),
+            ("[a]", "A", true),
+            ("[A]", "A", false),
+            ("\\A", "A", false),
+            ("\u{e4}", "\u{c4}", false),
+        ] {
+            assert_eq!(matches(glob.as_bytes(), text.as_bytes(), Case::Ignored), expected, "{glob} on {text}");
         }
     }
 
     #[test]
     fn hostile_globs_end() {
         let (glob, text) = ("*a".repeat(2000) + "/**/".repeat(500).as_str() + "b", "a".repeat(4000) + "/c");
-        assert!(!matches(glob.as_bytes(), text.as_bytes()));
+        assert!(!matches(glob.as_bytes(), text.as_bytes(), Case::Matters));
     }
 }

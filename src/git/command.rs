@@ -77,6 +77,12 @@ pub(crate) fn staged_names(folder: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(names.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect())
 }
 
+/// The files that are tracked or staged in the work tree whose root is `folder`.
+pub(crate) fn tracked_names(folder: &Path) -> Result<Vec<BytePath>> {
+    let names = output(git(folder).args(["ls-files", "--cached", "-z"]))?;
+    Ok(names.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(BytePath::from).collect())
+}
+
 /// Whether a tracked file of the work tree differs from the index.
 pub(crate) fn has_unstaged(folder: &Path) -> Result<bool> {
     let arguments = ["diff", "--quiet", "--no-ext-diff", "--ignore-submodules=all"];

@@ -5,6 +5,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -14,15 +15,16 @@ use super::id::Id;
 use super::object::Objects;
 use super::tree::{self, Delta, Difference, Side};
 use crate::change::BytePath;
-use crate::encrypted::{Policies, Policy};
+use crate::encrypted::{Case, Outside, Policies, Policy};
 
 /// Reads each version of such a file once.
 #[derive(Default)]
 pub(super) struct PolicyReader {
     /// By content, and whether it was read as a file of attributes: the name decides.
     read: RefCell<HashMap<(Id, bool), Rc<Policy>>>,
-    /// `info/attributes` of the git directory.
-    local: OnceCell<Option<Rc<Policy>>>,
+    /// What does not depend on the tree.
+    outside: OnceCell<Outside>,
+    case: OnceCell<Case>,
     /// What most trees say.
     nothing: OnceCell<Rc<Policies>>,
 }
@@ -30,11 +32,8 @@ pub(super) struct PolicyReader {
 impl PolicyReader {
     /// What the files at these places of a tree say. One that a partial clone has yet to fetch says nothing.
     pub(super) fn read(&self, repo: &Repo, objects: &Objects<'_>, files: &[(BytePath, Side)]) -> Result<Rc<Policies>> {
-        let local = self.local.get_or_init(|| {
-            let content = std::fs::read(repo.common_dir.join("info").join("attributes")).ok()?;
-            Some(Rc::new(Policy::read(b".gitattributes", content)))
-        });
-        if files.is_empty() && local.is_none() {
+        let outside = once(&self.outside, || outside(repo))?;
+        if files.is_empty() && outside.clone.is_none() && outside.user.is_none() {
             return Ok(Rc::clone(self.nothing.get_or_init(Rc::default)));
         }
         let mut policies = Vec::new();
@@ -44,7 +43,8 @@ impl PolicyReader {
                 policies.push((path.as_bytes()[..folder].to_vec(), policy));
             }
         }
-        Ok(Rc::new(Policies::new(policies, local.clone())))
+        let case = once(&self.case, || repo.case())?;
+        Ok(Rc::new(Policies::new(policies, outside, *case)))
     }
 
     fn policy(&self, objects: &Objects<'_>, path: &BytePath, side: Side) -> Result<Option<Rc<Policy>>> {
@@ -57,6 +57,24 @@ impl PolicyReader {
         self.read.borrow_mut().insert(key, Rc::clone(&policy));
         Ok(Some(policy))
     }
+}
+
+/// What git obeys in this clone whatever the tree says.
+fn outside(repo: &Repo) -> Result<Outside> {
+    let read = |path: &Path| Some(Rc::new(Policy::read(b".gitattributes", std::fs::read(path).ok()?)));
+    Ok(Outside {
+        clone: read(&repo.common_dir.join("info").join("attributes")),
+        user: repo.attributes_file()?.as_deref().and_then(read),
+    })
+}
+
+/// What is found out once, and when it is needed: each look into the configuration costs.
+fn once<T>(cell: &OnceCell<T>, find_out: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = find_out()?;
+    Ok(cell.get_or_init(|| found))
 }
 
 /// The files that say so in the folders above what `deltas` bring in: of HEAD, or as they are staged.

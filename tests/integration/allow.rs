@@ -148,6 +148,84 @@ fn last_has_nothing_to_do() {
     assert!(!repo.root().join("keyguard.toml").exists());
 }
 
+/// Before anything is tracked, and before the first commit.
+#[test]
+fn an_empty_repository_is_told_in_our_own_words() {
+    let nothing = "nothing blocks, neither in the staged changes nor in those of tracked files\n";
+    for arrange in [|_: &Sandbox| {}, |repo: &Sandbox| drop(repo.git(["add", "a"]))] {
+        let repo = Sandbox::new();
+        repo.write("a", "text\n").write("untracked", leak());
+        arrange(&repo);
+        repo.keyguard(["allow", "--last", "--reason", "x"]).success().stdout(nothing).stderr("");
+        repo.keyguard(["fix"]).success().stdout(nothing).stderr("");
+        repo.keyguard(["allow", "kg1:0123456789abcdef", "--reason", "x"])
+            .success()
+            .says("no key here has the fingerprint");
+        assert!(repo.root().join("untracked").exists());
+    }
+}
+
+#[test]
+fn a_reason_holds_no_key() {
+    let repo = staged(&leak());
+    let fingerprint = fingerprint(&repo.keyguard(["scan", "--staged"]));
+    let (token, other) = (fake::github_pat(), fake::github_pat_other());
+    for named in [&[fingerprint.as_str()][..], &["--last"], &["--path", "x/**", "--rule", "jwt"]] {
+        for reason in [
+            format!("{other} is a test key"),
+            format!("key {token} of the demo"),
+            format!("password = \"{}\"", fake::letters("reason", "abcdefghkmnpqrstuvwxyzABCDEFGHKMNPQ23456789", 32)),
+            format!("{other} # keyguard:allow -- no"),
+            fake::postgres_url(),
+        ] {
+            let refused = repo.run("keyguard").args(["allow"]).args(named).args(["--reason", &reason]).output();
+            refused.code(2).stdout("").says("error: the reason holds a key: ").says("\nhelp: say in words");
+            assert!(!refused.text().contains(&reason), "{}", refused.text());
+            assert!(!refused.text().contains(&token) && !refused.text().contains(&other), "{}", refused.text());
+            assert!(!repo.root().join("keyguard.toml").exists());
+        }
+    }
+    let allow =
+        repo.keyguard(["allow", "--last", "--reason", "the public demo's key, see https://example.com/docs#key"]);
+    allow.success();
+    // Not even one that is allowed.
+    repo.keyguard(["allow", "--last", "--reason", &token])
+        .code(2)
+        .says("the reason holds a key: GitHub personal access token");
+}
+
+/// What hides a whole language or kind is told when it is checked, when it comes in, and by `doctor`.
+#[test]
+fn broad_entries_are_told() {
+    let repo = repository();
+    let entry = |fields: &str| format!("[[allow]]\n{fields}\nreason = \"x\"\n\n");
+    let broad =
+        entry("path = \"**/*.py\"") + &entry("regex = \"^xox\"") + &entry("path = \"tests/**\"\nregex = \"^xox\"");
+    repo.write("keyguard.toml", &broad).git(["add", "."]).success();
+    let told = repo.keyguard(["config", "check"]);
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the allow entry for path `**/*.py` covers nearly every .py file; is that meant?
+keyguard.toml:5:1: the allow entry for regex `^xox` matches nearly every key of [..] kinds, such as [..]; is that meant?
+keyguard.toml:1:1: the allow entry for path `**/*.py` matches nothing that is tracked
+keyguard.toml:5:1: the allow entry for regex `^xox` matches nothing that is tracked
+keyguard.toml:9:1: the allow entry for path `tests/**`, regex `^xox` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    repo.keyguard(["doctor"]).code(0).says("by the allow entry for path `**/*.py` (covers nearly every .py file)");
+    let commit = repo.git(["commit", "--quiet", "-m", "x"]);
+    commit.success().stderr(str![[r"
+keyguard: this commit adds 3 allow entries to keyguard.toml
+keyguard: this commit has keyguard block less, by the allow entry for regex `^xox` (matches nearly every key of [..] kinds, such as [..]), the allow entry for path `**/*.py` (covers nearly every .py file) in keyguard.toml
+
+"]]);
+    // Told once.
+    repo.write("keyguard.toml", broad + &entry("path = \"docs/**\"")).git(["add", "."]).success();
+    repo.git(["commit", "--quiet", "-m", "x"])
+        .success()
+        .stderr("keyguard: this commit adds 1 allow entry to keyguard.toml\n");
+}
+
 /// Whether the very command that was blocked passes after `allow --last`.
 #[track_caller]
 fn blocked_then_passes(repo: &Sandbox, args: &[&str], input: &str) {
@@ -622,7 +700,13 @@ fn an_entry_may_have_an_end() {
         (&["--expires", "2999-02-30"], "a date is year, month and day, such as 2027-03-01"),
         (&["--expires", "2999-01-01T00:00:00Z"], "a date is year"),
         (&["--expires", "soon"], "a date is year"),
-        (&["--days", "0"], "--days takes a whole number from 1 to 36500"),
+        (
+            &["--days", "0"],
+            "--days takes a whole number from 1 to 36500\nhelp: it counts from today, such as --days 30",
+        ),
+        (&["--days", "-3"], "--days takes a whole number from 1 to 36500\nhelp: "),
+        (&["--days=-3"], "--days takes a whole number from 1 to 36500\nhelp: "),
+        (&["--days", "x"], "--days takes a whole number from 1 to 36500\nhelp: "),
         (&["--days", "3", "--expires", "2999-01-01"], "cannot be used with"),
     ] {
         let before = config(&repo);
@@ -745,6 +829,11 @@ kg1:0000000000000000  (keyguard.toml:13:1)
     list(&["--expired"]).success().says("kg1:0000000000000000  (keyguard.toml:13:1)\n  y; expired on 2026-01-31\n");
     assert_eq!(list(&["--expired"]).text().lines().count(), 2);
     list(&["--expired", "--unused"]).success().says("path `x/**`").says("kg1:0");
+    // What is to be listed says that something is.
+    for args in [&["--unused"][..], &["--expired"], &["--expired", "--unused"], &["--unused", "--format", "json"]] {
+        let short = repo.run("keyguard").args(["allow"]).args(args).output();
+        assert_eq!(short.success().text(), list(args).success().text(), "{args:?}");
+    }
     let json: serde_json::Value =
         serde_json::from_str(&list(&["--unused", "--format", "json"]).success().text()).unwrap();
     assert_eq!(json["entries"][1]["fingerprint"], "kg1:0000000000000000");
@@ -763,7 +852,7 @@ kg1:0000000000000000  (keyguard.toml:13:1)
     assert_eq!(json["notices"].as_array().unwrap().len(), 3, "{json}");
     list(&["--reason", "x"]).code(2).says("cannot be used with");
     repo.keyguard(["allow", "--unused", "--last", "--reason", "x"]).code(2).says("cannot be used with");
-    repo.keyguard(["allow", "--expired", "--reason", "x"]).code(2).says("--list");
+    repo.keyguard(["allow", "--expired", "--reason", "x"]).code(2).says("cannot be used with");
 }
 
 #[test]

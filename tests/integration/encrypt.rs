@@ -123,6 +123,30 @@ fn attributes_of_this_clone_go_before_those_of_the_tree() {
     });
 }
 
+/// The same with each of the two readers; the time in the answer for machines is never the same twice.
+fn with_each_reader(scenario: impl Fn(&Sandbox)) {
+    for reader in ["fast", "plumbing"] {
+        scenario(&Sandbox::with_hook().env("KEYGUARD_READER", reader));
+    }
+}
+
+/// Asserts that the files of `paths` are found in the clear to which git itself gives a filter.
+#[track_caller]
+fn git_agrees(repo: &Sandbox, paths: &[&str], remark: &str) {
+    for from in [&["check-attr"][..], &["check-attr", "--cached"]] {
+        let told = repo.git(from.iter().chain(&["-z", "filter", "--"]).chain(paths)).success().text();
+        let fields: Vec<_> = told.split('\0').collect();
+        let of_git_crypt = fields.as_chunks::<3>().0.iter().filter(|[_, _, value]| *value == "git-crypt");
+        let expected: Vec<_> = of_git_crypt.map(|[path, ..]| *path).collect();
+        let report = repo.keyguard(["scan", "--staged", "--format", "json"]).text();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let mut found: Vec<_> =
+            report["findings"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+        found.sort_by_key(|path| paths.iter().position(|other| other == path));
+        assert_eq!(found, expected, "{remark}");
+    }
+}
+
 /// Whoever names a path names the folder, and any of many forms of globs: git itself tells what they mean.
 #[test]
 fn git_agrees_about_filters() {
@@ -176,22 +200,106 @@ fn git_agrees_about_filters() {
         for attributes in [format!("{pattern} filter=git-crypt\n"), format!("* filter=git-crypt\n{pattern} -filter\n")]
         {
             stage(&repo, ".gitattributes", &attributes);
-            let told = repo.git(["check-attr", "--cached", "-z", "filter", "--"].iter().chain(&paths)).success().text();
-            let fields: Vec<_> = told.split('\0').collect();
-            let expected: Vec<_> = fields
-                .as_chunks::<3>()
-                .0
-                .iter()
-                .filter(|[_, _, value]| *value == "git-crypt")
-                .map(|[path, ..]| *path)
-                .collect();
-            let report = repo.keyguard(["scan", "--staged", "--format", "json"]).text();
-            let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-            let mut found: Vec<_> =
-                report["findings"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
-            found.sort_by_key(|path| paths.iter().position(|other| other == path));
-            assert_eq!(found, expected, "{attributes}");
+            git_agrees(&repo, &paths, &attributes);
         }
+    }
+}
+
+/// With `core.ignoreCase`, which is set where the file system tells no case, the case of a glob means nothing.
+#[test]
+fn git_agrees_about_case() {
+    let patterns = [
+        "*.KEY",
+        "/Up/X.key",
+        "UP/**",
+        "**/LOW/*",
+        "[L-M]ow/*.pem",
+        "[[:upper:]]*",
+        "[A]*",
+        "[a]*",
+        "\\Ab.key",
+        "up/**",
+        "?P/*",
+        "\"\\303\\204*\"",
+    ];
+    let paths = ["ab.key", "Up/x.Key", "Up/low/Y.pem", "low/Z.PEM", "\u{e4}.Key", "Readme"];
+    with_each_reader(|repo| {
+        for path in paths {
+            stage(repo, path, PLAIN);
+        }
+        stage(repo, "Up/.gitattributes", "x.KEY filter=git-crypt\n");
+        for ignores in ["true", "false", "yes"] {
+            repo.git(["config", "core.ignoreCase", ignores]).success();
+            for pattern in patterns {
+                stage(repo, ".gitattributes", format!("{pattern} filter=git-crypt\n"));
+                git_agrees(repo, &paths, &format!("{pattern}, core.ignoreCase={ignores}"));
+            }
+        }
+    });
+}
+
+/// Attributes that no tree holds filter all the same, wherever git was told to look for them.
+#[test]
+fn git_agrees_about_attributes_of_the_user() {
+    let paths = ["a.key", "b.key", "sub/c.key", "d"];
+    let text = "[attr]hidden filter=git-crypt\n*.key hidden\nd !filter\n";
+    with_each_reader(|repo| {
+        for path in paths {
+            stage(repo, path, PLAIN);
+        }
+        // The tree's own go before them, and those of the clone before these.
+        stage(repo, ".gitattributes", "b.key -filter\nd filter=git-crypt\n");
+        fs::create_dir_all(repo.home().join(".config/git")).unwrap();
+        let files = [
+            (repo.home().join(".config/git/attributes"), None),
+            (repo.home().join("own"), Some("~/own".to_owned())),
+            (repo.tmp("own"), Some(repo.tmp("own").to_string_lossy().into_owned())),
+            (repo.root().join("own"), Some("own".to_owned())),
+        ];
+        for (file, setting) in files {
+            if let Some(setting) = &setting {
+                repo.git(["config", "core.attributesFile", setting]).success();
+            }
+            git_agrees(repo, &paths, &format!("{setting:?} without a file"));
+            fs::write(&file, text).unwrap();
+            git_agrees(repo, &paths, &format!("{setting:?}"));
+            let stopped = repo.git(["commit", "--quiet", "-m", "x", "--", "sub/c.key"]);
+            says(stopped.code(1), "the user's file of attributes (core.attributesFile) gives it filter=git-crypt");
+            fs::remove_file(&file).unwrap();
+        }
+        fs::create_dir_all(repo.root().join(".git/info")).unwrap();
+        fs::write(repo.root().join(".git/info/attributes"), "d !filter\nb.key filter=git-crypt\n").unwrap();
+        git_agrees(repo, &paths, "info/attributes");
+        let stopped = repo.git(["commit", "--quiet", "-m", "x", "--", "b.key"]);
+        says(stopped.code(1), "info/attributes of the git directory gives it filter=git-crypt");
+    });
+}
+
+/// What only the user's configuration, a condition in it or the command line sets is known as well.
+#[test]
+fn settings_are_found_wherever_git_finds_them() {
+    for reader in ["", "plumbing"] {
+        let repo = Sandbox::with_hook();
+        let settings = repo.tmp("gitconfig");
+        let repo = repo.env("GIT_CONFIG_GLOBAL", &settings).env("KEYGUARD_READER", reader);
+        fs::write(repo.tmp("own"), "A filter=git-crypt\n").unwrap();
+        stage(&repo, "a", PLAIN);
+        let core = format!("[core]\n\tattributesFile = {}\n\tignoreCase\n", repo.tmp("own").display());
+        repo.git(["config", "--unset", "core.ignorecase"]).code(if cfg!(any(windows, target_os = "macos")) {
+            0
+        } else {
+            5
+        });
+        fs::write(&settings, &core).unwrap();
+        blocked(&commit(&repo), "a");
+        fs::write(repo.tmp("conditional"), &core).unwrap();
+        let condition = format!("[includeIf \"gitdir:{}/\"]\n\tpath = conditional\n", repo.root().display());
+        fs::write(&settings, condition).unwrap();
+        blocked(&commit(&repo), "a");
+        fs::write(&settings, "").unwrap();
+        let own = format!("core.attributesFile={}", repo.tmp("own").display());
+        blocked(&repo.git(["-c", &own, "-c", "core.ignoreCase=true", "commit", "--quiet", "-m", "x"]), "a");
+        repo.git(["-c", &own, "commit", "--quiet", "-m", "x"]).success().silent();
     }
 }
 
@@ -538,13 +646,61 @@ fn the_configuration_names_files() {
     commit(&repo).success().says("keyguard: this commit takes 1 of `[[encrypted]]` out of keyguard.toml\n");
     for (text, place, complaint) in [
         ("[[encrypted]]\npath = \"/secrets/**\"\n", "2:8", "`path` of `[[encrypted]]` matches no file"),
-        ("[[encrypted]]\npath = \"secrets/\"\n", "2:8", "`path` of `[[encrypted]]` matches no file"),
         ("[[encrypted]]\npath = \"a[\"\n", "2:8", "`path` of `[[encrypted]]` is no glob"),
         ("[[encrypted]]\n", "1:1", "missing field `path`"),
     ] {
         repo.write("keyguard.toml", text);
         repo.keyguard(["config", "check"]).code(2).says(&format!("keyguard.toml:{place}: {complaint}"));
     }
+}
+
+/// Whoever names a folder means what is in it.
+#[test]
+fn the_configuration_names_folders() {
+    for path in ["secrets", "secrets/", "se*", "secrets/**", "**/secrets", "{x,secrets}"] {
+        let repo = Sandbox::with_hook();
+        let entry = format!("[[encrypted]]\npath = \"{path}\"\n");
+        stage(&repo, "keyguard.toml", &entry);
+        commit(&repo).success().silent();
+        stage(&repo, "secret", PLAIN);
+        stage(&repo, "deep/secretsx/y", PLAIN);
+        let elsewhere = commit(&repo);
+        if path == "se*" {
+            blocked(&elsewhere, "secret");
+        } else {
+            elsewhere.success().silent();
+        }
+        stage(&repo, "secrets/deep/x", PLAIN);
+        let stopped = repo.git(["commit", "--quiet", "-m", "x", "--", "secrets"]);
+        blocked(&stopped, "secrets/deep/x");
+        says(&stopped, &format!("[[encrypted]] of the configuration names {path}"));
+    }
+}
+
+#[test]
+fn an_entry_that_guards_nothing_is_told() {
+    let repo = Sandbox::with_hook();
+    let entry = |path: &str| format!("[[encrypted]]\npath = \"{path}\"\n");
+    repo.write("keyguard.toml", entry("secret") + &entry("*.vault") + &entry("secrets/"));
+    let told = repo.keyguard(["config", "check"]);
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the [[encrypted]] entry for path `secret` matches nothing that is tracked
+keyguard.toml:3:1: the [[encrypted]] entry for path `*.vault` matches nothing that is tracked
+keyguard.toml:5:1: the [[encrypted]] entry for path `secrets/` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    // What is staged counts, from wherever in the repository it is asked; what git does not know does not.
+    stage(&repo, "secrets/deep/x", CIPHERTEXT);
+    repo.write("a.vault", PLAIN);
+    let told = repo.run("keyguard").args(["config", "check"]).current_dir(repo.root().join("secrets")).output();
+    told.success().stdout(str![[r"
+keyguard.toml:1:1: the [[encrypted]] entry for path `secret` matches nothing that is tracked
+keyguard.toml:3:1: the [[encrypted]] entry for path `*.vault` matches nothing that is tracked
+ok: keyguard.toml
+
+"]]);
+    repo.keyguard(["config", "check", "--format", "json"]).success().says("entry for path `*.vault` matches nothing");
 }
 
 #[test]

@@ -74,7 +74,8 @@ pub(in crate::command) fn with_all_staged(repo: Repo, folder: &Path) -> Result<R
         index::copy(repo.index_file(), &copy)?;
     }
     let mut command = command::git(repo.work_tree()?);
-    command.args(["add", "--update", "--", "."]).env("GIT_INDEX_FILE", &copy);
+    // Of a path git would complain where nothing is tracked yet.
+    command.args(["add", "--update"]).env("GIT_INDEX_FILE", &copy);
     command.env("GIT_OBJECT_DIRECTORY", &objects);
     command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", command::quoted_path(repo.object_folder()));
     command::output(&mut command).context("look at the tracked changes of the work tree")?;

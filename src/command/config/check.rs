@@ -1,18 +1,20 @@
 //! `keyguard config check`: whether every layer can be used, and what in it does nothing any more.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Result;
 use serde_json::json;
 
-use crate::allowlist::Allowlist;
+use crate::allowlist::{self, Allowlist};
 use crate::baseline::{self, Baseline};
 use crate::cli::Global;
 use crate::command::{baseline_of_work_tree, census, config_of_work_tree, work_tree_of};
-use crate::config::{Config, unknown_rule};
+use crate::config::{Config, LayerKind, unknown_rule};
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
-use crate::git::{Caller, Repo};
+use crate::git::{Caller, Repo, command};
+use crate::guard;
 use crate::outcome::Exit;
 use crate::report::{Format, sanitized, write_document};
 
@@ -25,8 +27,10 @@ pub(crate) fn check(global: &Global, environment: &Environment, out: &mut dyn Wr
     let mut notices = config.notices.clone();
     let mut files: Vec<_> = config.layers.iter().map(|layer| layer.name.clone()).collect();
     notices.extend(expired(&config)?);
-    if work_tree_of(&environment.current_dir).is_some() {
+    notices.extend(broad(&config)?);
+    if let Some(root) = work_tree_of(&environment.current_dir) {
         notices.extend(unused(&config, global, environment));
+        notices.extend(idle(&config, &root));
         notices.extend(baseline.iter().flat_map(|baseline| gone(baseline, &config, environment)));
     }
     files.extend(baseline.map(|_| baseline::FILE_NAME.to_owned()));
@@ -81,6 +85,20 @@ fn expired(config: &Config) -> Result<Vec<String>> {
     Ok(in_few(expired.into_iter().map(|(place, notice)| format!("{}: {notice}", places[place]))))
 }
 
+/// Entries that hide a whole language or kind, each with its place.
+fn broad(config: &Config) -> Result<Vec<String>> {
+    let mut places = None;
+    let mut remarks = Vec::new();
+    for (place, entry) in config.allow.iter().enumerate() {
+        if let Some(breadth) = allowlist::breadth(&entry.spec, &config.rules)? {
+            let places = places.get_or_insert_with(|| config.allow_places());
+            let subject = entry.spec.subject();
+            remarks.push(format!("{}: the allow entry for {subject} {breadth}; is that meant?", places[place]));
+        }
+    }
+    Ok(in_few(remarks.into_iter()))
+}
+
 /// Entries of the repository that match nothing.
 fn unused(config: &Config, global: &Global, environment: &Environment) -> Vec<String> {
     let own = config_of_work_tree(global, environment);
@@ -94,6 +112,25 @@ fn unused(config: &Config, global: &Global, environment: &Environment) -> Vec<St
             in_few(unused.into_iter().map(remark))
         }
         Err(error) => vec![format!("not checked, which allow entries match something: {error:#}")],
+    }
+}
+
+/// Entries of `[[encrypted]]` in the repository that guard nothing: a folder of another name, perhaps.
+fn idle(config: &Config, root: &Path) -> Vec<String> {
+    let is_own = |place: &usize| config.encrypted[*place].origin == LayerKind::Repository;
+    if !(0..config.encrypted.len()).any(|place| is_own(&place)) {
+        return Vec::new();
+    }
+    match command::tracked_names(root).and_then(|paths| guard::idle(config, &paths)) {
+        Ok(idle) => {
+            let places = config.encrypted_places();
+            let remark = |place: usize| {
+                let path = &config.encrypted[place].value;
+                format!("{}: the [[encrypted]] entry for path `{path}` matches nothing that is tracked", places[place])
+            };
+            in_few(idle.into_iter().filter(is_own).map(remark))
+        }
+        Err(error) => vec![format!("not checked, which [[encrypted]] entries match something: {error:#}")],
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Report, report};
 use crate::allowlist::Allowlist;
 use crate::baseline::{self, Baseline};
 use crate::cli::format_from;
-use crate::config::{FILE_NAME, Sources, allow_entries, encrypted_paths, load, loosened, read_if_present};
+use crate::config::{FILE_NAME, Sources, allow_entries, broad, encrypted_paths, load, loosened, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
@@ -69,19 +69,19 @@ fn policy_changes(reader: &StagedReader<'_>) -> Result<Vec<String>> {
     let Some(new) = reader.changed_root_file(FILE_NAME)? else { return Ok(Vec::new()) };
     let old = reader.head_file(FILE_NAME)?;
     let entries = |content: Vec<u8>| allow_entries(content).into_iter().collect::<BTreeSet<_>>();
-    let added = entries(new.clone()).difference(&old.clone().map(entries).unwrap_or_default()).count();
-    let words = if added == 1 { "1 allow entry" } else { &format!("{added} allow entries") };
-    let loosened: Vec<_> =
-        loosened(new.clone()).difference(&old.clone().map(loosened).unwrap_or_default()).cloned().collect();
+    let added = &entries(new.clone()) - &old.clone().map(entries).unwrap_or_default();
+    let words = if added.len() == 1 { "1 allow entry" } else { &format!("{} allow entries", added.len()) };
+    let loosened = &loosened(new.clone()) - &old.clone().map(loosened).unwrap_or_default();
     let guarded = |content: Vec<u8>| encrypted_paths(content).into_iter().collect::<BTreeSet<_>>();
     let dropped = old.map(guarded).unwrap_or_default().difference(&guarded(new)).count();
     let mut notices = Vec::new();
     if dropped > 0 {
         notices.push(format!("this commit takes {dropped} of `[[encrypted]]` out of {FILE_NAME}"));
     }
-    if added > 0 {
+    if !added.is_empty() {
         notices.push(format!("this commit adds {words} to {FILE_NAME}"));
     }
+    let loosened: Vec<_> = broad(added).into_iter().chain(loosened).collect();
     if !loosened.is_empty() {
         notices.push(format!("this commit has keyguard block less, by {} in {FILE_NAME}", loosened.join(", ")));
     }
