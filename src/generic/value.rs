@@ -175,7 +175,7 @@ fn is_something_else(value: &[u8]) -> bool {
         || is_constant(value)
         || holds_tag(value)
         // A JSON Web Token has rules of its own.
-        || value.starts_with(b"eyJ") && value.contains(&b'.')
+        || value.starts_with(b"eyJ") && memchr::memmem::find(value, b".eyJ").is_some()
 }
 
 /// The address of an account or contract of Ethereum: public.

@@ -50,6 +50,12 @@ fn a_near_miss_of_a_providers_form_is_low() {
 }
 
 #[test]
+fn a_token_that_opens_as_a_web_token_and_is_none_counts() {
+    let token = format!("eyJhbGciOiJkaXIifQ.{}.{}", alnum(40), alnum(40));
+    check("a.py", &format!("session_token = '{token}'\n"), &[("generic-api-key", "medium")]);
+}
+
+#[test]
 fn a_bare_key_counts_where_its_provider_is_spoken_of() {
     // AudD's keys are 32 letters and digits.
     let key = alnum(32);
