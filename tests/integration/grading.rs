@@ -50,6 +50,13 @@ fn a_near_miss_of_a_providers_form_is_low() {
 }
 
 #[test]
+fn a_users_name_with_another_ending_is_no_password() {
+    check("a.txt", "http://proxyuser:proxypass@proxy.acme.net:3128\n", &[("url-credentials", "low")]);
+    let other = format!("http://proxyuser:{}pass@proxy.acme.net:3128\n", alnum(12));
+    check("a.txt", &other, &[("url-credentials", "medium")]);
+}
+
+#[test]
 fn a_token_that_opens_as_a_web_token_and_is_none_counts() {
     let token = format!("eyJhbGciOiJkaXIifQ.{}.{}", alnum(40), alnum(40));
     check("a.py", &format!("session_token = '{token}'\n"), &[("generic-api-key", "medium")]);
