@@ -17,7 +17,7 @@ use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::change::BytePath;
-use crate::placeholder;
+use crate::{placeholder, validator};
 
 use assignment::Assignment;
 
@@ -35,6 +35,8 @@ pub(crate) struct Suspect {
     pub(crate) is_about_a_secret: bool,
     /// Whether name and value stand in the query of an address.
     is_in_query: bool,
+    /// Whether that is the address of a host called `api`.
+    is_sent_to_api: bool,
 }
 
 /// The suspicious assignment whose name holds the word at `hit`.
@@ -58,7 +60,8 @@ pub(crate) fn find(text: &[u8], hit: &Range<usize>, path: &BytePath) -> Option<S
     }
     let is_about_a_secret = name::is_about(&name);
     let is_in_query = text[..whole.start].ends_with(b"?") || text[..whole.start].ends_with(b"&");
-    Some(Suspect { name, whole, span, assignment, likeness, is_about_a_secret, is_in_query })
+    let is_sent_to_api = is_in_query && is_query_of_api(&text[..whole.start]);
+    Some(Suspect { name, whole, span, assignment, likeness, is_about_a_secret, is_in_query, is_sent_to_api })
 }
 
 /// The name, with what is known of its place: a call's argument, or the object that a bare `key` belongs to.
@@ -81,6 +84,8 @@ pub(crate) enum Opinion {
     Sure,
     /// The value is random, but the name says so little that someone whose key it is must be named near by.
     DependsOnProvider,
+    /// Ids have its form, so that the name must be one for a key of a provider's whose keys have it too.
+    DependsOnName,
     /// It may be something else.
     Unsure,
 }
@@ -93,11 +98,15 @@ pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion
     }
     let is_bare = name::is_bare(&suspect.name);
     let is_sure = match suspect.likeness {
-        value::Likeness::Random if is_bare => return Opinion::DependsOnProvider,
-        value::Likeness::Random | value::Likeness::Chosen => true,
-        value::Likeness::Id => {
-            suspect.assignment.is_marked() && name::is_telling(&suspect.name) && !placeholder::has_made_up_trait(value)
+        value::Likeness::Id if placeholder::has_made_up_trait(value) => false,
+        value::Likeness::Random | value::Likeness::Id if value::is_garbled(value) && !has_no_form(&suspect.name) => {
+            false
         }
+        value::Likeness::Random | value::Likeness::Id if is_bare && !suspect.is_sent_to_api => {
+            return Opinion::DependsOnProvider;
+        }
+        value::Likeness::Id if !is_bare => return of_id(suspect),
+        value::Likeness::Random | value::Likeness::Id | value::Likeness::Chosen => true,
         value::Likeness::Password => {
             let is_vague = name::is_vague(&suspect.name) && (is_bare || value.len() < LONG);
             suspect.assignment.is_marked()
@@ -107,6 +116,28 @@ pub(crate) fn judge(suspect: &Suspect, value: &[u8], path: &BytePath) -> Opinion
         }
     };
     if is_sure { Opinion::Sure } else { Opinion::Unsure }
+}
+
+/// What there is to say where ids and hashes have the same form as the value.
+fn of_id(suspect: &Suspect) -> Opinion {
+    match (suspect.assignment.is_marked(), name::is_telling(&suspect.name)) {
+        (true, true) => Opinion::Sure,
+        (false, true) => Opinion::DependsOnProvider,
+        (true, false) => Opinion::DependsOnName,
+        (false, false) => Opinion::Unsure,
+    }
+}
+
+/// Whether `before` ends within the query of `https://api.acme.net/...`: the `key` that such a host is sent is an API key,
+/// where it may be a file's elsewhere.
+fn is_query_of_api(before: &[u8]) -> bool {
+    const LONGEST: usize = 300;
+    let near = &before[before.len().saturating_sub(LONGEST)..];
+    let Some(scheme) = memchr::memmem::rfind(near, b"https://") else { return false };
+    let address = &near[scheme..];
+    let host = address[b"https://".len()..].split(|byte| b"/?".contains(byte)).next().unwrap_or_default();
+    let is_one_word = !address.iter().any(|byte| byte.is_ascii_whitespace() || b"\"'`<>".contains(byte));
+    is_one_word && host.starts_with(b"api.") && !validator::is_of_documentation(host)
 }
 
 /// Whether nobody would have written `text` by hand.

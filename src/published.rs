@@ -20,6 +20,7 @@ pub(crate) fn is_public(text: &[u8]) -> bool {
 
 /// The first eight bytes of each fingerprint, sorted.
 static PUBLISHED: &[u64] = &[
+    0x01b4_9efe_2a63_d066, // RFC 5849
     0x029b_7d51_6b41_2a86, // BIP-39 test vectors
     0x02c7_3dd9_2464_7ef4, // Grafana documentation
     0x05ef_e6a7_7d4e_e6dc, // Truffle documentation accounts
@@ -41,6 +42,7 @@ static PUBLISHED: &[u64] = &[
     0x175c_d7dd_0bf1_bdc8, // Grafana documentation
     0x1818_4307_619a_9792, // BIP-39 test vectors
     0x18fa_7735_d271_901f, // Bitcoin wiki
+    0x19a0_f411_1851_cc62, // RFC 7009
     0x19a5_fded_ac13_2bec, // OAuth documentation
     0x19ab_d6d4_bbd5_e009, // GitHub documentation
     0x1a60_d712_056e_c574, // Truffle documentation accounts
@@ -54,6 +56,7 @@ static PUBLISHED: &[u64] = &[
     0x2279_d32a_d194_6b73, // AWS documentation
     0x22fd_a279_f455_3b6a, // Hardhat and Foundry documentation accounts
     0x24b2_55f0_d17f_5c49, // Cloudflare documentation
+    0x24fc_a08b_9d99_6b9e, // OpenID Connect Core
     0x2548_47eb_eee1_d778, // Hardhat and Foundry documentation accounts
     0x261f_c3d0_1a4b_bfac, // Ganache documentation accounts
     0x28f5_d9df_21d7_ee2d, // Truffle documentation accounts
@@ -169,6 +172,7 @@ static PUBLISHED: &[u64] = &[
     0x9da7_38df_93b6_1448, // Ganache documentation accounts
     0x9e59_b6b2_83bc_f019, // Stripe documentation
     0xa0aa_d4d3_3923_2cbe, // BIP-39 test vectors
+    0xa13e_dd73_053d_3795, // RFC 5849
     0xa298_b628_3c46_47b2, // Slack documentation
     0xa44d_96c5_48c5_73ab, // Ganache documentation accounts
     0xa55f_fd00_fe6f_7aaf, // Stripe documentation
@@ -220,6 +224,7 @@ static PUBLISHED: &[u64] = &[
     0xdd6d_ee6e_0b65_80f4, // NIST SP 800-38A
     0xdee4_6522_9d76_20bd, // Kubernetes documentation
     0xdf0d_c3f4_8aac_5311, // Ganache documentation
+    0xdf96_8f55_f0d2_8cac, // OAuth documentation
     0xdfb8_8889_143c_6bcd, // OAuth documentation
     0xe0b4_505a_120a_73b3, // HTTP Basic documentation
     0xe1de_ec28_dd70_4647, // RFC 7515 and RFC 7517

@@ -137,6 +137,7 @@ pub(crate) struct Engine {
     paths: OnceLock<GlobSet>,
     exclude_paths: OnceLock<GlobSet>,
     forms: OnceLock<Vec<shape::UnmarkedForm>>,
+    whole: OnceLock<Option<Regex>>,
 }
 
 /// One rule of a [`RuleSet`], built in or configured.
@@ -220,6 +221,18 @@ impl<'a> Rule<'a> {
     /// The forms of its secrets that nothing fixed opens.
     pub(crate) fn unmarked_forms(self) -> &'a [shape::UnmarkedForm] {
         self.engine().forms.get_or_init(|| shape::unmarked_forms(self.facts().regex))
+    }
+
+    /// Whether `value` as a whole is as its secrets are.
+    pub(crate) fn is_secret(self, value: &[u8]) -> bool {
+        let pattern = || shape::whole_secret(self.facts().regex);
+        let build =
+            |pattern: String| RegexBuilder::new(&pattern).unicode(false).size_limit(REGEX_SIZE_LIMIT).build().ok();
+        self.engine()
+            .whole
+            .get_or_init(|| pattern().and_then(build))
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(value))
     }
 
     /// The compiled `near` regex with its number of lines.

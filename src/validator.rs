@@ -47,8 +47,28 @@ const DECODES: Verdict = Verdict::Valid("body decodes");
 /// A key that is locked by a passphrase.
 const ENCRYPTED: Verdict = Verdict::Harmless("encrypted");
 
-/// Runs the proof called `validator` on the secret at `span` of `text`.
+/// What the proof called `validator` says of the secret at `span` of `text`.
 pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> Verdict {
+    let verdict = run(validator, text, span);
+    let is_proven = matches!(verdict, Verdict::Valid(_));
+    if !is_proven && has_fixed_length(validator) && goes_on(text, span.end) { Verdict::NotAKey } else { verdict }
+}
+
+/// Whether the regexes of the rules with this proof take as many characters as the token has, whatever comes behind.
+/// Chance makes a right checksum of 32 bits once in four thousand millions: a token that has one is found also where a
+/// letter or another word stuck to it. Without a right one the longer word is something else.
+fn has_fixed_length(validator: Validator) -> bool {
+    use Validator::{Apify, Crc32Base62, Deno, Dynamic, Grafana, Zuplo};
+    matches!(validator, Apify | Crc32Base62 | Deno | Dynamic | Grafana | Zuplo)
+}
+
+/// Whether the word of which `end` is the end of a part goes on there.
+fn goes_on(text: &[u8], end: usize) -> bool {
+    text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// Runs the proof on the secret.
+fn run(validator: Validator, text: &[u8], span: &Range<usize>) -> Verdict {
     let secret = &text[span.clone()];
     match validator {
         Validator::Crc32Base62 => checksum::crc32_base62(secret),
@@ -103,7 +123,7 @@ pub(crate) fn check(validator: Validator, text: &[u8], span: &Range<usize>) -> V
         Validator::Pkcs12 => keystore::pkcs12(secret),
         Validator::PgpSecretKey => pgp::secret_key(secret),
         Validator::Unencrypted => unencrypted(text),
-        Validator::UrlPassword => url_password(&text[span.end..]),
+        Validator::UrlPassword => url_password(text, span),
         Validator::UnlikeWords => unlike_words(secret),
     }
 }
@@ -202,14 +222,41 @@ pub(crate) fn aws_account(key_id: &[u8]) -> Option<u64> {
     Some((bits >> 9) & 0xff_ffff_ffff)
 }
 
-/// A password in an address. Hosts that are reserved for documentation (RFC 2606, RFC 5737) take no real one.
-fn url_password(behind: &[u8]) -> Verdict {
-    const DOMAINS: [&[u8]; 7] =
-        [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
-    const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
+/// A password in an address. Hosts that are reserved for documentation take no real one, and `dbuser:dbpass` is what one
+/// writes who shows where the two belong.
+fn url_password(text: &[u8], span: &Range<usize>) -> Verdict {
+    if is_sample_login(&text[..span.start], &text[span.clone()]) {
+        return Verdict::Harmless("it is the user's name with another ending");
+    }
+    let behind = &text[span.end..];
     let behind = behind.strip_prefix(b"@").unwrap_or(behind);
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
     let (host, rest) = behind.split_at(behind.iter().position(|byte| !is_letter(byte)).unwrap_or(behind.len()));
+    // In a list of hosts another one may be real, and what stands before a second `@` is none.
+    let goes_on = matches!(rest, [b'@', ..]) || matches!(rest, [b',', next, ..] if is_letter(next));
+    if !goes_on && is_of_documentation(host) {
+        return Verdict::Harmless("the host is one of documentation");
+    }
+    Verdict::Open
+}
+
+/// Whether what `before` ends with is a user's name and a colon, and `password` the same name with `pass` for `user`.
+fn is_sample_login(before: &[u8], password: &[u8]) -> bool {
+    let Some(before) = before.strip_suffix(b":") else { return false };
+    let start = before.iter().rposition(|byte| b"/\"'` \t\n".contains(byte)).map_or(0, |sign| sign + 1);
+    let (user, password) = (before[start..].to_ascii_lowercase(), password.to_ascii_lowercase());
+    let stem = user.strip_suffix(b"name").unwrap_or(&user).strip_suffix(b"user");
+    stem.is_some_and(|stem| {
+        let ending = password.strip_prefix(stem);
+        ending.is_some_and(|ending| [&b"pass"[..], b"password", b"passwd", b"pwd"].contains(&ending))
+    })
+}
+
+/// Whether `host` is reserved for documentation (RFC 2606, RFC 5737).
+pub(crate) fn is_of_documentation(host: &[u8]) -> bool {
+    const DOMAINS: [&[u8]; 7] =
+        [b"example.com", b"example.org", b"example.net", b".example", b".test", b".invalid", b".localhost"];
+    const NETWORKS: [&[u8]; 3] = [b"192.0.2.", b"198.51.100.", b"203.0.113."];
     let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
     let is_below = |domain: &[u8]| {
         host.strip_suffix(domain)
@@ -219,12 +266,7 @@ fn url_password(behind: &[u8]) -> Verdict {
     let is_within = |network: &[u8]| {
         host.strip_prefix(network).is_some_and(|last| !last.is_empty() && last.iter().all(u8::is_ascii_digit))
     };
-    // In a list of hosts another one may be real, and what stands before a second `@` is none.
-    let goes_on = matches!(rest, [b'@', ..]) || matches!(rest, [b',', next, ..] if is_letter(next));
-    if !goes_on && (DOMAINS.into_iter().any(is_below) || NETWORKS.into_iter().any(is_within)) {
-        return Verdict::Harmless("the host is one of documentation");
-    }
-    Verdict::Open
+    DOMAINS.into_iter().any(is_below) || NETWORKS.into_iter().any(is_within)
 }
 
 /// The object that base64 in either alphabet, padded or not, is the text of.

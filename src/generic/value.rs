@@ -118,6 +118,28 @@ fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
+/// Whether `value` is like the output of an encoder that nobody's encoder has put out, so that it was cut off, garbled or
+/// typed: hex digits in both cases, or the groups of a UUID and a last one that is longer or shorter.
+pub(super) fn is_garbled(value: &[u8]) -> bool {
+    const LONG: usize = 32;
+    let is_mixed = value.len() >= LONG
+        && is_hex(value)
+        && value.iter().any(u8::is_ascii_uppercase)
+        && value.iter().any(u8::is_ascii_lowercase);
+    is_mixed || is_like_uuid(value)
+}
+
+/// Whether the value ends in groups as a UUID's which are none.
+fn is_like_uuid(value: &[u8]) -> bool {
+    let groups: Vec<&[u8]> = value.split(|byte| *byte == b'-').collect();
+    let [.., first, second, third, fourth, last] = groups.as_slice() else { return false };
+    // A prefix may stand before the first group.
+    let first = first.rsplit(|byte| *byte == b'_').next().unwrap_or_default();
+    let are_grouped = first.len() == 8 && [second, third, fourth].iter().all(|group| group.len() == 4);
+    let are_hex = [first, second, third, fourth, last].iter().all(|group| is_hex(group));
+    are_grouped && are_hex && last.len() != 12 && (8..16).contains(&last.len())
+}
+
 /// How references, addresses, paths, digests and ciphertext begin.
 const STARTS: &[&[u8]] = &[
     b"$",
@@ -175,7 +197,7 @@ fn is_something_else(value: &[u8]) -> bool {
         || is_constant(value)
         || holds_tag(value)
         // A JSON Web Token has rules of its own.
-        || value.starts_with(b"eyJ") && value.contains(&b'.')
+        || value.starts_with(b"eyJ") && memchr::memmem::find(value, b".eyJ").is_some()
 }
 
 /// The address of an account or contract of Ethereum: public.

@@ -134,11 +134,6 @@ pub(crate) fn keywords(index: usize) -> Strings<'static> {
     Strings::BuiltIn(tables::list(tables::records()[index].keywords))
 }
 
-/// The group of rule number `index`.
-pub(crate) fn group(index: usize) -> &'static str {
-    tables::text(tables::records()[index].group)
-}
-
 /// The compiled parts of rule number `index`. Few rules ever need theirs, and an empty place is a part of the program's
 /// file, so the places are small.
 pub(super) fn engine(index: usize) -> &'static Engine {

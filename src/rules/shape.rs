@@ -115,6 +115,21 @@ fn add_classes(hir: &Hir, kinds: &mut Vec<Bytes>) {
     }
 }
 
+/// Adds the bytes of every text that the expression fixes.
+fn add_literals(hir: &Hir, kinds: &mut Vec<Bytes>) {
+    match hir.kind() {
+        HirKind::Literal(literal) => kinds.push(literal.0.iter().copied().collect()),
+        HirKind::Capture(capture) => add_literals(&capture.sub, kinds),
+        HirKind::Repetition(repetition) => add_literals(&repetition.sub, kinds),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            for part in parts {
+                add_literals(part, kinds);
+            }
+        }
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => {}
+    }
+}
+
 /// The bytes of a class; `None` where it holds characters.
 pub(super) fn bytes_of(class: &Class) -> Option<Bytes> {
     let Class::Bytes(class) = class else { return None };
@@ -235,6 +250,27 @@ pub(crate) struct UnmarkedForm {
     pub(crate) lengths: std::ops::RangeInclusive<usize>,
     /// Whether nothing fixed but hyphens stands in them either.
     pub(crate) is_plain: bool,
+    /// What they are made of.
+    alphabet: Bytes,
+}
+
+impl UnmarkedForm {
+    /// Whether `value` is as long and has no other kinds of characters: capitals, small letters, digits, and each sign.
+    pub(crate) fn is_kin(&self, value: &[u8]) -> bool {
+        let has = |kind: fn(&u8) -> bool| (0..=u8::MAX).any(|byte| kind(&byte) && self.alphabet.hold(byte));
+        let is_known = |byte: &u8| match byte {
+            b'A'..=b'Z' => has(u8::is_ascii_uppercase),
+            b'a'..=b'z' => has(u8::is_ascii_lowercase),
+            b'0'..=b'9' => has(u8::is_ascii_digit),
+            sign => self.alphabet.hold(*sign),
+        };
+        self.lengths.contains(&value.len()) && value.iter().all(is_known)
+    }
+
+    /// Whether they are made of what tokens are made of. Passwords have other signs too.
+    pub(crate) fn is_of_tokens(&self) -> bool {
+        (0..=u8::MAX).all(|byte| !self.alphabet.hold(byte) || is_token(byte) || byte == b':')
+    }
 }
 
 /// Each of the forms of the secrets that `regex` finds which nothing fixed opens.
@@ -247,9 +283,26 @@ pub(crate) fn unmarked_forms(regex: &str) -> Vec<UnmarkedForm> {
     };
     let form = |form: &Hir| {
         let lengths = form.properties().minimum_len()?..=form.properties().maximum_len()?;
-        Some(UnmarkedForm { lengths, is_plain: is_plain(form) })
+        let mut kinds = Vec::new();
+        add_classes(form, &mut kinds);
+        add_literals(form, &mut kinds);
+        let alphabet = (0..=u8::MAX).filter(|byte| kinds.iter().any(|kind| kind.hold(*byte))).collect();
+        Some(UnmarkedForm { lengths, is_plain: is_plain(form), alphabet })
     };
     forms.iter().filter(|form| !opens_fixed(form)).filter_map(form).collect()
+}
+
+/// A regex for a whole text that is a secret which `regex` finds.
+pub(crate) fn whole_secret(regex: &str) -> Option<String> {
+    let hir = parse(&expand(regex)).ok()?;
+    Some(format!(r"\A(?:{})\z", secret_group(&hir).unwrap_or(&hir)))
+}
+
+/// How long the secrets are that `regex` finds, at least and at most.
+pub(crate) fn secret_lengths(regex: &str) -> Option<std::ops::RangeInclusive<usize>> {
+    let hir = parse(&expand(regex)).ok()?;
+    let properties = secret_group(&hir).unwrap_or(&hir).properties();
+    Some(properties.minimum_len()?..=properties.maximum_len()?)
 }
 
 /// Whether the expression fixes no byte but hyphens.

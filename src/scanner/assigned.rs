@@ -39,7 +39,10 @@ pub(super) fn try_rule<'r>(
         Opinion::DependsOnProvider if provider::is_spoken_of(rule.set(), text, &suspect.span) => {
             (base, candidate.proof)
         }
-        Opinion::DependsOnProvider | Opinion::Unsure => (Confidence::Low, candidate.proof),
+        Opinion::DependsOnName if provider::is_named_in(rule.set(), suspect.name.as_bytes(), value) => {
+            (base, candidate.proof)
+        }
+        Opinion::DependsOnProvider | Opinion::DependsOnName | Opinion::Unsure => (Confidence::Low, candidate.proof),
     };
     let confidence = candidate.confidence.min(confidence);
     Ok(Some(Candidate { matched: suspect.whole, confidence, proof, name: Some(suspect.name), ..candidate }))

@@ -2,14 +2,16 @@
 //!
 //! A provider whose keys have one form gives out no others: a `STRIPE_API_KEY` that does not begin as Stripe's keys do,
 //! and an `AMPLITUDE_API_KEY` of 31 letters where Amplitude's have 32, are made up, cut off or something else. A value of
-//! the right length in another alphabet is none of this: it may well be a form that we do not know; and a webhook's
-//! secret or an encryption key is another thing than the key. Where a name says little, as `key` does, a provider that is
-//! spoken of in the lines around says more.
+//! the right length in another alphabet is none of this, nor is one that begins as a key does and is as long: it may well
+//! be a form that we do not know; and a webhook's secret or an encryption key is another thing than the key.
+//!
+//! Where a name says little, as `key` does, a provider that is spoken of in the lines around says more, if its keys are
+//! like the value: as long, and of no other kinds of letters.
 
 use std::ops::Range;
 
 use crate::rules::spec::Finds;
-use crate::rules::{Rule, RuleSet, builtin};
+use crate::rules::{Rule, RuleSet, builtin, shape};
 
 /// Why a near miss is less sure.
 pub(super) const WHY: &str = "keys of the provider that it is named for look otherwise";
@@ -75,20 +77,35 @@ const WORDS: [&str; 48] = [
 /// The rules in force for kinds with a form of the provider called `name`, which is the first word of their ids. The
 /// built-in rules are sorted by id.
 fn kinds_of<'r>(rules: &'r RuleSet, name: &str) -> impl Iterator<Item = Rule<'r>> {
-    let is_its = move |index: &usize| builtin::id(*index).split('-').next() == Some(name);
-    let first = if WORDS.contains(&name) { builtin::count() } else { builtin::first_from(name) };
-    let indices = (first..builtin::count()).take_while(is_its).collect::<Vec<_>>();
-    indices.into_iter().filter(|index| is_kind_of_provider(rules, *index)).map(|index| rules.get(index))
+    let is_plain = !WORDS.contains(&name);
+    let kinds = is_plain.then(|| all_kinds_of(rules, name)).into_iter().flatten();
+    kinds.filter(|kind| is_given_out(*kind))
 }
 
-fn is_kind_of_provider(rules: &RuleSet, index: usize) -> bool {
-    rules.is_enabled(index) && builtin::finds(index) == Finds::Secret && GIVEN_OUT.contains(&builtin::group(index))
+/// The same, also where the name is a word that stands in names for other reasons.
+fn all_kinds_of<'r>(rules: &'r RuleSet, name: &str) -> impl Iterator<Item = Rule<'r>> {
+    let is_its = move |index: &usize| builtin::id(*index).split('-').next() == Some(name);
+    let indices = (builtin::first_from(name)..builtin::count()).take_while(is_its).collect::<Vec<_>>();
+    let is_of_use = |index: &usize| rules.is_enabled(*index) && builtin::finds(*index) == Finds::Secret;
+    indices.into_iter().filter(is_of_use).map(|index| rules.get(index))
+}
+
+fn is_given_out(rule: Rule<'_>) -> bool {
+    GIVEN_OUT.contains(&rule.facts().group.unwrap_or_default())
+}
+
+/// Whether keys of this kind look as `value` does. A kind that has signs which no token has is one of passwords, and any
+/// text looks as they do.
+fn is_as(kind: Rule<'_>, value: &[u8]) -> bool {
+    let forms = kind.unmarked_forms();
+    let is_of_tokens = forms.iter().all(shape::UnmarkedForm::is_of_tokens);
+    is_of_tokens && (forms.iter().any(|form| form.is_kin(value)) || kind.is_secret(value))
 }
 
 /// Whether `value` begins as the keys of a built-in kind do, or is too long or too short for what `name` calls it. The
 /// words of the name are joined by `_`. No rule with a form has matched.
 pub(super) fn is_near_miss(rules: &RuleSet, name: &str, value: &[u8]) -> bool {
-    if begins_as_a_key(rules, value) {
+    if begins_as_a_key(rules, value) || is_named_for_a_kind(rules, name, value) {
         return true;
     }
     let mut words = name.split('_');
@@ -101,21 +118,37 @@ pub(super) fn is_near_miss(rules: &RuleSet, name: &str, value: &[u8]) -> bool {
     kinds.peek().is_some() && !kinds.any(|kind| fits(kind, value))
 }
 
-/// Whether a provider whose keys may be as long as the value at `span` is named within a few lines of it.
+/// Whether `name` is the very name of a kind whose keys nothing fixed opens, and no key of its provider is as long as
+/// `value`. Where something does, an older key may lack it.
+fn is_named_for_a_kind(rules: &RuleSet, name: &str, value: &[u8]) -> bool {
+    let Some(index) = builtin::find(&name.replace('_', "-")) else { return false };
+    let provider = name.split('_').next().unwrap_or_default();
+    is_given_out(rules.get(index))
+        && rules.is_enabled(index)
+        && builtin::finds(index) == Finds::Secret
+        && !rules.get(index).unmarked_forms().is_empty()
+        && !all_kinds_of(rules, provider).any(|kind| fits(kind, value))
+}
+
+/// Whether a provider whose keys look as `value` does is named within a few lines of it, which stands at `span`.
 pub(super) fn is_spoken_of(rules: &RuleSet, text: &[u8], span: &Range<usize>) -> bool {
     const FARTHEST: usize = 400;
     const LINES: usize = 3;
-    const SHORTEST_NAME: usize = 4;
     let before = &text[span.start.saturating_sub(FARTHEST)..span.start];
     let start = memchr::memrchr_iter(b'\n', before).nth(LINES).unwrap_or(0);
     let behind = &text[span.end..text.len().min(span.end + FARTHEST)];
     let end = memchr::memchr_iter(b'\n', behind).nth(LINES).unwrap_or(behind.len());
-    let around = [&before[start..], b"\n", &behind[..end]].concat().to_ascii_lowercase();
-    let value = &text[span.clone()];
-    let words = around.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| word.len() >= SHORTEST_NAME);
+    is_named_in(rules, &[&before[start..], b"\n", &behind[..end]].concat(), &text[span.clone()])
+}
+
+/// Whether a provider whose keys look as `value` does is named in `words`.
+pub(super) fn is_named_in(rules: &RuleSet, words: &[u8], value: &[u8]) -> bool {
+    const SHORTEST_NAME: usize = 4;
+    let folded = words.to_ascii_lowercase();
+    let words = folded.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| word.len() >= SHORTEST_NAME);
     words.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| {
         let word = ["api", "token", "key"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
-        kinds_of(rules, word).any(|kind| fits(kind, value))
+        !WORDS.contains(&word) && all_kinds_of(rules, word).any(|kind| is_as(kind, value))
     })
 }
 
@@ -132,7 +165,8 @@ fn fits(rule: Rule<'_>, value: &[u8]) -> bool {
     rule.unmarked_forms().iter().any(|form| form.lengths.contains(&value.len()))
 }
 
-/// Whether `value` begins with a beginning that a kind has for its own, such as `glpat-`.
+/// Whether `value` begins with a beginning that a kind has for its own, such as `glpat-`, and is longer or shorter than
+/// what goes on behind it.
 fn begins_as_a_key(rules: &RuleSet, value: &[u8]) -> bool {
     // What is common to the kinds of many providers of language models; shorter, it is a word.
     const SHARED: &[u8] = b"sk-";
@@ -158,5 +192,11 @@ fn begins_as_a_key(rules: &RuleSet, value: &[u8]) -> bool {
                 .iter()
                 .any(|keyword| beginnings.contains(&keyword) && builtin::facts(index).regex.contains(keyword))
     };
-    !beginnings.is_empty() && (0..builtin::count()).any(is_one)
+    // Where a kind has many lengths, one of them says nothing.
+    let is_as_long = |index: usize| {
+        let lengths = shape::secret_lengths(builtin::facts(index).regex);
+        lengths.is_some_and(|lengths| lengths == (value.len()..=value.len()))
+    };
+    let mut kinds = (0..builtin::count()).filter(|index| !beginnings.is_empty() && is_one(*index)).peekable();
+    kinds.peek().is_some() && !kinds.any(is_as_long)
 }

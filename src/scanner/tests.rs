@@ -43,6 +43,27 @@ fn made_up_values_are_silent_unless_proven() {
 }
 
 #[test]
+fn a_proven_token_is_found_where_a_word_stuck_to_it() {
+    let rules = RuleSet::built_in();
+    for (template, wrong) in [
+        ("ghp_<crc32-base62:36>", "ghp_<alnum:36>"),
+        ("ghr_<crc32-base62:76>", "ghr_<alnum:76>"),
+        ("npm_<crc32-base62:36>", "npm_<alnum:36>"),
+        ("<deno:ddp_>", "ddp_<alnum:36>"),
+        ("<apify:apify_api_>", "apify_api_<alnum:36>"),
+        ("<dynamic:dyn_>", "dyn_<alnum:36>"),
+        ("<grafana:glsa_>", "glsa_<alnum:32>_<hex:8>"),
+        ("<zuplo:zpka_>", "zpka_<lowernum:32>_<hex:8>"),
+    ] {
+        for behind in ["extra", "_old"] {
+            let text = |template: &str| format!("{}{behind}", example::expand(template, "scanner", 0));
+            assert_eq!(scan(&rules, &text(template)).len(), 1, "{template}{behind}");
+            assert_eq!(scan(&rules, &text(wrong)), [], "{wrong}{behind}");
+        }
+    }
+}
+
+#[test]
 fn a_match_without_a_bound_is_found_however_long_it_is() {
     let rules = RuleSet::built_in();
     let block = example::expand("<pem:PGP PRIVATE KEY BLOCK>", "scanner", 0);

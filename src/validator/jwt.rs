@@ -19,7 +19,7 @@ pub(super) fn jwt_at(secret: &[u8], now: f64) -> Verdict {
     let mut parts = secret.split(|byte| *byte == b'.');
     let mut object = || parts.next().and_then(json_of_base64);
     let Some(header) = object() else { return Verdict::NotAKey };
-    let Some(payload) = object() else { return Verdict::Harmless("its payload is no JSON") };
+    let Some(payload) = object() else { return without_payload(secret, &header) };
     if is_sample(&payload) {
         return Verdict::NotAKey;
     }
@@ -35,6 +35,18 @@ pub(super) fn jwt_at(secret: &[u8], now: f64) -> Verdict {
     }
     let expires = payload.get("exp").and_then(Value::as_f64);
     if expires.is_some_and(|expires| expires < now) { Verdict::Harmless("expired") } else { Verdict::Open }
+}
+
+/// A token whose header is one and whose payload is no object: it was cut or changed, or is a token of another kind.
+fn without_payload(secret: &[u8], header: &Map<String, Value>) -> Verdict {
+    // `{"sub":"1234567890`
+    const SAMPLE: &[u8] = b".eyJzdWIiOiIxMjM0NTY3ODkw";
+    // An encrypted one (RFC 7516) has a key in that place.
+    if header.contains_key("enc") {
+        return Verdict::Harmless("encrypted");
+    }
+    let is_sample = memchr::memmem::find(secret, SAMPLE).is_some();
+    if is_sample { Verdict::Harmless("a sample, changed") } else { Verdict::Invalid("its payload is no JSON") }
 }
 
 /// jwt.io's sample in all its signatures, RFC 7519's, and the one of `PyJWT`'s documentation.
@@ -74,9 +86,17 @@ mod tests {
         let token = example::expand("<jwt>", "validator", 0);
         assert_eq!(jwt(token.as_bytes()), Verdict::Open);
         assert_eq!(jwt(b"eyJub3QganNvbiI.bm90IGpzb24.c2ln"), Verdict::NotAKey);
-        assert_eq!(jwt(b"eyJhbGciOiJIUzI1NiJ9.bm90IGpzb24.c2ln"), Verdict::Harmless("its payload is no JSON"));
+        assert_eq!(jwt(b"eyJhbGciOiJIUzI1NiJ9.bm90IGpzb24.c2ln"), Verdict::Invalid("its payload is no JSON"));
+        let cut = b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFt.c2ln";
+        assert_eq!(jwt(cut), Verdict::Harmless("a sample, changed"));
         assert_eq!(jwt(b""), Verdict::NotAKey);
         assert_eq!(jwt(b"eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."), Verdict::Harmless("unsigned"));
+    }
+
+    #[test]
+    fn an_encrypted_token_has_no_payload_to_read() {
+        let encrypted = token("{\"alg\":\"dir\",\"enc\":\"A256GCM\"}", "no JSON");
+        assert_eq!(jwt(encrypted.as_bytes()), Verdict::Harmless("encrypted"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{Verdict, base64_bytes, is_readable};
+use super::{Verdict, base64_bytes, is_readable, is_sample_login};
 use crate::{encrypted, generic, placeholder, published};
 
 /// What a value stands for.
@@ -149,12 +149,28 @@ fn worth_of_text(name: &[u8], text: &[u8]) -> Worth {
     let is_telling = ["pass", "pwd", "token", "secret", "key", "cred", "auth"]
         .iter()
         .any(|word| memchr::memmem::find(&folded, word.as_bytes()).is_some());
-    match (placeholder::is_placeholder(text), is_telling || text.len() >= 8 && generic::is_unlike_words(text)) {
+    // Of an address with a log-in it is the password that counts.
+    let password = password_of_address(text);
+    let is_made_up = password.is_some_and(|span| {
+        placeholder::is_placeholder(&text[span.clone()]) || is_sample_login(&text[..span.start], &text[span])
+    });
+    match (
+        is_made_up || placeholder::is_placeholder(text),
+        is_telling || text.len() >= 8 && generic::is_unlike_words(text),
+    ) {
         (true, _) => Worth::Weak,
         (false, true) => Worth::Secret,
         (false, false) if text.contains(&b':') => Worth::Secret,
         (false, false) => Worth::Nothing,
     }
+}
+
+/// Where the password stands in `scheme://user:password@host`.
+fn password_of_address(text: &[u8]) -> Option<Range<usize>> {
+    let user = memchr::memmem::find(text, b"://")? + b"://".len();
+    let end = memchr::memrchr(b'@', text)?;
+    let colon = memchr::memchr(b':', text.get(user..end)?)?;
+    Some(user + colon + 1..end)
 }
 
 /// Whether the text is a host, an address without a password, a number or a switch.
@@ -194,6 +210,9 @@ mod tests {
             (entry("host", "db.acme.io") + &entry("port", "5432") + &entry("region", "eu-west-1"), Verdict::NotAKey),
             (entry("url", "https://api.acme.io") + &entry("env", "production"), Verdict::NotAKey),
             (entry("login", "admin:password"), Verdict::Harmless("its values are words")),
+            (entry("proxy", "http://shopuser:shoppass@proxy.acme.net"), Verdict::Harmless("its values are words")),
+            (entry("proxy", "http://shopuser:secret@proxy.acme.net"), Verdict::Harmless("its values are words")),
+            (entry("proxy", &format!("http://shop:{random}@proxy.acme.net")), Verdict::Open),
             (entry("password", "correct horse"), Verdict::Open),
             (entry("cookie", "xxxxxxxxxxxx"), Verdict::NotAKey),
             ("  name: database\n  note: a: b\n".to_owned(), Verdict::NotAKey),

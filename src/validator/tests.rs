@@ -181,14 +181,28 @@ fn aws_key_ids_hold_an_account_number() {
 #[test]
 fn hosts_of_documentation_take_no_password() {
     for host in ["@example.com/", "@db.example.org:5432", "@x.test", "@192.0.2.7", "@EXAMPLE.NET'"] {
-        assert!(matches!(url_password(host.as_bytes()), Verdict::Harmless(_)), "{host}");
+        assert!(matches!(url_password(host.as_bytes(), &(0..0)), Verdict::Harmless(_)), "{host}");
     }
     for host in ["@example.com.evil.net", "@myexample.com", "@db.internal/app", "@192.0.20.1", ""] {
-        assert_eq!(url_password(host.as_bytes()), Verdict::Open, "{host}");
+        assert_eq!(url_password(host.as_bytes(), &(0..0)), Verdict::Open, "{host}");
     }
     // Those that only begin as one, and lists of which one is real.
     for host in ["@192.0.2.5.evil.net", "@203.0.113.x.io:5432", "@example.com,db.acme.io/app", "@example.com@acme.io"] {
-        assert_eq!(url_password(host.as_bytes()), Verdict::Open, "{host}");
+        assert_eq!(url_password(host.as_bytes(), &(0..0)), Verdict::Open, "{host}");
+    }
+}
+
+#[test]
+fn a_users_name_with_another_ending_is_a_sample() {
+    let judged = |login: &str| {
+        let start = login.rfind(':').unwrap() + 1;
+        url_password(format!("http://{login}@db.acme.io").as_bytes(), &(7 + start..7 + login.len()))
+    };
+    for login in ["proxyuser:proxypass", "dbUser:dbPassword", "shopusername:shoppwd"] {
+        assert!(matches!(judged(login), Verdict::Harmless(_)), "{login}");
+    }
+    for login in ["proxyuser:proxypass7", "proxy:proxypass", "dbuser:shoppass", "dbuser:"] {
+        assert_eq!(judged(login), Verdict::Open, "{login}");
     }
 }
 

@@ -50,6 +50,67 @@ fn a_near_miss_of_a_providers_form_is_low() {
 }
 
 #[test]
+fn a_name_that_is_a_kinds_is_held_against_its_form() {
+    // Amplitude's secret keys are 32 hex digits.
+    check("a.env", &format!("AMPLITUDE_SECRET_KEY={}\n", hex(31)), &[("generic-api-key", "low")]);
+    check("a.env", &format!("AMPLITUDE_WEBHOOK_SECRET_KEY={}\n", hex(31)), &[("generic-api-key", "medium")]);
+    // An older key of a kind that has a beginning today may lack it.
+    check("a.env", &format!("GITHUB_OAUTH_TOKEN={}\n", alnum(44)), &[("generic-api-key", "medium")]);
+}
+
+#[test]
+fn a_beginning_counts_by_the_length_behind_it() {
+    // Pulumi's tokens are `pul-` and 40 hex digits: as long in another alphabet, they may be of a later kind.
+    let letters = fake::letters("grading", "ghijklmnopqrstuvwxyz", 40);
+    check("a.py", &format!("MY_TOKEN = 'pul-{letters}'\n"), &[("generic-api-key", "medium")]);
+    check("a.py", &format!("MY_TOKEN = 'pul-{letters}k'\n"), &[("generic-api-key", "low")]);
+}
+
+#[test]
+fn what_no_encoder_puts_out_is_low() {
+    let mixed = fake::letters("mixed", "0123456789abcdefABCDEF", 64);
+    check("a.py", &format!("acme_token = '{mixed}'\n"), &[("generic-api-key", "low")]);
+    check("a.py", &format!("acme_token = '{}'\n", hex(64).to_ascii_uppercase()), &[("generic-api-key", "medium")]);
+    check("a.py", &format!("acme_password = '{mixed}'\n"), &[("generic-password", "medium")]);
+    let uuid = format!("{}-4e1c-4b7d-9a3f-{}", hex(8), hex(12));
+    check("a.py", &format!("acme_token = 'k_{uuid}'\n"), &[("generic-api-key", "medium")]);
+    check("a.py", &format!("acme_token = 'k_{}'\n", &uuid[..35]), &[("generic-api-key", "low")]);
+}
+
+#[test]
+fn the_key_that_a_host_called_api_is_sent_counts() {
+    let key = hex(32);
+    let line = |host: &str| format!("url = 'https://{host}/v1/user?key={key}'\n");
+    check("a.py", &line("api.acme.net"), &[("generic-key", "medium")]);
+    check("a.py", &line("files.acme.net"), &[("generic-key", "low")]);
+    check("a.py", &line("api.example.com"), &[("generic-key", "low")]);
+}
+
+#[test]
+fn an_id_counts_where_its_name_or_the_lines_around_say_whose_key_it_is() {
+    // Braintree's private keys are 32 hex digits, Meraki's keys 40.
+    check("a.go", &format!("braintreeKey := \"{}\"\n", hex(32)), &[("generic-key", "medium")]);
+    check("a.go", &format!("braintreeKey := \"{}\"\n", hex(40)), &[("generic-key", "low")]);
+    let table = |name: &str, count: usize| format!("The API of {name}\n\n| apiKey | {} |\n", hex(count));
+    check("a.md", &table("Meraki", 40), &[("generic-api-key", "medium")]);
+    check("a.md", &table("Meraki", 32), &[("generic-api-key", "low")]);
+    check("a.md", &table("Acme", 40), &[("generic-api-key", "low")]);
+}
+
+#[test]
+fn a_users_name_with_another_ending_is_no_password() {
+    check("a.txt", "http://proxyuser:proxypass@proxy.acme.net:3128\n", &[("url-credentials", "low")]);
+    let other = format!("http://proxyuser:{}pass@proxy.acme.net:3128\n", alnum(12));
+    check("a.txt", &other, &[("url-credentials", "medium")]);
+}
+
+#[test]
+fn a_token_that_opens_as_a_web_token_and_is_none_counts() {
+    let token = format!("eyJhbGciOiJkaXIifQ.{}.{}", alnum(40), alnum(40));
+    check("a.py", &format!("session_token = '{token}'\n"), &[("generic-api-key", "medium")]);
+}
+
+#[test]
 fn a_bare_key_counts_where_its_provider_is_spoken_of() {
     // AudD's keys are 32 letters and digits.
     let key = alnum(32);
@@ -58,6 +119,10 @@ fn a_bare_key_counts_where_its_provider_is_spoken_of() {
     check("a.js", &near, &[("generic-key", "medium")]);
     let far = format!("fetch('https://api.audd.io/')\n{}const key = '{key}'\n", "x()\n".repeat(20));
     check("a.js", &far, &[("generic-key", "low")]);
+    // Aylien's keys are 32 small hex digits: capitals they have never, other small letters perhaps one day.
+    let near = |key: &str| format!("fetch('https://api.aylien.com/')\nconst key = '{key}'\n");
+    check("a.js", &near(&alnum(32)), &[("generic-key", "low")]);
+    check("a.js", &near(&format!("{}{}", hex(16), &fake::letters("grading", LOWER, 16))), &[("generic-key", "medium")]);
     let longer = format!("fetch('https://api.audd.io/')\nconst key = '{key}ab'\n");
     check("a.js", &longer, &[("generic-key", "low")]);
 }
