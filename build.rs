@@ -9,6 +9,7 @@
 #[path = "src/rules/macros.rs"]
 mod macros;
 #[path = "src/rules/place.rs"]
+#[expect(dead_code, reason = "the crate uses the rest")]
 mod place;
 #[path = "src/rules/proof.rs"]
 #[expect(unreachable_pub, reason = "the crate documents it")]
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use libdeflater::{CompressionLvl, Compressor};
+use place::Place;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shape::Shape;
@@ -148,6 +150,8 @@ struct Tables {
     /// The texts of each card, and for a rule its card; the latter sorted.
     cards: Vec<[Span; 4]>,
     card_of: BTreeMap<usize, usize>,
+    /// Where in a match the secret is, which many rules have in common.
+    places: Vec<String>,
     rules: usize,
 }
 
@@ -173,6 +177,14 @@ impl Tables {
         (self.lists.len() - spans.len(), spans.len())
     }
 
+    fn place(&mut self, place: Place) -> usize {
+        let source = format!("Place::{place:?}");
+        self.places.iter().position(|known| *known == source).unwrap_or_else(|| {
+            self.places.push(source);
+            self.places.len() - 1
+        })
+    }
+
     /// The source text of one `Record`; also enters the rule's keywords.
     fn record(&mut self, group: &str, rule: &RuleSpec) -> String {
         let index = self.rules;
@@ -183,6 +195,7 @@ impl Tables {
         self.enter(group, rule, index);
         let regex = need(&rule.regex, "regex");
         let Shape { longest, gate, place, .. } = Shape::of(&regex).expect("checked above");
+        let place = self.place(place);
         let near = rule.near.as_ref().map(|near| (near.regex.clone(), near.lines));
         let mut out = String::from("Record {");
         for (key, text) in [
@@ -216,7 +229,7 @@ impl Tables {
             out,
             "pair_with:{:?},pair_lines:{},pair_confidence:Confidence::{:?},near_lines:{},finds:Finds::{:?},\
              min_entropy:{:?},validator:{validator},confidence:Confidence::{confidence:?},\
-             placeholders:Placeholders::{:?},longest:{},gate:{gate:?},place:Place::{place:?}}}",
+             placeholders:Placeholders::{:?},longest:{},gate:{gate:?},place:{place}}}",
             self.list(pair.map(|pair| &pair.with)),
             pair.map_or(0, |pair| pair.lines),
             pair.map_or(confidence, |pair| pair.confidence),
@@ -303,6 +316,7 @@ impl Tables {
              static LISTS: [Span; {}] = {:?};\n\
              pub(super) static GROUPS: [(Span, Span); {}] = {groups:?};\n\
              static RECORDS: [Record; {}] = [{}];\n\
+             pub(super) static PLACES: [Place; {}] = [{}];\n\
              pub(super) static ENDINGS: [(Span, usize); {}] = {:?};\n\
              pub(super) static OPENINGS: [u8; {}] = {:?};\n\
              pub(super) static WHOLE: [(Span, Span, usize); {}] = {:?};\n\
@@ -321,6 +335,8 @@ impl Tables {
             groups.len(),
             records.len(),
             records.join(",\n"),
+            self.places.len(),
+            self.places.join(",\n"),
             self.endings.len(),
             self.endings,
             self.openings.len(),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::place::{Place, Rest};
+use super::place::{Place, Rest, Stretch};
 use super::shape::{Bytes, Gate, Shape};
 use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Card, Engine, Facts, PairFacts, Strings};
@@ -44,7 +44,8 @@ struct Record {
     placeholders: Placeholders,
     longest: usize,
     gate: Gate,
-    place: Place,
+    /// Its number in `PLACES`.
+    place: u16,
 }
 
 #[expect(clippy::unreadable_literal, reason = "generated")]
@@ -53,8 +54,8 @@ mod tables {
 
     use libdeflater::Decompressor;
 
-    use super::Rest::{Border, Fixed};
-    use super::{Bytes, Confidence, Finds, Gate, Place, Placeholders, Record, Span, Validator, Way, range};
+    use super::Rest::{Fixed, Opened, Without};
+    use super::{Bytes, Confidence, Finds, Gate, Place, Placeholders, Record, Span, Stretch, Validator, Way, range};
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
     pub(super) fn text(span: Span) -> &'static str {
@@ -198,6 +199,7 @@ pub(crate) fn finds(index: usize) -> Finds {
 /// What the syntax of the regex of rule number `index` tells.
 pub(super) fn shape(index: usize) -> Shape {
     let Record { longest, gate, place, .. } = tables::records()[index];
+    let place = tables::PLACES[usize::from(place)];
     Shape { longest: Some(longest).filter(|bytes| *bytes > 0), matches_empty: false, gate, place }
 }
 

@@ -11,13 +11,11 @@ use regex::bytes::{CaptureLocations, Regex};
 use super::Rule;
 use super::macros::ESCAPES;
 use super::place::{Place, Rest};
-use super::shape::{Bytes, Shape};
 
 /// A rule's regex, compiled.
 pub struct Matcher<'r> {
     regex: &'r Regex,
     place: Place,
-    runs: [Bytes; 2],
 }
 
 /// What a regex found, in bytes of the text.
@@ -32,8 +30,7 @@ pub struct Match {
 impl<'r> Matcher<'r> {
     /// Compiles the regex of `rule` where nobody has yet; fails for a configured one that is too large.
     pub fn new(rule: Rule<'r>) -> Result<Self> {
-        let Shape { place, gate, .. } = rule.shape();
-        Ok(Self { regex: rule.regex()?, place, runs: gate.runs.map(|(_, kind)| kind) })
+        Ok(Self { regex: rule.regex()?, place: rule.shape().place })
     }
 
     /// The matches in `text` that begin at `start` or behind it; what stands before is seen by `\b` and its like.
@@ -46,7 +43,14 @@ impl<'r> Matcher<'r> {
             }
             let found = match &mut group {
                 Some(group) => group.find_at(self.regex, text, position)?,
-                None => self.bounds(text, self.regex.find_at(text, position)?.range()),
+                None => {
+                    let whole = self.regex.find_at(text, position)?.range();
+                    match self.secret(&text[whole.clone()]) {
+                        Some(secret) => Match { secret: whole.start + secret.start..whole.start + secret.end, whole },
+                        // A text that has needed the group once will need it again: the next match is found once.
+                        None => group.insert(Group::of(self.regex)).find_at(self.regex, text, whole.start)?,
+                    }
+                }
             };
             // The last byte may be a border that the next match needs too; more of a match is not looked at again.
             position = found.secret.end.max(found.whole.end.saturating_sub(1)).max(found.whole.start + 1);
@@ -54,25 +58,23 @@ impl<'r> Matcher<'r> {
         })
     }
 
-    /// A match of which the syntax tells where its secret is.
-    fn bounds(&self, text: &[u8], whole: Range<usize>) -> Match {
-        let matched = &text[whole.clone()];
-        let holds = |run: u8, byte: u8| self.runs[usize::from(run)].hold(byte);
+    /// Where the secret is in all that was matched, where the syntax tells it.
+    fn secret(&self, matched: &[u8]) -> Option<Range<usize>> {
         let end = |rest| match rest {
-            Rest::Fixed(length) => matched.len() - usize::from(length),
-            Rest::Border(run) => matched.len() - usize::from(matched.last().is_some_and(|last| !holds(run, *last))),
+            Rest::Fixed(length) => Some(matched.len() - usize::from(length)),
+            Rest::Without(bytes) => matched.iter().rposition(|byte| bytes.hold(*byte)).map(|last| last + 1),
+            Rest::Opened(bytes) => matched.iter().rposition(|byte| bytes.hold(*byte)),
         };
-        let (start, end) = match self.place {
-            Place::Group => (0, matched.len()),
-            Place::Behind(length, rest) => (usize::from(length), end(rest)),
-            Place::BehindStart(rest) => (start_length(matched), end(rest)),
-            Place::Length(length, rest) => (end(rest) - usize::from(length), end(rest)),
-            Place::Run(run, rest) => {
-                let before = matched[..end(rest)].iter().rposition(|byte| !holds(run, *byte));
-                (before.map_or(0, |last| last + 1), end(rest))
+        match self.place {
+            Place::Group => None,
+            Place::Behind(length, rest) => Some(usize::from(length)..end(rest)?),
+            Place::BehindStart(rest) => Some(start_length(matched)..end(rest)?),
+            Place::Length(length, rest) => end(rest).map(|end| end - usize::from(length)..end),
+            Place::Within(stretch, rest) => {
+                let end = end(rest)?;
+                Some(stretch.start(&matched[..end])?..end)
             }
-        };
-        Match { secret: whole.start + start..whole.start + end, whole }
+        }
     }
 }
 
@@ -120,13 +122,15 @@ mod tests {
     const BEFORE: [&str; 12] =
         ["", " ", "x", r"\n", r"\u003d", r"\x3d", "%3D", "\x1b[0;31m", "\x1b[m", r"\q", "%3", "\x1b[31"];
 
-    fn kind(place: Place) -> &'static str {
-        match place {
-            Place::Group => "group",
+    /// What told where the secret is in `found`.
+    fn teller(matcher: &Matcher<'_>, found: &[u8]) -> &'static str {
+        match matcher.place {
+            _ if matcher.secret(found).is_none() => "group",
+            Place::Group => unreachable!("it tells nothing"),
             Place::Behind(..) => "behind",
             Place::BehindStart(..) => "behind start",
             Place::Length(..) => "length",
-            Place::Run(..) => "run",
+            Place::Within(..) => "within",
         }
     }
 
@@ -163,7 +167,9 @@ mod tests {
             }
             let found: Vec<_> = matcher.matches(text.as_bytes(), 0).collect();
             assert_eq!(found, by_groups(matcher.regex, text.as_bytes()), "{}", rule.id());
-            *met.entry(kind(matcher.place)).or_default() += found.len();
+            for one in found {
+                *met.entry(teller(&matcher, &text.as_bytes()[one.whole])).or_default() += 1;
+            }
         }
         assert!(met.len() == 5 && met.values().all(|count| *count > 500), "{met:?}");
     }
@@ -171,8 +177,7 @@ mod tests {
     #[test]
     fn a_group_that_takes_no_part_leaves_the_match() {
         let found = |pattern: &str, text: &str| {
-            let matcher =
-                Matcher { regex: &Regex::new(pattern).unwrap(), place: Place::Group, runs: [Bytes([0; 4]); 2] };
+            let matcher = Matcher { regex: &Regex::new(pattern).unwrap(), place: Place::Group };
             matcher.matches(text.as_bytes(), 0).map(|found| (found.whole, found.secret)).collect::<Vec<_>>()
         };
         assert_eq!(found("a(?<secret>b)?c", "abc ac"), [(0..3, 1..2), (4..6, 4..6)]);

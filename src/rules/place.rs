@@ -6,7 +6,7 @@
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::macros::{ESCAPES, START};
-use super::shape::{Bytes, Gate, bytes_of, is_all_of, parse, secret_group};
+use super::shape::{Bytes, bytes_of, parse, secret_group};
 
 /// Where in a match the secret is, and what of the match stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,21 @@ pub(crate) enum Place {
     BehindStart(Rest),
     /// It is so many bytes long.
     Length(u16, Rest),
-    /// It is the longest run at the end of the bytes that this run of the [`Gate`] is made of.
-    Run(u8, Rest),
+    /// Where this says; the group tells where it says so of several places.
+    Within(Stretch, Rest),
+}
+
+/// What all that a secret may begin at have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    /// How many bytes of the match stand before it, at least.
+    pub(crate) from: u32,
+    /// The last of them is one of these.
+    pub(crate) behind: Bytes,
+    /// It holds nothing but these.
+    pub(crate) holds: Bytes,
+    /// How long it is, at least and at most.
+    pub(crate) lengths: (u32, u32),
 }
 
 /// What of a match stands behind the secret.
@@ -28,31 +41,31 @@ pub(crate) enum Place {
 pub(crate) enum Rest {
     /// So many bytes.
     Fixed(u16),
-    /// One byte that is none of this run of the [`Gate`], where the last byte of the secret is one; or nothing.
-    Border(u8),
+    /// None of these, with one of which the secret ends.
+    Without(Bytes),
+    /// One of these first, and none of them again.
+    Opened(Bytes),
 }
 
 impl Rest {
-    fn of(parts: &[Hir], secret: &Hir, gate: &Gate) -> Option<Self> {
+    fn of(parts: &[Hir], secret: &Hir) -> Option<Self> {
         if let Some(length) = length(parts) {
             return Some(Self::Fixed(length));
         }
-        let most = parts.iter().map(|part| part.properties().maximum_len()).sum::<Option<usize>>();
-        let is_border = |byte| parts.iter().any(|part| may_open(part, byte));
-        let is_last = |byte| may_close(std::slice::from_ref(secret), byte);
-        let tells =
-            |kind: Bytes| (0..=u8::MAX).all(|byte| if kind.hold(byte) { !is_border(byte) } else { !is_last(byte) });
-        if most != Some(1) || !is_filled(secret) {
-            return None;
+        let last = Bytes::where_all(|byte| may_close(std::slice::from_ref(secret), byte));
+        if is_filled(secret) && !last.meets(bytes_in(parts)) {
+            return Some(Self::Without(last));
         }
-        let run = gate.runs.iter().position(|(_, kind)| tells(*kind))?;
-        u8::try_from(run).ok().map(Self::Border)
+        let taking = parts.iter().position(|part| part.properties().maximum_len() != Some(0))?;
+        let (first, others) = (&parts[taking..=taking], &parts[taking + 1..]);
+        let opening = bytes_in(first);
+        (length(first) == Some(1) && !opening.meets(bytes_in(others))).then_some(Self::Opened(opening))
     }
 }
 
 impl Place {
-    /// Where it is in each match of `hir`, whose gate is `gate`.
-    pub(super) fn of(hir: &Hir, gate: &Gate) -> Self {
+    /// Where it is in each match of `hir`.
+    pub(super) fn of(hir: &Hir) -> Self {
         let Some(secret) = secret_group(hir) else { return Self::Behind(0, Rest::Fixed(0)) };
         let parts = match hir.kind() {
             HirKind::Concat(parts) => parts.as_slice(),
@@ -60,7 +73,7 @@ impl Place {
         };
         let Some(number) = parts.iter().position(|part| is_group_of(part, secret)) else { return Self::Group };
         let (before, behind) = (&parts[..number], &parts[number + 1..]);
-        let Some(rest) = Rest::of(behind, secret, gate) else { return Self::Group };
+        let Some(rest) = Rest::of(behind, secret) else { return Self::Group };
         if let Some(before) = length(before) {
             return Self::Behind(before, rest);
         }
@@ -70,8 +83,31 @@ impl Place {
         if is_start(before) && !ESCAPES.iter().any(|byte| may_open(secret, *byte)) && is_filled(secret) {
             return Self::BehindStart(rest);
         }
-        let run = gate.runs.iter().position(|(_, kind)| is_all_of(secret, *kind) && may_never_close(before, *kind));
-        run.and_then(|run| u8::try_from(run).ok()).map_or(Self::Group, |run| Self::Run(run, rest))
+        Self::Within(Stretch::of(before, secret), rest)
+    }
+}
+
+impl Stretch {
+    fn of(before: &[Hir], secret: &Hir) -> Self {
+        let bounded = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let properties = secret.properties();
+        Self {
+            from: before.iter().filter_map(|part| part.properties().minimum_len()).map(bounded).sum(),
+            behind: Bytes::where_all(|byte| may_close(before, byte)),
+            holds: bytes_in(std::slice::from_ref(secret)),
+            lengths: (properties.minimum_len().map_or(0, bounded), properties.maximum_len().map_or(u32::MAX, bounded)),
+        }
+    }
+
+    /// The only place in `matched` at which a secret may begin that ends with it; `None` where there are several.
+    pub(super) fn start(&self, matched: &[u8]) -> Option<usize> {
+        let offset = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
+        let (least, most) = (offset(self.lengths.0), offset(self.lengths.1));
+        let run = matched.iter().rev().take(most).take_while(|byte| self.holds.hold(**byte)).count();
+        let first = (matched.len() - run).max(offset(self.from));
+        let begins = |start: &usize| *start == 0 || self.behind.hold(matched[*start - 1]);
+        let mut starts = (first..=matched.len().checked_sub(least)?).filter(begins);
+        starts.next().filter(|_| starts.next().is_none())
     }
 }
 
@@ -116,9 +152,17 @@ fn may_open(hir: &Hir, byte: u8) -> bool {
     }
 }
 
-/// Whether a match of the parts, one behind the other, ends with a byte of `kind` never.
-fn may_never_close(parts: &[Hir], kind: Bytes) -> bool {
-    (0..=u8::MAX).filter(|byte| kind.hold(*byte)).all(|byte| !may_close(parts, byte))
+/// All bytes that matches of the parts hold.
+fn bytes_in(parts: &[Hir]) -> Bytes {
+    let of = |part: &Hir| match part.kind() {
+        HirKind::Literal(literal) => literal.0.iter().copied().collect(),
+        HirKind::Class(class) => bytes_of(class).unwrap_or(Bytes::ALL),
+        HirKind::Capture(capture) => bytes_in(std::slice::from_ref(&capture.sub)),
+        HirKind::Repetition(repetition) => bytes_in(std::slice::from_ref(&repetition.sub)),
+        HirKind::Alternation(parts) | HirKind::Concat(parts) => bytes_in(parts),
+        HirKind::Empty | HirKind::Look(_) => Bytes::NONE,
+    };
+    parts.iter().map(of).fold(Bytes::NONE, Bytes::or)
 }
 
 /// Whether a match of the parts that is not empty may end with `byte`.
@@ -159,24 +203,61 @@ mod tests {
             &["{{start}}(?<secret>ab+)", r"{{start}}\b(?<secret>[a-z]+)\b", "(?x) {{start}} (?<secret>a1?|b2)"],
         );
         check(Place::Length(4, Rest::Fixed(0)), &["k{{assign}}(?<secret>[=0-9]{4})", "a+(?<secret>aaaa|aabb)"]);
-        check(
-            Place::Run(0, Rest::Fixed(0)),
-            &[r"k{{assign}}(?<secret>[a-z0-9]{20,30})\b", "(?:k=|x.)?k;?=(?<secret>[a-z]{8,})"],
-        );
-        check(Place::Run(0, Rest::Fixed(1)), &["k{{assign}}(?<secret>[a-z0-9]{20,30})[;,]"]);
+    }
+
+    fn bytes(text: &str) -> Bytes {
+        text.bytes().collect()
     }
 
     #[test]
-    fn a_border_is_told_where_no_secret_ends_with_it() {
-        check(Place::Length(20, Rest::Border(0)), &["k{{assign}}(?<secret>[a-z]{20})(?:[^a-z]|$)"]);
+    fn the_end_is_told_where_no_byte_behind_it_may_be_taken_for_its_last() {
         check(
-            Place::Behind(2, Rest::Border(0)),
-            &["k=(?<secret>[a-z]{20,30});?", "k=(?<secret>[^a-z]?[a-z]{20})[^a-z]?"],
+            Place::Behind(2, Rest::Without(bytes("abcd"))),
+            &[
+                "k=(?<secret>[a-d]{20,30});?",
+                "k=(?<secret>[^a-d]?[a-d]{20})[^a-d]?",
+                r"k=(?<secret>[a-d;]*[a-d]);?\s*\]",
+            ],
         );
+        check(
+            Place::Behind(2, Rest::Opened(bytes("@"))),
+            &["k=(?<secret>[a-z@]{20,30})@[a-z.]+", r"k=(?<secret>.+)\b@(?:[a-z]+|)"],
+        );
+        check(Place::Length(20, Rest::Opened(bytes(";\n"))), &["k=+(?<secret>[a-z;]{20})[;\n] *"]);
         check(
             Place::Group,
-            &["k=(?<secret>[a-z]{20,30})[^b-z]?", "k=(?<secret>[a-z]{20,30}.?)[;]?", "k=(?<secret>[a-z]{20,30}) {0,2}"],
+            &[
+                "k=(?<secret>[a-z]{20,30})[^b-z]?",
+                "k=(?<secret>[a-z]{20,30}.?)[;]?",
+                "k=(?<secret>[a-z ]{20,30}) {0,2}",
+                "k=(?<secret>[a-z@]{20,30})@[a-z.@]+",
+                "k=(?<secret>[a-z@]{20,30})@?[a-z.]+",
+                "k=(?<secret>[a-z]*);?",
+            ],
         );
+    }
+
+    /// Where a secret begins in each of the texts that end with one.
+    #[track_caller]
+    fn starts(regex: &str, texts: &[(&str, Option<usize>)]) {
+        let Place::Within(stretch, _) = Shape::of(regex).unwrap().place else { panic!("{regex}") };
+        for (text, start) in texts {
+            assert_eq!(stretch.start(text.as_bytes()), *start, "{regex}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_start_is_told_where_it_may_be_in_one_place_only() {
+        starts("k[=:]*[=:](?<secret>[a-z0-9]{4,})", &[("k=abcd", Some(2)), ("k::abcd0123", Some(3))]);
+        // The sign before it may also stand in it.
+        let regex = "k(?:-p|=+)(?<secret>[a-z=]{4,6})";
+        starts(
+            regex,
+            &[("k=abcd", Some(2)), ("k=ab=", None), ("k-pabcdp", Some(3)), ("k-pabpdef", Some(3)), ("k-papcdef", None)],
+        );
+        starts(regex, &[("k-ppbcde", None), ("k==abcdef", Some(3)), ("k==abcde", None), ("k=abc=def", None)]);
+        // Nothing at all may stand before it.
+        starts("(?:k=|;)?(?<secret>[a-z]{4,})", &[("abcd", Some(0)), ("k=abcd", Some(2)), ("abc", None)]);
     }
 
     #[test]
@@ -184,29 +265,22 @@ mod tests {
         // Its end is open, or it is no certain group.
         check(
             Place::Group,
-            &["(?<secret>a+) {0,2}", "(?<secret>a)?b", "(?<secret>a)?", "(?<secret>a)|b", "((?<secret>ab?))"],
+            &["(?<secret>a+)a{0,2}", "(?<secret>a)?b", "(?<secret>a)?", "(?<secret>a)|b", "((?<secret>ab?))"],
         );
+    }
+
+    #[test]
+    fn a_value_behind_start_begins_otherwise_than_start_does() {
         // A value that may begin as `{{start}}` does, or be empty; something more before it.
-        check(
-            Place::Group,
-            &[
-                "{{start}}(?<secret>[^x]a+)",
-                r"{{start}}(?<secret>(?:\b|a)%b+)",
-                "{{start}}(?<secret>a*)",
-                "x{{start}}(?<secret>a+)",
-                "{{start}}{{start}}(?<secret>a+)",
-            ],
-        );
-        // What stands before the value may end as the value goes on, or the value holds other bytes too.
-        check(
-            Place::Group,
-            &[
-                "k[a-z]?=?(?<secret>[a-z]{8,})",
-                "(?:k=|k)+(?<secret>[a-z]{8,})",
-                "(?:a|k=)(?:;;)?(?<secret>[a-z]{8,})",
-                "k{{assign}}(?<secret>[a-z=]{8,20})",
-                "[;]+(?<secret>[a-z]{8}[;][a-z]*)",
-            ],
-        );
+        for regex in [
+            "{{start}}(?<secret>[^x]a+)",
+            r"{{start}}(?<secret>(?:\b|a)%b+)",
+            "{{start}}(?<secret>a*)",
+            "x{{start}}(?<secret>a+)",
+            "{{start}}{{start}}(?<secret>a+)",
+        ] {
+            let place = Shape::of(regex).unwrap().place;
+            assert!(matches!(place, Place::Within(_, Rest::Fixed(0))), "{regex}: {place:?}");
+        }
     }
 }

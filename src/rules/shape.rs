@@ -29,7 +29,7 @@ impl Shape {
         let hir = parse(&expanded).map_err(|error| SyntaxFlaw::new(&error, regex))?;
         let properties = hir.properties();
         let gate = Gate::of(&hir);
-        let place = Place::of(&hir, &gate);
+        let place = Place::of(&hir);
         Ok(Self { longest: properties.maximum_len(), matches_empty: properties.minimum_len() == Some(0), gate, place })
     }
 }
@@ -67,7 +67,10 @@ impl Gate {
 pub(crate) struct Bytes(pub(crate) [u64; 4]);
 
 impl Bytes {
-    fn where_all(fits: fn(u8) -> bool) -> Self {
+    pub(super) const NONE: Self = Self([0; 4]);
+    pub(super) const ALL: Self = Self([u64::MAX; 4]);
+
+    pub(super) fn where_all(fits: impl Fn(u8) -> bool) -> Self {
         (0..=u8::MAX).filter(|byte| fits(*byte)).collect()
     }
 
@@ -77,6 +80,14 @@ impl Bytes {
 
     fn is_in(self, other: Self) -> bool {
         self.0.iter().zip(other.0).all(|(part, other)| part & !other == 0)
+    }
+
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(part, other)| part & other != 0)
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|part| self.0[part] | other.0[part]))
     }
 
     fn count(self) -> u32 {
@@ -164,11 +175,6 @@ fn holds_run(text: &[u8], length: usize, kind: Bytes) -> bool {
         position += length;
     }
     false
-}
-
-/// Whether a match of `hir` holds bytes of `kind` alone.
-pub(super) fn is_all_of(hir: &Hir, kind: Bytes) -> bool {
-    Run::of(hir, kind).all.is_some()
 }
 
 /// How long the runs of certain bytes are at least that every match of an expression holds.
