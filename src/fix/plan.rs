@@ -210,6 +210,11 @@ impl Planner<'_> {
             let before = self.store.before.take();
             self.plan.writes.push(Write { path, before, after, access: Access::Owner });
         }
+        if !self.store.read.is_empty() && place::is_open_to_others(root, &self.store.path) {
+            let shown = place::shown(&self.store.path);
+            let word = crate::git::command::quoted_word(&shown);
+            self.plan.remarks.push(format!("other users can read {shown}; to have it for you alone: chmod 600 {word}"));
+        }
         self.example()?;
         self.plan.remarks.extend(loading);
         self.plan.writes.extend(sources);

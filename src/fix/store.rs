@@ -88,6 +88,13 @@ impl Store {
             }
             None => {}
         }
+        if let Some(open) = self.known.open() {
+            let path = place::shown(&self.path);
+            return Err(format!(
+                "line {} of {path} {}, so nothing can be added below it: end it first",
+                open.line, open.what
+            ));
+        }
         let line = dotenv::line(variable, value)?;
         self.added.push((variable.to_owned(), value.to_vec()));
         self.lines.push(line);
