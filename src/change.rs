@@ -119,10 +119,24 @@ impl Commit {
 pub enum Part {
     /// A file of its tree.
     File,
+    /// The name of a file of its tree.
+    Name,
     /// What it says.
     Message,
     /// The lines above the message: who made it and when, signatures, whatever else a tool has put there.
     Header,
+}
+
+impl Part {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Name => "name",
+            Self::Message => "message",
+            Self::Header => "header",
+        }
+    }
 }
 
 /// The versions of the file before this change: one for each parent that has it.

@@ -6,7 +6,8 @@
 //! files that are a secret as a whole ────────────┘
 //! ```
 //!
-//! A plan is complete before anything is written, and refused as a whole where one part of it is not safe. The index gets
+//! A plan is complete before anything is written, and refused as a whole where one part of it is not safe. What takes a
+//! command of the user's own, such as a key in a file's name, is left to them and stops nothing. The index gets
 //! the edit on top of what it holds, the work tree gets it on top of what that holds: neither takes over changes of the
 //! other. Before the first file is written, a journal in git's folder says how to go back.
 
@@ -62,6 +63,8 @@ pub(crate) struct Plan {
     pub(crate) remarks: Vec<String>,
     /// What cannot be done safely. Then nothing is.
     pub(crate) refused: Vec<Refused>,
+    /// What no edit can do, with the command that does. All else is done.
+    pub(crate) left: Vec<Refused>,
 }
 
 /// One place of a file before and after; nothing of the key is in it.

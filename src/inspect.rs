@@ -179,7 +179,7 @@ impl<'c> Inspector<'c> {
         if change.is_new_path() {
             let located = |finding| {
                 let (path, commit) = (Some(path.clone()), change.commit.clone());
-                Located { path, part: change.part, commit, finding }
+                Located { path, part: Part::Name, commit, finding }
             };
             self.settle_all(findings.into_iter().map(located).collect(), name.bytes(), outcome)?;
         }

@@ -3,6 +3,7 @@
 //! [`replacement`] gives the exact edit for one value in one file, or why there is none. It reads and writes nothing; what
 //! it does not understand it leaves alone.
 
+pub(crate) mod by_hand;
 mod code;
 mod docker;
 mod json;
@@ -148,10 +149,13 @@ impl Form {
                 return Self::Shell;
             }
             b"dockerfile" | b"containerfile" => return Self::Docker,
-            name if [&b".example"[..], b".sample", b".template"].iter().any(|end| name.ends_with(end)) => {
+            name if [&b".example"[..], b".sample", b".template", b".dist", b".defaults"]
+                .iter()
+                .any(|end| name.ends_with(end)) =>
+            {
                 return Self::Not("an example holds names alone: take the value out by hand");
             }
-            name if name.starts_with(b".env") || name.ends_with(b".env") => {
+            _ if by_hand::is_file_of_variables(path) => {
                 return Self::Not("a file of variables holds values: keep it out of git, and list it in .gitignore");
             }
             name if name.starts_with(b"dockerfile.") || name.ends_with(b".dockerfile") => return Self::Docker,

@@ -6,18 +6,24 @@ use std::ops::Range;
 use anyhow::Result;
 
 use super::edit::{Declared, Edited, Editor, Target};
-use super::store::{self, Store};
+use super::store::{self, IfStaged, Store};
 use super::{Access, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
 use crate::change::{BytePath, Part};
 use crate::git::entry::{self, Entry};
 use crate::outcome::Located;
+use crate::remedy::by_hand;
 
 /// Plans for all of `blocked`. What cannot be done safely is named in `refused`; the rest of the plan is then worth
 /// nothing.
 pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> {
+    let variables = &around.config.env_file.value;
+    let is_in_variables =
+        |located: &&&Located<'_>| located.path.as_ref().is_some_and(|path| path.as_bytes() == variables.as_bytes());
+    let is_told = around.scope == Scope::Staged && blocked.iter().any(|located| is_in_variables(&located));
+    let if_staged = if is_told { IfStaged::Unstage } else { IfStaged::Refuse };
     let mut planner = Planner {
         around,
-        store: Store::open(around.root, &around.config.env_file.value)?,
+        store: Store::open(around.root, variables, if_staged)?,
         declared: Declared::new(),
         ignored: Vec::new(),
         plan: Plan::default(),
@@ -26,6 +32,10 @@ pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Resul
     for located in blocked {
         match (&located.path, located.part) {
             (Some(path), Part::File) => files.entry(path).or_default().push(located),
+            (Some(path), Part::Name) => {
+                let command = by_hand::rename(path);
+                planner.leave(&[located], &format!("the key stands in the file's name: rename the file: {command}"));
+            }
             _ => planner.refuse(located, "it stands in the message: take it out there".to_owned()),
         }
     }
@@ -52,19 +62,45 @@ struct Source {
 
 impl Planner<'_> {
     fn refuse(&mut self, located: &Located<'_>, reason: String) {
+        self.plan.refused.push(Self::not_moved(located, reason));
+    }
+
+    /// Leaves keys to the user.
+    fn leave(&mut self, found: &[&Located<'_>], reason: &str) {
+        self.plan.left.extend(found.iter().map(|located| Self::not_moved(located, reason.to_owned())));
+    }
+
+    fn not_moved(located: &Located<'_>, reason: String) -> Refused {
         let (finding, path) = (&located.finding, located.path.as_ref().map(place::shown));
         let (path, location) = (path.unwrap_or_else(|| "the message".to_owned()), &finding.location);
-        self.plan.refused.push(Refused {
+        Refused {
             place: format!("{path}:{}:{}", location.line, location.column),
             title: finding.rule.facts().title.to_owned(),
             fingerprint: finding.fingerprint(),
             reason,
-        });
+        }
     }
 
     fn file(&mut self, path: &BytePath, found: &[&Located<'_>]) {
+        if *path == self.store.path && self.store.staged.is_some() {
+            return self.unstage_variables();
+        }
+        if by_hand::is_file_of_variables(path) {
+            let command = by_hand::untrack(path);
+            return self.leave(
+                found,
+                &format!(
+                    "programs read variables from it, so keep it out of git: name it in .gitignore, and run: {command}"
+                ),
+            );
+        }
         let source = match self.source(path) {
-            Ok(source) => source,
+            Ok(Some(source)) => source,
+            Ok(None) => {
+                let command = by_hand::rename(path);
+                return self
+                    .leave(found, &format!("a key stands in the file's name, too: rename the file first: {command}"));
+            }
             Err(error) => {
                 for located in found {
                     self.refuse(located, format!("{error:#}"));
@@ -96,10 +132,25 @@ impl Planner<'_> {
         self.accept(path, edited, source);
     }
 
-    /// What the file holds in the version that counts.
-    fn source(&self, path: &BytePath) -> Result<Source> {
+    /// The file of variables belongs to nobody's commit; it stays where it is.
+    fn unstage_variables(&mut self) {
+        let (path, before) = (self.store.path.clone(), self.store.staged.take());
+        self.plan.shown.push(super::Shown {
+            place: place::shown(&path),
+            title: "a file of variables".to_owned(),
+            removed: "(staged)".to_owned(),
+            added: vec!["(not staged; the file stays, and git ignores it)".to_owned()],
+        });
+        let mode = before.as_ref().map(|entry| entry.mode.clone()).unwrap_or_default();
+        self.plan.staging.push(Staging { path: path.clone(), before, mode, content: None });
+        self.ignored.push(path);
+    }
+
+    /// What the file holds in the version that counts; `None` where its name is another one, for keys in names are never
+    /// told.
+    fn source(&self, path: &BytePath) -> Result<Option<Source>> {
         let entry = entry::entry(self.around.root, path)?;
-        let Some(entry) = entry else { anyhow::bail!("the file is not staged under this name") };
+        let Some(entry) = entry else { return Ok(None) };
         if !entry.is_file() {
             anyhow::bail!("it is no file, but a link");
         }
@@ -110,7 +161,7 @@ impl Planner<'_> {
                 None => anyhow::bail!("the file is gone"),
             },
         };
-        Ok(Source { text, entry: Some(entry) })
+        Ok(Some(Source { text, entry: Some(entry) }))
     }
 
     /// The same edit in the work tree, on top of whatever else has changed there.
@@ -192,7 +243,7 @@ impl Planner<'_> {
         let sources = std::mem::take(&mut self.plan.writes);
         let after = self.store.after();
         let mut loading = Vec::new();
-        if !self.store.read.is_empty() {
+        if !self.store.read.is_empty() && !self.ignored.contains(&self.store.path) {
             self.ignored.push(self.store.path.clone());
         }
         ignoring::ignore(root, &self.ignored, scope, &mut self.plan)?;

@@ -10,7 +10,7 @@ use super::story::{self, INDENT};
 use super::wrap::item;
 use super::{Detail, Format, Subject, json, sanitized};
 use crate::audit::{Key, Standing};
-use crate::change::{Commit, Part};
+use crate::change::Commit;
 use crate::outcome::{Located, Outcome};
 use crate::scanner::masked;
 
@@ -229,17 +229,12 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
 fn addition_value(located: &Located<'_>) -> Value {
     let mut object = json::path_fields(located.path.as_ref());
     let commit = located.commit.as_deref();
-    let part = match located.part {
-        Part::File => "file",
-        Part::Message => "message",
-        Part::Header => "header",
-    };
     let location = located.finding.location;
     object.insert("object".to_owned(), json!(if commit.is_some_and(Commit::is_tag) { "tag" } else { "commit" }));
     for (key, value) in commit.map(json::commit).iter().flat_map(|commit| commit.as_object().into_iter().flatten()) {
         object.insert(key.clone(), value.clone());
     }
-    object.insert("part".to_owned(), json!(part));
+    object.insert("part".to_owned(), json!(located.part.name()));
     object.insert("line".to_owned(), json!(location.line));
     object.insert("column".to_owned(), json!(location.column));
     Value::Object(object)

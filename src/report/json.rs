@@ -114,6 +114,7 @@ fn finding(located: &Located<'_>) -> Value {
     let in_language = || remedy::reference(located.path.as_ref(), variable.as_deref()?);
     let mut object = path_fields(located.path.as_ref());
     for (key, value) in [
+        ("part", json!(located.part.name())),
         ("rule", json!(facts.id)),
         ("title", json!(facts.title)),
         ("confidence", json!(finding.confidence.name())),

@@ -1,6 +1,6 @@
 //! What to write in the place of a key: the line as it becomes, in the language of its file.
 
-use crate::change::{BytePath, Part};
+use crate::change::Part;
 use crate::outcome::Located;
 use crate::remedy;
 
@@ -48,14 +48,4 @@ fn line(located: &Located<'_>, expression: &str) -> Option<String> {
     let is_of_shell = expression.starts_with("\"$") || expression.starts_with("${");
     let is_bare = before.ends_with(['=', ' ']) && (after.is_empty() || after.starts_with([' ', ';']));
     (is_of_shell && is_bare).then(|| format!("{before}{expression}{after}")).and_then(short)
-}
-
-/// The file of variables that programs read, if the key stands in one: it belongs out of git as a whole.
-pub(super) fn file_of_variables(path: Option<&BytePath>) -> Option<&str> {
-    let path = str::from_utf8(path?.as_bytes()).ok()?;
-    let name = path.rsplit('/').next()?;
-    let is_sample = ["example", "sample", "template", "dist", "defaults"].iter().any(|word| name.ends_with(word));
-    let is_plain =
-        path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte)) && !path.starts_with('-');
-    ((name == ".env" || name.starts_with(".env.")) && !is_sample && is_plain).then_some(path)
 }

@@ -67,7 +67,7 @@ fn shares(kinds: &[Vec<&Group<'_, '_>>], lines: usize) -> Vec<usize> {
 /// The same three ways as for one key.
 fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    let how = if story::is_offered(style) { " To see how: keyguard fix" } else { "" };
+    let how = if story::is_fixable(style) { " To see how: keyguard fix" } else { "" };
     item("1.", INDENT, &format!("Move each out, into an environment variable.{how}"), out)?;
     if style.subject == Subject::Push {
         item("", INDENT, "Take each out of its commit (`git commit --amend`, `git rebase -i`).", out)?;

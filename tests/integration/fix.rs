@@ -1,6 +1,7 @@
 //! `keyguard fix`: keys leave files, the program goes on reading them, and nothing is lost on the way.
 
 mod languages;
+mod left;
 mod shapes;
 mod undo;
 mod whole;
