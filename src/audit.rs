@@ -201,7 +201,7 @@ mod tests {
         (finding.confidence, finding.validity) = (Confidence::High, Validity::Unknown);
         let (id, author) = (format!("{days:040}"), "A <a@b>".to_owned());
         let commit = Commit { id, author, time: Some(NOW - days * DAY), ..Commit::default() };
-        Located { path: Some(path), part: Part::File, commit: Some(Rc::new(commit)), finding }
+        Located::new(Some(path), Part::File, Some(Rc::new(commit)), finding)
     }
 
     fn of_class(rules: &RuleSet, class: PrivilegeClass) -> Rule<'_> {

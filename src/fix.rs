@@ -13,6 +13,7 @@
 
 mod apply;
 mod dotenv;
+mod draft;
 mod edit;
 mod ignoring;
 mod journal;
@@ -24,12 +25,14 @@ mod whole;
 use std::path::{Path, PathBuf};
 
 pub(crate) use apply::carry_out;
+pub(crate) use draft::{Grounds, Staged, draft};
 pub(crate) use journal::undo;
 pub(crate) use plan::plan;
 
 use crate::change::BytePath;
 use crate::config::Config;
 use crate::git::entry::Entry;
+use crate::remedy::way::Reading;
 use crate::secret::Fingerprint;
 
 /// Where a fix takes place.
@@ -56,6 +59,7 @@ pub(crate) enum Scope {
 pub(crate) struct Plan {
     /// What is to be shown of each place.
     pub(crate) shown: Vec<Shown>,
+    pub(crate) gone: Vec<Gone>,
     pub(crate) writes: Vec<Write>,
     pub(crate) moves: Vec<Move>,
     pub(crate) staging: Vec<Staging>,
@@ -74,6 +78,16 @@ pub(crate) struct Shown {
     pub(crate) title: String,
     pub(crate) removed: String,
     pub(crate) added: Vec<String>,
+    /// What the message of a block says of it.
+    pub(crate) reading: Reading,
+}
+
+/// A file that leaves its place as a whole.
+pub(crate) struct Gone {
+    pub(crate) path: String,
+    pub(crate) title: String,
+    /// What becomes of it.
+    pub(crate) how: String,
 }
 
 /// A file of the work tree that gets another content.

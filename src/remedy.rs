@@ -11,6 +11,7 @@ mod lexer;
 pub(crate) mod name;
 mod shell;
 mod terraform;
+pub(crate) mod way;
 mod yaml;
 
 use std::borrow::Cow;
@@ -242,7 +243,7 @@ fn line_end(text: &[u8]) -> &'static str {
 }
 
 /// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
-pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
+fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
     let path = path?;
     let file = path.name().to_ascii_lowercase();
     let extension = file.rsplit(|byte| *byte == b'.').next().unwrap_or_default();

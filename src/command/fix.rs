@@ -9,7 +9,7 @@ use super::{complete, config_of_commit, inspect_staged};
 use crate::cli::{FixArgs, Global};
 use crate::config::Sources;
 use crate::environment::Environment;
-use crate::fix::{self, Plan, Refused, Scope, Shown, Surroundings};
+use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings};
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
@@ -109,12 +109,20 @@ impl Run<'_> {
 
 /// What is done, place by place, and beside that.
 fn show(plan: &Plan, out: &mut dyn Write) -> Result<()> {
-    for Shown { place, title, removed, added } in &plan.shown {
+    for Shown { place, title, removed, added, .. } in &plan.shown {
         writeln!(out, "{place}  {}", sanitized(title.as_bytes()))?;
         writeln!(out, "  - {}", sanitized(removed.as_bytes()))?;
         for line in added {
             writeln!(out, "  + {}", sanitized(line.as_bytes()))?;
         }
+    }
+    for Gone { path, title, how } in &plan.gone {
+        writeln!(
+            out,
+            "{path}  {}\n  - (the whole file)\n  + {}",
+            sanitized(title.as_bytes()),
+            sanitized(how.as_bytes())
+        )?;
     }
     if !plan.remarks.is_empty() {
         writeln!(out)?;

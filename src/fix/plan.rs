@@ -1,13 +1,12 @@
 //! What is to be done about the keys that block, file by file; everything is read, nothing written.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use anyhow::Result;
 
-use super::edit::{Declared, Edited, Editor, Target};
+use super::edit::{Declared, Edited, Editor, InWorkTree, Target, without_doubles};
 use super::store::{self, IfStaged, Store};
-use super::{Access, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
+use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
 use crate::change::{BytePath, Part};
 use crate::git::entry::{self, Entry};
 use crate::outcome::Located;
@@ -114,7 +113,7 @@ impl Planner<'_> {
         }
         let targets: Vec<_> = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
         let targets = without_doubles(targets);
-        let editor = Editor { path, text: &source.text, config: self.around.config, root: self.around.root };
+        let editor = Editor { path, text: &source.text, config: self.around.config, root: Some(self.around.root) };
         let edited = match editor.edit(&targets, &mut self.store, &mut self.declared) {
             Ok(edited) => edited,
             Err((number, reason)) => {
@@ -124,10 +123,20 @@ impl Planner<'_> {
                 return;
             }
         };
-        let keys: Vec<_> = targets.iter().map(|target| target.fingerprint).collect();
-        if let Err(reason) = self.in_work_tree(path, &keys, (&source.text, &edited.text)) {
-            self.refuse(found[0], reason);
-            return;
+        let others = (&mut self.store, &mut self.declared);
+        let shown = place::shown(path);
+        match editor.in_work_tree(&targets, &edited.text, others) {
+            Err((_, reason)) => return self.refuse(found[0], reason),
+            Ok(InWorkTree::NoFile) => {
+                self.plan.remarks.push(format!("{shown} is not in the work tree; only what is staged is edited"));
+            }
+            Ok(InWorkTree::NoKey) => {
+                let remark = format!("{shown} in the work tree holds the key no more; only what is staged is edited");
+                self.plan.remarks.push(remark);
+            }
+            Ok(InWorkTree::Edit { before, after }) => {
+                self.plan.writes.push(Write { path: path.clone(), before: Some(before), after, access: Access::Usual });
+            }
         }
         self.accept(path, edited, source);
     }
@@ -135,12 +144,8 @@ impl Planner<'_> {
     /// The file of variables belongs to nobody's commit; it stays where it is.
     fn unstage_variables(&mut self) {
         let (path, before) = (self.store.path.clone(), self.store.staged.take());
-        self.plan.shown.push(super::Shown {
-            place: place::shown(&path),
-            title: "a file of variables".to_owned(),
-            removed: "(staged)".to_owned(),
-            added: vec!["(not staged; the file stays, and git ignores it)".to_owned()],
-        });
+        let how = "(not staged; the file stays, and git ignores it)".to_owned();
+        self.plan.gone.push(Gone { path: place::shown(&path), title: "a file of variables".to_owned(), how });
         let mode = before.as_ref().map(|entry| entry.mode.clone()).unwrap_or_default();
         self.plan.staging.push(Staging { path: path.clone(), before, mode, content: None });
         self.ignored.push(path);
@@ -164,41 +169,6 @@ impl Planner<'_> {
         Ok(Some(Source { text, entry: Some(entry) }))
     }
 
-    /// The same edit in the work tree, on top of whatever else has changed there.
-    fn in_work_tree(
-        &mut self,
-        path: &BytePath,
-        keys: &[crate::secret::Fingerprint],
-        (before, after): (&[u8], &[u8]),
-    ) -> Result<(), String> {
-        let Some(own) = place::read(self.around.root, path).map_err(|error| format!("{error:#}"))? else {
-            self.plan
-                .remarks
-                .push(format!("{} is not in the work tree; only what is staged is edited", place::shown(path)));
-            return Ok(());
-        };
-        let after = if own == before {
-            after.to_vec()
-        } else {
-            let editor = Editor { path, text: &own, config: self.around.config, root: self.around.root };
-            let findings = editor.findings(&own).map_err(|error| format!("{error:#}"))?;
-            let targets: Vec<_> = findings.iter().flat_map(Target::all_of).collect();
-            let mut targets = without_doubles(targets);
-            targets.retain(|target| keys.contains(&target.fingerprint));
-            if targets.is_empty() {
-                let path = place::shown(path);
-                self.plan
-                    .remarks
-                    .push(format!("{path} in the work tree holds the key no more; only what is staged is edited"));
-                return Ok(());
-            }
-            let edited = editor.edit(&targets, &mut self.store, &mut self.declared);
-            edited.map_err(|(_, reason)| format!("in the work tree: {reason}"))?.text
-        };
-        self.plan.writes.push(Write { path: path.clone(), before: Some(own), after, access: Access::Usual });
-        Ok(())
-    }
-
     fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
         self.plan.shown.extend(edited.shown);
         for note in edited.notes {
@@ -220,12 +190,7 @@ impl Planner<'_> {
             Ok((leaves, staging)) => {
                 let to = crate::report::sanitized(leaves.to.as_os_str().as_encoded_bytes());
                 let title = found[0].finding.rule.facts().title.to_owned();
-                self.plan.shown.push(super::Shown {
-                    place: place::shown(path),
-                    title,
-                    removed: "(the whole file)".to_owned(),
-                    added: vec![format!("(moved to {to})")],
-                });
+                self.plan.gone.push(Gone { path: place::shown(path), title, how: format!("(moved to {to})") });
                 self.ignored.push(path.clone());
                 self.plan.moves.push(leaves);
                 self.plan.staging.push(staging);
@@ -296,12 +261,4 @@ impl Planner<'_> {
         self.plan.writes.push(Write { path, before, after, access: Access::Usual });
         Ok(())
     }
-}
-
-/// Each stretch of a text once, in order.
-fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
-    let key = |span: &Range<usize>| (span.start, span.end);
-    targets.sort_by_key(|target| key(&target.span));
-    targets.dedup_by_key(|target| key(&target.span));
-    targets
 }

@@ -40,12 +40,9 @@ pub(super) enum IfStaged {
 impl Store {
     /// Reads the file of variables, which git must not track.
     pub(super) fn open(root: &Path, path: &str, if_staged: IfStaged) -> Result<Self> {
-        let shown = crate::report::sanitized(path.as_bytes());
-        if let Some(flaw) = place::flaw_of_env_file(path) {
-            bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
-        }
+        let before = Self::before(root, path)?;
         let path = BytePath::from(path);
-        let before = place::read(root, &path)?;
+        let shown = place::shown(&path);
         let staged = entry::entry(root, &path)?;
         // Another version than that of the work tree would be lost.
         let can_leave = |own: &Entry| {
@@ -67,9 +64,23 @@ impl Store {
                 );
             }
         }
+        Ok(Self { staged, ..Self::new(path, before) })
+    }
+
+    /// What the file holds, if it is one that may get keys.
+    pub(super) fn before(root: &Path, path: &str) -> Result<Option<Vec<u8>>> {
+        let shown = crate::report::sanitized(path.as_bytes());
+        if let Some(flaw) = place::flaw_of_env_file(path) {
+            bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
+        }
+        place::read(root, &BytePath::from(path))
+    }
+
+    /// The file of this content.
+    pub(super) fn new(path: BytePath, before: Option<Vec<u8>>) -> Self {
         let known = Dotenv::parse(before.as_deref().unwrap_or_default());
         let (names, added, lines, read) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { path, before, known, names, added, lines, read, staged })
+        Self { path, before, known, names, added, lines, read, staged: None }
     }
 
     /// The variable for a key: the one that it has already, else the first of `candidates` that is free.

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use super::group::Group;
 use super::human::{Paint as _, Tone, place};
-use super::replacement::{self, Replacement};
 use super::wrap::item;
 use super::{Detail, Style, Subject, sanitized};
 use crate::change::{Commit, Part};
@@ -12,6 +11,7 @@ use crate::finding::{Finding, Half, Validity};
 use crate::insight::Insight;
 use crate::outcome::Located;
 use crate::remedy::by_hand;
+use crate::remedy::way::Way;
 
 /// Where texts start behind their labels.
 pub(super) const INDENT: usize = 8;
@@ -48,9 +48,10 @@ pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
     if let Some(path) = group.first.path.as_ref().filter(|_| group.first.part == Part::Name) {
         code("do", &by_hand::rename(path), out)?;
     }
-    match replacement::of(group.first) {
-        Some(Replacement::Line(text) | Replacement::Expression(text)) => code("write", &text, out)?,
-        None => {}
+    match &group.first.way {
+        Way::Variable(reading) => code("write", reading.line.as_ref().unwrap_or(&reading.expression), out)?,
+        Way::ByHand(reason) if is_fixable(style) => item("hand", INDENT, reason, out)?,
+        _ => {}
     }
     item("id", INDENT, &format!("{} [{}]", finding.fingerprint(), finding.rule.id()), out)
 }
@@ -115,32 +116,36 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
         item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and run:", out)?;
         return command(&sanitized(by_hand::untrack(path).as_bytes()), out);
     }
-    let Some(name) = located.finding.variable() else {
-        item("1.", INDENT, "Move it out. Keep it in a place outside the repository.", out)?;
-        return offer(style, located, out);
-    };
-    match replacement::of(located) {
-        Some(Replacement::Line(line)) => {
-            item("1.", INDENT, &format!("Move it out, into the variable {name}. The line becomes:"), out)?;
-            code("", &line, out)?;
+    match &located.way {
+        Way::Variable(reading) => {
+            let (what, text) = match &reading.line {
+                Some(line) => ("The line becomes:", line),
+                None => ("In its place goes:", &reading.expression),
+            };
+            item("1.", INDENT, &format!("Move it out, into the variable {}. {what}", reading.variable), out)?;
+            code("", text, out)?;
         }
-        Some(Replacement::Expression(expression)) => {
-            item("1.", INDENT, &format!("Move it out, into the variable {name}. In its place goes:"), out)?;
-            code("", &expression, out)?;
+        Way::ByHand(reason) if is_fixable(style) => {
+            return item("1.", INDENT, &format!("Move it out, by hand: {reason}."), out);
         }
-        None => return item("1.", INDENT, &format!("Move it out. Keep it in the environment variable {name}."), out),
+        Way::Unknown | Way::ByHand(_) | Way::File => {
+            let variable = located.finding.variable().filter(|_| located.way != Way::File);
+            let place = variable
+                .map_or("a place outside the repository".to_owned(), |name| format!("the environment variable {name}"));
+            item("1.", INDENT, &format!("Move it out. Keep it in {place}."), out)?;
+        }
     }
     offer(style, located, out)
 }
 
 /// Whether `keyguard fix` looks at what this report is about.
-pub(super) fn is_fixable(style: &Style) -> bool {
+fn is_fixable(style: &Style) -> bool {
     matches!(style.subject, Subject::Commit | Subject::Staged)
 }
 
 /// Whether it can move a key like that.
-fn is_offered(style: &Style, located: &Located<'_>) -> bool {
-    is_fixable(style) && located.part == Part::File
+pub(super) fn is_offered(style: &Style, located: &Located<'_>) -> bool {
+    is_fixable(style) && located.part == Part::File && !matches!(located.way, Way::ByHand(_))
 }
 
 /// The command that moves a key out of every file.

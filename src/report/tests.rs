@@ -34,12 +34,7 @@ fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
         for subject in [Subject::Commit, Subject::Staged, Subject::Files] {
             let blocked = findings
                 .iter()
-                .map(|finding| Located {
-                    path: Some(path.clone()),
-                    part: Part::File,
-                    commit: None,
-                    finding: finding.clone(),
-                })
+                .map(|finding| Located::new(Some(path.clone()), Part::File, None, finding.clone()))
                 .collect();
             let outcome = Outcome { blocked, stats: Stats::default(), ..Outcome::default() };
             let style =

@@ -93,9 +93,9 @@ fn the_file_of_variables_itself_leaves_the_index_and_stays() {
     repo.write(".env", &own).git(["add", "."]).success();
     let before = repo.git(["ls-files", "-s"]).text();
     let fixed = repo.keyguard(["fix", "--apply"]);
-    fixed
-        .success()
-        .says(".env  a file of variables\n  - (staged)\n  + (not staged; the file stays, and git ignores it)\n");
+    fixed.success().says(
+        ".env  a file of variables\n  - (the whole file)\n  + (not staged; the file stays, and git ignores it)\n",
+    );
     assert_eq!(read(&repo, ".env"), format!("{own}GITHUB_TOKEN={}\n", fake::github_pat()));
     repo.git(["status", "--porcelain"]).success().stdout("A  .env.example\nA  .gitignore\nA  a.js\n");
     repo.keyguard(["fix", "--undo"]).success();
