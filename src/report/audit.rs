@@ -146,8 +146,18 @@ fn now(key: &Key<'_>, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
 fn addition(label: &str, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
     let author = located.commit.as_deref().map(|commit| commit.author.as_str()).unwrap_or_default();
     let name = author.rsplit_once(" <").map_or(author, |(name, _)| name).trim();
-    let by = if name.is_empty() { String::new() } else { format!(" by {}", sanitized(masked(name).as_bytes())) };
+    let name = shortened(&masked(name));
+    let by = if name.is_empty() { String::new() } else { format!(" by {}", sanitized(name.as_bytes())) };
     writeln!(out, "  {label:6}{}{by}", human::place(located))
+}
+
+/// A name of a length that people have: whoever makes a commit may put anything there.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default().trim_end()),
+        None => name.to_owned(),
+    }
 }
 
 /// `2 keys to rotate, 1 of them past 90 days; 1 allowed; in 5 commits`.
@@ -205,6 +215,7 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
     let finding = &key.surest.finding;
     let facts = finding.rule.facts();
     let (class, privilege) = facts.privilege();
+    let card = finding.rule.card();
     json!({
         "rule": facts.id,
         "title": facts.title,
@@ -214,7 +225,15 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
         "fingerprint": finding.fingerprint().to_string(),
         "privilege": { "class": class.name(), "text": privilege },
         "env_var": finding.variable(),
-        "remedy": { "revoke": facts.revoke, "docs": facts.docs },
+        "remedy": {
+            "revoke": facts.revoke,
+            "rotate": card.rotate,
+            "narrower": card.narrower,
+            "last_use": card.last_use,
+            "audit_log": card.audit_log,
+            "docs": facts.docs,
+        },
+        "insights": finding.insights.iter().map(json::insight).collect::<Vec<_>>(),
         "age_days": key.age,
         "past_max_age": key.is_past(max_age_days),
         "first": addition_value(key.first),

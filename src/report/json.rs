@@ -152,7 +152,7 @@ fn finding(located: &Located<'_>) -> Value {
     Value::Object(object)
 }
 
-fn insight(insight: &Insight) -> Value {
+pub(super) fn insight(insight: &Insight) -> Value {
     json!({ "name": insight.name, "value": insight.value, "text": insight.sentence })
 }
 
