@@ -1,20 +1,21 @@
 //! What a fix would write in the place of each key, for the message of a block.
 //!
 //! These are the edits of a plan, made from what was looked at. git is not asked, so that a block comes as fast as before:
-//! what only git knows, such as what it ignores, is known when the fix is made. Nothing is written.
+//! what only git knows, such as what it ignores, is known when the fix is made, and so is whether the new text looks like a
+//! key. Nothing is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::edit::{Declared, Editor, Target, without_doubles};
+use super::edit::{Check, Declared, Editor, Target, without_doubles};
 use super::store::Store;
 use super::{place, whole};
 use crate::change::{BytePath, Part};
 use crate::config::Config;
 use crate::outcome::Located;
 use crate::remedy::by_hand;
-use crate::remedy::way::Way;
-use crate::secret::Fingerprint;
+use crate::remedy::way::{Reading, Way};
+use crate::secret::{Excerpt, Fingerprint};
 
 /// More keys are only counted in a message, and drafted when the fix is asked for.
 const MOST: usize = 32;
@@ -59,6 +60,12 @@ pub(crate) fn draft(blocked: &mut [Located<'_>], grounds: &Grounds<'_>) {
             None => way,
         };
     }
+}
+
+/// Whether the line holds nothing else that may be a key, and nothing that is cut off. The excerpt knows of all keys that
+/// were found, those that do not block too.
+fn is_all_shown(excerpt: &Excerpt) -> bool {
+    [&excerpt.before, &excerpt.after].iter().all(|text| !text.contains('…') && !text.contains("****"))
 }
 
 fn path_and_line(located: &Located<'_>) -> String {
@@ -143,7 +150,7 @@ impl Pass<'_, '_> {
             let targets = numbers.iter().flat_map(|number| Target::all_of(&blocked[*number].finding)).collect();
             let targets = without_doubles(targets);
             let root = self.grounds.staged.as_ref().map(|staged| staged.root);
-            let editor = Editor { path, text, config: self.grounds.config, root };
+            let editor = Editor { path, text, config: self.grounds.config, root, check: Check::None };
             let edited = editor.edit(&targets, store, declared).and_then(|edited| match root {
                 Some(_) => editor.in_work_tree(&targets, &edited.text, (store, declared)).map(|_| edited),
                 None => Ok(edited),
@@ -153,7 +160,9 @@ impl Pass<'_, '_> {
                     for (target, shown) in targets.iter().zip(edited.shown) {
                         let of_target = |number: &&usize| blocked[**number].finding.span == target.span;
                         if let Some(number) = numbers.iter().find(of_target) {
-                            ways[*number] = Way::Variable(shown.reading);
+                            let is_all_shown = is_all_shown(&blocked[*number].finding.excerpt);
+                            let line = shown.reading.line.filter(|_| is_all_shown);
+                            ways[*number] = Way::Variable(Reading { line, ..shown.reading });
                         }
                     }
                     return;

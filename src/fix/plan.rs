@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::edit::{Declared, Edited, Editor, InWorkTree, Target, without_doubles};
+use super::edit::{Check, Declared, Edited, Editor, InWorkTree, Target, without_doubles};
 use super::store::{self, IfStaged, Store};
 use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
 use crate::change::{BytePath, Part};
@@ -113,7 +113,13 @@ impl Planner<'_> {
         }
         let targets: Vec<_> = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
         let targets = without_doubles(targets);
-        let editor = Editor { path, text: &source.text, config: self.around.config, root: Some(self.around.root) };
+        let editor = Editor {
+            path,
+            text: &source.text,
+            config: self.around.config,
+            root: Some(self.around.root),
+            check: Check::Full,
+        };
         let edited = match editor.edit(&targets, &mut self.store, &mut self.declared) {
             Ok(edited) => edited,
             Err((number, reason)) => {
@@ -124,19 +130,9 @@ impl Planner<'_> {
             }
         };
         let others = (&mut self.store, &mut self.declared);
-        let shown = place::shown(path);
         match editor.in_work_tree(&targets, &edited.text, others) {
+            Ok(edit) => self.write(path, edit),
             Err((_, reason)) => return self.refuse(found[0], reason),
-            Ok(InWorkTree::NoFile) => {
-                self.plan.remarks.push(format!("{shown} is not in the work tree; only what is staged is edited"));
-            }
-            Ok(InWorkTree::NoKey) => {
-                let remark = format!("{shown} in the work tree holds the key no more; only what is staged is edited");
-                self.plan.remarks.push(remark);
-            }
-            Ok(InWorkTree::Edit { before, after }) => {
-                self.plan.writes.push(Write { path: path.clone(), before: Some(before), after, access: Access::Usual });
-            }
         }
         self.accept(path, edited, source);
     }
@@ -167,6 +163,23 @@ impl Planner<'_> {
             },
         };
         Ok(Some(Source { text, entry: Some(entry) }))
+    }
+
+    /// Plans the edit of the work tree.
+    fn write(&mut self, path: &BytePath, edit: InWorkTree) {
+        let shown = place::shown(path);
+        match edit {
+            InWorkTree::NoFile => {
+                self.plan.remarks.push(format!("{shown} is not in the work tree; only what is staged is edited"));
+            }
+            InWorkTree::NoKey => {
+                let remark = format!("{shown} in the work tree holds the key no more; only what is staged is edited");
+                self.plan.remarks.push(remark);
+            }
+            InWorkTree::Edit { before, after } => {
+                self.plan.writes.push(Write { path: path.clone(), before: Some(before), after, access: Access::Usual });
+            }
+        }
     }
 
     fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
