@@ -180,7 +180,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::change::Part;
+    use crate::change::{ObjectKind, Part};
     use crate::decode::Text;
     use crate::finding::{Confidence, Validity};
     use crate::rules::{Rule, RuleSet, example};
@@ -201,7 +201,7 @@ mod tests {
         (finding.confidence, finding.validity) = (Confidence::High, Validity::Unknown);
         let (id, author) = (format!("{days:040}"), "A <a@b>".to_owned());
         let commit = Commit { id, author, time: Some(NOW - days * DAY), ..Commit::default() };
-        Located { path: Some(path), part: Part::File, commit: Some(Rc::new(commit)), finding }
+        Located::new(Some(path), Part::File, Some(Rc::new(commit)), finding)
     }
 
     fn of_class(rules: &RuleSet, class: PrivilegeClass) -> Rule<'_> {
@@ -262,7 +262,7 @@ mod tests {
         let rules = RuleSet::built_in();
         let full = of_class(&rules, PrivilegeClass::Full);
         let mut tag = located(&rules, full, 0);
-        tag.commit = Some(Rc::new(Commit { id: "1".repeat(40), ..Commit::default() }));
+        tag.commit = Some(Rc::new(Commit { id: "1".repeat(40), kind: ObjectKind::Tag, ..Commit::default() }));
         let outcome = Outcome { blocked: vec![tag, located(&rules, full, 7)], ..Outcome::default() };
         let found = keys(&outcome, &surroundings());
         assert_eq!(

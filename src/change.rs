@@ -92,6 +92,16 @@ impl From<&str> for BytePath {
     }
 }
 
+/// What kind of object brings a text in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A commit, well-formed or not.
+    #[default]
+    Commit,
+    /// A tag, or something else that has no author.
+    Tag,
+}
+
 /// A commit as reports name it; a tag has a name and a time alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
@@ -105,12 +115,14 @@ pub struct Commit {
     pub time: Option<i64>,
     /// Whether it is a first one, without a parent.
     pub is_root: bool,
+    /// Which kind of object it is.
+    pub kind: ObjectKind,
 }
 
 impl Commit {
     /// Whether it is a tag, or something else that has no author.
     pub fn is_tag(&self) -> bool {
-        self.author.is_empty()
+        self.kind == ObjectKind::Tag
     }
 }
 
@@ -119,10 +131,24 @@ impl Commit {
 pub enum Part {
     /// A file of its tree.
     File,
+    /// The name of a file of its tree.
+    Name,
     /// What it says.
     Message,
     /// The lines above the message: who made it and when, signatures, whatever else a tool has put there.
     Header,
+}
+
+impl Part {
+    /// The word used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Name => "name",
+            Self::Message => "message",
+            Self::Header => "header",
+        }
+    }
 }
 
 /// The versions of the file before this change: one for each parent that has it.

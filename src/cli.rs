@@ -49,7 +49,7 @@ enum Verb {
     Audit,
     /// Tell all about a kind of key: what it can do, how to revoke and rotate it, how it is known
     Explain {
-        /// The rule's name, as reports and `keyguard rules list` give it
+        /// The rule's name, as reports and `keyguard rules list` give it, or the fingerprint of a key in the staged changes
         rule: String,
     },
     /// List rules, or run their examples

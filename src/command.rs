@@ -24,9 +24,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::baseline::{Baseline, FILE_NAME as BASELINE};
+use crate::change::BytePath;
 use crate::cli::Global;
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
+use crate::fix::{Grounds, Staged, draft};
 use crate::git::Repo;
 use crate::git::staged::StagedReader;
 use crate::inspect::{Counting, Inspector};
@@ -118,5 +120,10 @@ pub(crate) fn inspect_staged<'c>(
     let conflicts = reader.unmerged().iter();
     outcome.skipped.extend(conflicts.map(|path| Skipped { path: path.clone(), reason: "in conflict".to_owned() }));
     inspector.finish(&|| baseline_of_commit(reader), &mut outcome)?;
+    let is_in_head = |path: &BytePath| reader.is_in_head(path).unwrap_or(true);
+    let is_tracked = |path: &BytePath| reader.is_staged(path) || is_in_head(path);
+    let root = reader.work_tree().ok();
+    let staged = root.map(|root| Staged { root, is_tracked: &is_tracked, is_in_head: &is_in_head });
+    draft(&mut outcome.blocked, &Grounds { config, staged });
     Ok(outcome)
 }

@@ -24,7 +24,7 @@ pub(crate) use layer::AllowSpec;
 #[cfg(test)]
 pub(crate) use source::check_text;
 pub(crate) use source::{Sources, allow_entries, broad, encrypted_paths, load, loosened, read_if_present};
-pub(crate) use write::{write_atomically, write_private};
+pub(crate) use write::{Workshop, write_atomically, write_private};
 
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;

@@ -6,6 +6,7 @@ use crate::change::BytePath;
 use crate::decode::Way;
 use crate::encrypted::Demand;
 use crate::insight::Insight;
+use crate::remedy::name;
 pub use crate::rules::spec::Confidence;
 use crate::rules::spec::{Finds, Validator, is_variable_name};
 use crate::rules::{Origin, Rule};
@@ -118,15 +119,16 @@ impl Finding<'_> {
     }
 
     /// The environment variable to keep it in. Where the kind has no format, the name at hand says more than the rule does,
-    /// unless it is a single word or the rule's author has chosen the variable.
+    /// unless it is a single word or the rule's author has chosen the variable. No program takes orders from it.
     pub(crate) fn variable(&self) -> Option<String> {
         const LONGEST: usize = 40;
-        let of_rule = self.rule.facts().variable();
+        let of_rule = self.rule.facts().variable().filter(|name| name::is_free(name));
         if self.rule.origin() == Origin::Configured && of_rule.is_some() {
             return of_rule.map(str::to_owned);
         }
         let name = self.name.as_ref().filter(|name| name.contains('_') && name.len() <= LONGEST);
-        let name = name.map(|name| name.to_ascii_uppercase()).filter(|name| is_variable_name(name));
+        let name =
+            name.map(|name| name.to_ascii_uppercase()).filter(|name| is_variable_name(name) && name::is_free(name));
         name.or_else(|| of_rule.map(str::to_owned))
     }
 

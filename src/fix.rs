@@ -6,12 +6,14 @@
 //! files that are a secret as a whole ────────────┘
 //! ```
 //!
-//! A plan is complete before anything is written, and refused as a whole where one part of it is not safe. The index gets
+//! A plan is complete before anything is written, and refused as a whole where one part of it is not safe. What takes a
+//! command of the user's own, such as a key in a file's name, is left to them and stops nothing. The index gets
 //! the edit on top of what it holds, the work tree gets it on top of what that holds: neither takes over changes of the
 //! other. Before the first file is written, a journal in git's folder says how to go back.
 
 mod apply;
 mod dotenv;
+mod draft;
 mod edit;
 mod ignoring;
 mod journal;
@@ -23,12 +25,14 @@ mod whole;
 use std::path::{Path, PathBuf};
 
 pub(crate) use apply::carry_out;
+pub(crate) use draft::{Grounds, Staged, draft};
 pub(crate) use journal::undo;
 pub(crate) use plan::plan;
 
 use crate::change::BytePath;
 use crate::config::Config;
 use crate::git::entry::Entry;
+use crate::remedy::way::Reading;
 use crate::secret::Fingerprint;
 
 /// Where a fix takes place.
@@ -55,6 +59,7 @@ pub(crate) enum Scope {
 pub(crate) struct Plan {
     /// What is to be shown of each place.
     pub(crate) shown: Vec<Shown>,
+    pub(crate) gone: Vec<Gone>,
     pub(crate) writes: Vec<Write>,
     pub(crate) moves: Vec<Move>,
     pub(crate) staging: Vec<Staging>,
@@ -62,6 +67,8 @@ pub(crate) struct Plan {
     pub(crate) remarks: Vec<String>,
     /// What cannot be done safely. Then nothing is.
     pub(crate) refused: Vec<Refused>,
+    /// What no edit can do, with the command that does. All else is done.
+    pub(crate) left: Vec<Refused>,
 }
 
 /// One place of a file before and after; nothing of the key is in it.
@@ -71,6 +78,16 @@ pub(crate) struct Shown {
     pub(crate) title: String,
     pub(crate) removed: String,
     pub(crate) added: Vec<String>,
+    /// What the message of a block says of it.
+    pub(crate) reading: Reading,
+}
+
+/// A file that leaves its place as a whole.
+pub(crate) struct Gone {
+    pub(crate) path: String,
+    pub(crate) title: String,
+    /// What becomes of it.
+    pub(crate) how: String,
 }
 
 /// A file of the work tree that gets another content.

@@ -5,6 +5,7 @@ mod holdings;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -33,6 +34,8 @@ pub(crate) struct Inspector<'c> {
     /// Findings beside a marker that names other rules: the first one, and how many there are.
     markers_of_others: RefCell<(String, usize)>,
     holdings: Option<Holdings>,
+    /// How many bytes of texts were kept.
+    kept: Cell<usize>,
 }
 
 /// Whether the report wants to know how many hunks and added lines there are; it costs a diff of every file.
@@ -53,6 +56,7 @@ impl<'c> Inspector<'c> {
             markers_ignored: Cell::new(0),
             markers_of_others: RefCell::default(),
             holdings: None,
+            kept: Cell::new(0),
         }
     }
 
@@ -68,9 +72,30 @@ impl<'c> Inspector<'c> {
 
     /// Looks at one change; what cannot be looked at becomes a failure of the outcome.
     pub(crate) fn inspect(&self, change: &Change<'_>, outcome: &mut Outcome<'c>) {
-        if let Err(error) = self.try_inspect(change, outcome) {
+        let first = outcome.blocked.len();
+        if let Err(error) =
+            self.try_inspect(change, outcome).and_then(|()| self.keep_text(change, &mut outcome.blocked[first..]))
+        {
             self.fail(&change.path, &error, outcome);
         }
+    }
+
+    /// Keeps the text beside what was found in it, as long as that costs little: whoever reports can say then what would
+    /// stand there instead.
+    fn keep_text(&self, change: &Change<'_>, blocked: &mut [Located<'_>]) -> Result<()> {
+        const MOST: usize = 4 << 20;
+        if blocked.iter().all(|located| located.part != Part::File) {
+            return Ok(());
+        }
+        let kept = self.kept.get().saturating_add(change.size());
+        if kept <= MOST {
+            self.kept.set(kept);
+            let text: Rc<[u8]> = change.content()?.into();
+            for located in blocked {
+                located.text = Some(Rc::clone(&text));
+            }
+        }
+        Ok(())
     }
 
     /// Records that `path` could not be looked at.
@@ -133,7 +158,7 @@ impl<'c> Inspector<'c> {
             for finding in findings {
                 if self.is_new(change, text, &finding)? {
                     let (path, commit) = (path.clone(), change.commit.clone());
-                    new.push(Located { path, part: change.part, commit, finding });
+                    new.push(Located::new(path, change.part, commit, finding));
                 }
             }
             self.settle_all(new, text.bytes(), outcome)?;
@@ -153,7 +178,7 @@ impl<'c> Inspector<'c> {
         let text = Text::as_written(change.content()?.into_owned());
         if self.is_new(change, &text, &finding)? {
             let (path, commit) = (path.cloned(), change.commit.clone());
-            self.settle_all(vec![Located { path, part: change.part, commit, finding }], text.bytes(), outcome)?;
+            self.settle_all(vec![Located::new(path, change.part, commit, finding)], text.bytes(), outcome)?;
         }
         Ok(true)
     }
@@ -179,7 +204,7 @@ impl<'c> Inspector<'c> {
         if change.is_new_path() {
             let located = |finding| {
                 let (path, commit) = (Some(path.clone()), change.commit.clone());
-                Located { path, part: change.part, commit, finding }
+                Located::new(path, Part::Name, commit, finding)
             };
             self.settle_all(findings.into_iter().map(located).collect(), name.bytes(), outcome)?;
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
 use crate::finding::Finding;
+use crate::remedy::way::Way;
 
 /// The verdict as the process's exit code; the same in every format and every hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,17 @@ pub struct Located<'r> {
     pub commit: Option<Rc<Commit>>,
     /// What was found there.
     pub finding: Finding<'r>,
+    /// The file as it is written, unless it is a large one.
+    pub(crate) text: Option<Rc<[u8]>>,
+    /// How the key leaves its place.
+    pub(crate) way: Way,
+}
+
+impl<'r> Located<'r> {
+    /// A finding of which no more is known.
+    pub(crate) fn new(path: Option<BytePath>, part: Part, commit: Option<Rc<Commit>>, finding: Finding<'r>) -> Self {
+        Self { path, part, commit, finding, text: None, way: Way::Unknown }
+    }
 }
 
 impl Located<'_> {

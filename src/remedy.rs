@@ -3,6 +3,7 @@
 //! [`replacement`] gives the exact edit for one value in one file, or why there is none. It reads and writes nothing; what
 //! it does not understand it leaves alone.
 
+pub(crate) mod by_hand;
 mod code;
 mod docker;
 mod extent;
@@ -13,6 +14,7 @@ mod settings;
 mod shell;
 mod terraform;
 mod toml;
+pub(crate) mod way;
 mod yaml;
 
 use std::borrow::Cow;
@@ -153,10 +155,13 @@ impl Form {
                 return Self::Shell;
             }
             b"dockerfile" | b"containerfile" => return Self::Docker,
-            name if [&b".example"[..], b".sample", b".template"].iter().any(|end| name.ends_with(end)) => {
+            name if [&b".example"[..], b".sample", b".template", b".dist", b".defaults"]
+                .iter()
+                .any(|end| name.ends_with(end)) =>
+            {
                 return Self::Not("an example holds names alone: take the value out by hand");
             }
-            name if name.starts_with(b".env") || name.ends_with(b".env") => {
+            _ if by_hand::is_file_of_variables(path) => {
                 return Self::Not("a file of variables holds values: keep it out of git, and list it in .gitignore");
             }
             name if name.starts_with(b"dockerfile.") || name.ends_with(b".dockerfile") => return Self::Docker,
@@ -225,7 +230,7 @@ fn line_end(text: &[u8]) -> &'static str {
 }
 
 /// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
-pub(crate) fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
+fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
     let path = path?;
     if let Some(program) = settings::program(path) {
         return Some(program.reference(&program.name(name)));

@@ -5,7 +5,6 @@ pub(crate) mod checkup;
 mod group;
 mod human;
 mod json;
-mod replacement;
 mod several;
 mod story;
 mod terminal;

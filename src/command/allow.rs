@@ -17,7 +17,7 @@ use super::staging::{Next, OwnFile, Staging};
 use super::{census, complete, config, config_of_work_tree};
 use crate::change::Change;
 use crate::cli::{AllowArgs, Global};
-use crate::config::{AllowSpec, Config, FILE_NAME, Sources, allow_flaw, edit, load, read_if_present, write_atomically};
+use crate::config::{AllowSpec, Config, FILE_NAME, Sources, Workshop, allow_flaw, edit, load, read_if_present};
 use crate::environment::Environment;
 use crate::git::{Caller, Repo};
 use crate::inspect::{Counting, Inspector};
@@ -34,7 +34,7 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
     let mut nowhere = io::sink();
     let said: &mut dyn Write = if is_json { &mut nowhere } else { &mut *out };
     let repo = Repo::open(environment, Caller::User)?;
-    let root = repo.work_tree()?.to_path_buf();
+    let (root, git_dir) = (repo.work_tree()?.to_path_buf(), repo.git_dir().to_path_buf());
     let entries = entries(args, repo, (global, environment), said)?;
     let file = root.join(FILE_NAME);
     let own = OwnFile::new(&root, (FILE_NAME, Next::CommitAgain), environment);
@@ -43,7 +43,7 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
     let config = check_all(&content, global, environment)?;
     let remarks = remarks(args, &entries, config, (global, environment))?;
     if added > 0 {
-        write_atomically(&file, &content)?;
+        Workshop::open(&git_dir)?.write_atomically(&file, &content)?;
     }
     let words = if added == 1 { "1 entry".to_owned() } else { format!("{added} entries") };
     match (entries.is_empty(), added) {

@@ -11,7 +11,7 @@ use super::{census, config_of_work_tree};
 use crate::allowlist::Allowlist;
 use crate::baseline::{Baseline, FILE_NAME};
 use crate::cli::{BaselineArgs, Global};
-use crate::config::{read_if_present, write_atomically};
+use crate::config::{Workshop, read_if_present};
 use crate::environment::Environment;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
@@ -45,7 +45,7 @@ pub(crate) fn baseline(
     let text = in_style_of(content.as_deref(), new.text());
     let is_written = content.as_deref() != Some(text.as_bytes()) && !(content.is_none() && new.len() == 0);
     if is_written {
-        write_atomically(&file, text.as_bytes())?;
+        Workshop::open(repo.git_dir())?.write_atomically(&file, text.as_bytes())?;
     }
     let old = old.unwrap_or_default();
     let counts = Counts { keys: new.len(), added: new.count_beyond(&old), dropped: old.count_beyond(&new) };

@@ -1,13 +1,19 @@
-//! `keyguard explain RULE`: the whole card of a kind of key, what to do first, then how it is known.
+//! `keyguard explain RULE|FINGERPRINT`: the whole card of a kind of key, what to do first, then how it is known.
 
 use std::io::Write;
 
 use anyhow::{Result, bail};
 
-use super::config_of_work_tree;
+use super::allow::parse_fingerprint;
+use super::{config_of_commit, config_of_work_tree, inspect_staged};
 use crate::cli::Global;
+use crate::config::Sources;
 use crate::environment::Environment;
+use crate::finding::Confidence;
+use crate::git::staged::{Parents, StagedReader};
+use crate::git::{Caller, Repo};
 use crate::guard;
+use crate::inspect::Counting;
 use crate::outcome::Exit;
 use crate::report::sanitized;
 use crate::report::wrap::{item, solid};
@@ -21,8 +27,31 @@ const INDENT: usize = 14;
 
 /// Prints what there is to know about a rule.
 pub(crate) fn explain(name: &str, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    if name.trim().starts_with(Fingerprint::PREFIX) {
+        return explain_key(parse_fingerprint(name.trim())?, global, environment, out);
+    }
     let config = config_of_work_tree(global, environment)?;
-    let rule = find(&config.rules, name)?;
+    card(find(&config.rules, name)?, out)
+}
+
+/// Prints the same of the rule that finds the key of that name in the staged changes.
+fn explain_key(key: Fingerprint, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
+    const UNKNOWN: &str = "a fingerprint does not tell its rule, and no staged change here holds that key\nhelp: give the \
+                           rule's name: keyguard explain RULE; the report has it behind the word `rule` or in brackets";
+    let Ok(repo) = Repo::open(environment, Caller::User) else { bail!(UNKNOWN) };
+    let reader = StagedReader::new(&repo, Parents::All)?;
+    let min_confidence = Some(Confidence::Low);
+    let sources = Sources { environment, given: global.config.clone(), repository: None, min_confidence };
+    let config = config_of_commit(&reader, &repo, sources)?;
+    let outcome = inspect_staged(&reader, &config, Counting::Files)?;
+    let mut found = outcome.blocked.iter().chain(outcome.suppressed.iter().map(|(located, _)| located));
+    match found.find(|located| located.finding.fingerprint() == key) {
+        Some(located) => card(located.finding.rule, out),
+        None => bail!(UNKNOWN),
+    }
+}
+
+fn card(rule: Rule<'_>, out: &mut dyn Write) -> Result<Exit> {
     writeln!(out, "{}", sanitized(rule.facts().title.as_bytes()))?;
     what_to_do(rule, out)?;
     writeln!(out)?;
@@ -36,9 +65,6 @@ fn find<'r>(rules: &'r RuleSet, name: &str) -> Result<Rule<'r>> {
     let id = name.trim().to_ascii_lowercase().replace('_', "-");
     if let Some(rule) = rules.find(&id) {
         return Ok(rule);
-    }
-    if id.starts_with(Fingerprint::PREFIX) {
-        bail!("a fingerprint does not tell its rule\nhelp: the report names the rule beside the fingerprint");
     }
     let near = rules.iter().map(Rule::id).find(|known| known.contains(&id) || id.contains(known));
     let help = near.map_or("see `keyguard rules list`".to_owned(), |near| format!("did you mean `{near}`?"));

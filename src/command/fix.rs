@@ -9,7 +9,7 @@ use super::{complete, config_of_commit, inspect_staged};
 use crate::cli::{FixArgs, Global};
 use crate::config::Sources;
 use crate::environment::Environment;
-use crate::fix::{self, Plan, Scope, Shown, Surroundings};
+use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings};
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
@@ -31,13 +31,13 @@ pub(crate) fn fix(args: &FixArgs, global: &Global, environment: &Environment, ou
     }
     let wanted = args.fingerprint.iter().map(|text| parse_fingerprint(text)).collect::<Result<Vec<_>>>()?;
     let run = Run { args, global, environment, wanted };
-    if run.over(&repo, Scope::Staged, out)? {
-        return Ok(Exit::Clean);
+    if let Some(exit) = run.over(&repo, Scope::Staged, out)? {
+        return Ok(exit);
     }
     // A blocked `git commit -a` leaves nothing staged.
     let folder = tempfile::tempdir().context("make a temporary folder")?;
-    if run.over(&with_all_staged(repo, folder.path())?, Scope::WorkTree, out)? {
-        return Ok(Exit::Clean);
+    if let Some(exit) = run.over(&with_all_staged(repo, folder.path())?, Scope::WorkTree, out)? {
+        return Ok(exit);
     }
     if !run.wanted.is_empty() {
         bail!("no such key blocks\nhelp: see what does: keyguard scan");
@@ -55,8 +55,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Plans and carries out what is to be done about the keys of one version of the files; whether it holds any.
-    fn over(&self, repo: &Repo, scope: Scope, out: &mut dyn Write) -> Result<bool> {
+    /// Plans and carries out what is to be done about the keys of one version of the files; `None` if it holds none.
+    fn over(&self, repo: &Repo, scope: Scope, out: &mut dyn Write) -> Result<Option<Exit>> {
         let reader = StagedReader::new(repo, Parents::All)?;
         let (environment, min_confidence) = (self.environment, self.global.min_confidence);
         let sources = Sources { environment, given: self.global.config.clone(), repository: None, min_confidence };
@@ -64,7 +64,7 @@ impl Run<'_> {
         let outcome = complete(inspect_staged(&reader, &config, Counting::Files)?, "the changes")?;
         let blocked = self.wanted_of(&outcome);
         if blocked.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let outside = environment.data_home().map(|data| data.join("keyguard").join("moved"));
         let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
@@ -77,8 +77,8 @@ impl Run<'_> {
         if self.args.apply && !plan.is_empty() {
             fix::carry_out(&plan, root, git_dir)?;
         }
-        self.close(scope, out)?;
-        Ok(true)
+        self.close(&plan, scope, out)?;
+        Ok(Some(if plan.left.is_empty() { Exit::Clean } else { Exit::Blocked }))
     }
 
     fn wanted_of<'o, 'r>(&self, outcome: &'o Outcome<'r>) -> Vec<&'o Located<'r>> {
@@ -87,13 +87,20 @@ impl Run<'_> {
         outcome.blocked.iter().filter(is_wanted).collect()
     }
 
-    fn close(&self, scope: Scope, out: &mut dyn Write) -> Result<()> {
+    fn close(&self, plan: &Plan, scope: Scope, out: &mut dyn Write) -> Result<()> {
+        if !plan.left.is_empty() {
+            writeln!(out, "\nLeft to you, and blocking until then:")?;
+            for line in in_lines(&plan.left) {
+                writeln!(out, "{}", sanitized(line.as_bytes()))?;
+            }
+        }
         let keys: Vec<_> = self.wanted.iter().map(|key| format!(" {key}")).collect();
+        let then = if plan.left.is_empty() { "commit again" } else { "do what is left and commit again" };
         match (self.args.apply, scope) {
             (false, _) => writeln!(out, "\nNothing was changed. To do it: keyguard fix --apply{}", keys.concat())?,
-            (true, Scope::Staged) => writeln!(out, "\nDone and staged; commit again. To go back: keyguard fix --undo")?,
+            (true, Scope::Staged) => writeln!(out, "\nDone and staged; {then}. To go back: keyguard fix --undo")?,
             (true, Scope::WorkTree) => {
-                writeln!(out, "\nDone, and nothing is staged; commit again. To go back: keyguard fix --undo")?;
+                writeln!(out, "\nDone, and nothing is staged; {then}. To go back: keyguard fix --undo")?;
             }
         }
         Ok(())
@@ -102,12 +109,20 @@ impl Run<'_> {
 
 /// What is done, place by place, and beside that.
 fn show(plan: &Plan, out: &mut dyn Write) -> Result<()> {
-    for Shown { place, title, removed, added } in &plan.shown {
+    for Shown { place, title, removed, added, .. } in &plan.shown {
         writeln!(out, "{place}  {}", sanitized(title.as_bytes()))?;
         writeln!(out, "  - {}", sanitized(removed.as_bytes()))?;
         for line in added {
             writeln!(out, "  + {}", sanitized(line.as_bytes()))?;
         }
+    }
+    for Gone { path, title, how } in &plan.gone {
+        writeln!(
+            out,
+            "{path}  {}\n  - (the whole file)\n  + {}",
+            sanitized(title.as_bytes()),
+            sanitized(how.as_bytes())
+        )?;
     }
     if !plan.remarks.is_empty() {
         writeln!(out)?;
@@ -118,19 +133,26 @@ fn show(plan: &Plan, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// Says what cannot be moved, and how to move the rest.
+/// `path:line:column: what: why`, each once.
+fn in_lines(keys: &[Refused]) -> Vec<String> {
+    let mut lines: Vec<_> = keys.iter().map(|key| format!("{}: {}: {}", key.place, key.title, key.reason)).collect();
+    lines.dedup();
+    lines
+}
+
+/// Says what cannot be moved, and how to move the rest. Where all is left to the user there is nothing else to say.
 fn refuse(plan: &Plan, blocked: &[&Located<'_>]) -> Result<()> {
-    if plan.refused.is_empty() {
+    let is_all_left = plan.is_empty() && !plan.left.is_empty();
+    if plan.refused.is_empty() && !is_all_left {
         return Ok(());
     }
-    let mut lines: Vec<_> =
-        plan.refused.iter().map(|key| format!("{}: {}: {}", key.place, key.title, key.reason)).collect();
-    lines.dedup();
+    let mut lines = in_lines(&plan.refused);
+    lines.extend(in_lines(&plan.left));
     let count = if lines.len() == 1 { "a key".to_owned() } else { format!("{} keys", lines.len()) };
     let mut rest: Vec<_> = blocked.iter().map(|located| located.finding.fingerprint()).collect();
     rest.sort_unstable();
     rest.dedup();
-    rest.retain(|key| plan.refused.iter().all(|refused| refused.fingerprint != *key));
+    rest.retain(|key| plan.refused.iter().chain(&plan.left).all(|refused| refused.fingerprint != *key));
     let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();
     let help = if rest.is_empty() {
         String::new()

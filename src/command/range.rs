@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::baseline;
 use crate::config::Config;
+use crate::fix::{Grounds, draft};
 use crate::git::range::{Listed, Peeled, Range, RangeReader};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Failure, Outcome};
@@ -20,6 +21,7 @@ pub(crate) fn inspect<'c>(
     let inspector = Inspector::new(config, Counting::Files);
     walk(reader, range, (&inspector, &mut outcome), after_each)?;
     inspector.finish(baseline, &mut outcome)?;
+    draft(&mut outcome.blocked, &Grounds { config, staged: None });
     Ok(outcome)
 }
 

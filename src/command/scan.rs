@@ -18,6 +18,7 @@ use crate::change::{BytePath, Change};
 use crate::cli::{Global, ScanArgs};
 use crate::config::{Config, Sources};
 use crate::environment::Environment;
+use crate::fix::{Grounds, draft};
 use crate::git::range::{Range, RangeReader};
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo};
@@ -107,6 +108,7 @@ fn stdin<'c>(config: &'c Config, counting: Counting, environment: &Environment) 
     let inspector = Inspector::new(config, counting);
     inspector.inspect(&Change::whole(BytePath::from("-"), content), &mut outcome);
     inspector.finish(&|| baseline_of_work_tree(environment), &mut outcome)?;
+    draft(&mut outcome.blocked, &Grounds { config, staged: None });
     Ok(outcome)
 }
 
@@ -145,6 +147,7 @@ fn paths<'c>(
     }
     progress.finish_and_clear();
     inspector.finish(&|| baseline_of_files(environment), &mut outcome)?;
+    draft(&mut outcome.blocked, &Grounds { config, staged: None });
     Ok(outcome)
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::journal::{self, FileRecord, IndexRecord, Journal, MoveRecord};
 use super::{Access, Move, Plan, Staging, Write, place};
-use crate::config::{write_atomically, write_private};
+use crate::config::{Workshop, write_private};
 use crate::git::command;
 use crate::git::entry::{self, Entry};
 
@@ -34,9 +34,10 @@ pub(crate) fn carry_out(plan: &Plan, root: &Path, git_dir: &Path) -> Result<()> 
         journal.index.push(IndexRecord::new(path, staging.before.as_ref(), after.as_ref()));
     }
     journal.begin(git_dir)?;
-    let done = steps(plan, root).and_then(|()| entry::set(root, &entries));
+    let workshop = Workshop::open(git_dir)?;
+    let done = steps(plan, root, &workshop).and_then(|()| entry::set(root, &entries));
     if let Err(error) = done {
-        return match journal::back(&journal, root).and_then(|_| Journal::forget(git_dir)) {
+        return match journal::back(&journal, root, &workshop).and_then(|_| Journal::forget(git_dir)) {
             Ok(()) => Err(error.context("nothing was changed")),
             Err(second) => {
                 Err(error.context(format!("some of it was done ({second:#}); `keyguard fix --undo` goes back")))
@@ -58,7 +59,7 @@ fn entries(staging: &[Staging], root: &Path) -> Result<Vec<(crate::change::ByteP
     staging.iter().map(entry).collect()
 }
 
-fn steps(plan: &Plan, root: &Path) -> Result<()> {
+fn steps(plan: &Plan, root: &Path, workshop: &Workshop) -> Result<()> {
     for write in &plan.writes {
         // What was planned for has to be there still.
         if place::read(root, &write.path)? != write.before {
@@ -74,9 +75,9 @@ fn steps(plan: &Plan, root: &Path) -> Result<()> {
                 if !command::is_ignored_path(root, &write.path)? {
                     bail!("git would not ignore `{}`, whatever .gitignore says", place::shown(&write.path));
                 }
-                write_private(&file, &write.after)?;
+                workshop.write_private(&file, &write.after)?;
             }
-            Access::Usual => write_atomically(&file, &write.after)?,
+            Access::Usual => workshop.write_atomically(&file, &write.after)?,
         }
     }
     plan.moves.iter().try_for_each(|leaves| move_out(leaves, root))

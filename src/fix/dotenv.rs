@@ -1,33 +1,58 @@
 //! The file of variables: what stands in it, and one more line that every reader takes for the same.
 //!
 //! A value stands as it is where it has letters, digits and a few signs, and in single quotes otherwise: so the common
-//! dotenv readers, docker compose and `sh` agree. Where they would not, the value is not written.
+//! dotenv readers, docker compose and `sh` agree. Where they would not, the value is not written. Nor is it below a line
+//! that goes on to the next one: what is added there would be a part of what stands above.
 
 /// A file of variables.
 #[derive(Default)]
 pub(crate) struct Dotenv {
     content: Vec<u8>,
     entries: Vec<(String, Vec<u8>)>,
+    open: Option<Open>,
+}
+
+/// What a file ends in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// The line where it begins, counted from 1.
+    pub(crate) line: usize,
+    /// What it is, as the rest of a sentence about the line.
+    pub(crate) what: &'static str,
+}
+
+impl Open {
+    const QUOTE: &str = "begins a quote that nothing ends";
+    const BACKSLASH: &str = "ends with a backslash, which takes the next line in";
 }
 
 impl Dotenv {
     /// Reads the file; what is no assignment is kept as it is.
     pub(crate) fn parse(content: &[u8]) -> Self {
         let mut entries = Vec::new();
-        let mut lines = content.split(|byte| *byte == b'\n');
-        while let Some(line) = lines.next() {
+        let mut open = open_for_shell(content);
+        let mut lines = content.split(|byte| *byte == b'\n').zip(1..);
+        while let Some((line, number)) = lines.next() {
             let Some((name, value)) = assignment(line) else { continue };
             // A value in quotes may go over lines.
             let quote = value.first().copied().filter(|quote| b"\"'".contains(quote));
             let mut value = value.to_vec();
             while quote.is_some_and(|quote| !value[1..].contains(&quote)) {
-                let Some(next) = lines.next() else { break };
+                let Some((next, _)) = lines.next() else {
+                    open = open.or(Some(Open { line: number, what: Open::QUOTE }));
+                    break;
+                };
                 value.push(b'\n');
                 value.extend_from_slice(next);
             }
             entries.push((name, unquoted(&value)));
         }
-        Self { content: content.to_vec(), entries }
+        Self { content: content.to_vec(), entries, open }
+    }
+
+    /// What has to be ended before a line can be added.
+    pub(crate) fn open(&self) -> Option<Open> {
+        self.open
     }
 
     /// The value of a variable; the last one counts, as for a shell.
@@ -53,6 +78,34 @@ impl Dotenv {
         }
         content
     }
+}
+
+/// What the file leaves open for `sh`, which knows quotes inside words and takes a line in behind a backslash.
+fn open_for_shell(content: &[u8]) -> Option<Open> {
+    let (mut quote, mut start, mut line) = (None, 1, 1);
+    let mut begins_word = true;
+    let mut bytes = content.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (None, b'#') if begins_word => {
+                // A comment may hold anything.
+                bytes.by_ref().find(|byte| *byte == b'\n');
+                line += 1;
+                continue;
+            }
+            (None | Some(b'"'), b'\\') => match bytes.next() {
+                None => return Some(Open { line, what: Open::BACKSLASH }),
+                Some(b'\n') if bytes.len() == 0 => return Some(Open { line, what: Open::BACKSLASH }),
+                Some(next) => line += usize::from(next == b'\n'),
+            },
+            (None, b'"' | b'\'') => (quote, start) = (Some(byte), line),
+            (Some(own), _) if byte == own => quote = None,
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+        begins_word = byte.is_ascii_whitespace() || b";&|()".contains(&byte);
+    }
+    quote.map(|_| Open { line: start, what: Open::QUOTE })
 }
 
 /// `NAME=VALUE`, with `export` before it or not.
@@ -122,5 +175,26 @@ mod tests {
         assert_eq!(file.value_of("B"), Some(&b"b"[..]));
         assert_eq!(file.value_of("C"), Some(&b"1\n2"[..]));
         assert!(file.with_lines(&["D=d".to_owned()]).ends_with(b"A=last\r\nD=d\r\n"));
+    }
+
+    #[test]
+    fn what_is_left_open_is_told_by_its_line() {
+        for (text, expected) in [
+            ("", None),
+            ("A='a'\nB=\"b\nc\"\n# it's\nC=c # it's\nD=a\\'b\nE='a\\'", None),
+            ("A=a\\\nB=b\n", None),
+            ("A=1\nB=\"b\nC=c\n", Some((2, Open::QUOTE))),
+            ("A='a\\'b'\n", Some((1, Open::QUOTE))),
+            ("A=\"a\\\"\n\n", Some((1, Open::QUOTE))),
+            ("A=1\n\nB=it's\n", Some((3, Open::QUOTE))),
+            // The shell is done with this, a reader of variables is not.
+            ("A=it's\nB='b\n", Some((2, Open::QUOTE))),
+            ("A=1\nB=b\\\n", Some((2, Open::BACKSLASH))),
+            ("A=1\nB=b\\", Some((2, Open::BACKSLASH))),
+            ("A=\"b\\\n", Some((1, Open::BACKSLASH))),
+        ] {
+            let open = Dotenv::parse(text.as_bytes()).open();
+            assert_eq!(open.map(|open| (open.line, open.what)), expected, "{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::change::BytePath;
 use crate::config::Config;
 use crate::decode::{Kind, Text};
 use crate::finding::{Finding, Location};
+use crate::remedy::way::Reading;
 use crate::remedy::{self, Declaration, Patch, name};
 use crate::rules::Rule;
 use crate::scanner::Scanner;
@@ -22,6 +23,8 @@ pub(super) struct Target<'r> {
     pub(super) rule: Rule<'r>,
     pub(super) fingerprint: Fingerprint,
     pub(super) secret: Secret,
+    /// What the message of a block calls its variable, if it has a name for it.
+    variable: Option<String>,
     pub(super) span: Range<usize>,
     pub(super) location: Location,
     /// Whether the text holds the value as it is.
@@ -35,6 +38,7 @@ impl<'r> Target<'r> {
             rule: finding.rule,
             fingerprint: finding.fingerprint(),
             secret: finding.secret.clone(),
+            variable: finding.variable(),
             span: finding.span.clone(),
             location: finding.location,
             is_plain: finding.decoded.is_empty(),
@@ -43,6 +47,7 @@ impl<'r> Target<'r> {
             rule: half.rule,
             fingerprint: half.secret.fingerprint(),
             secret: half.secret.clone(),
+            variable: None,
             span: half.span.clone(),
             location: half.location,
             is_plain: true,
@@ -51,9 +56,30 @@ impl<'r> Target<'r> {
     }
 }
 
+/// What an edit of a staged file comes to in the work tree.
+pub(super) enum InWorkTree {
+    /// The file is not there.
+    NoFile,
+    /// It is, and holds none of the keys.
+    NoKey,
+    Edit {
+        before: Vec<u8>,
+        after: Vec<u8>,
+    },
+}
+
+/// Each stretch of a text once, in order.
+pub(super) fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
+    let key = |span: &Range<usize>| (span.start, span.end);
+    targets.sort_by_key(|target| key(&target.span));
+    targets.dedup_by_key(|target| key(&target.span));
+    targets
+}
+
 /// A text that reads variables where it held keys.
 pub(super) struct Edited {
     pub(super) text: Vec<u8>,
+    /// What is to be shown of each target.
     pub(super) shown: Vec<Shown>,
     pub(super) notes: Vec<String>,
 }
@@ -69,8 +95,18 @@ pub(super) struct Editor<'a> {
     pub(super) path: &'a BytePath,
     pub(super) text: &'a [u8],
     pub(super) config: &'a Config,
-    /// The root of the work tree.
-    pub(super) root: &'a Path,
+    /// The root of the work tree; `None` where the file is not looked at there.
+    pub(super) root: Option<&'a Path>,
+    pub(super) check: Check,
+}
+
+/// Whether what an edit comes to is looked at again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// It is: no key may seem to stand there, and all of them are hidden in what is shown.
+    Full,
+    /// It is not, for that means regexes that nothing else asks for: ten times what the rest of a message takes.
+    None,
 }
 
 impl<'a> Editor<'a> {
@@ -95,20 +131,24 @@ impl<'a> Editor<'a> {
             notes.extend(edit.note);
             let declaration = edit.declaration.filter(|declaration| self.has_to_declare(declaration, declared));
             patches.extend(edit.additions.into_iter().chain(declaration.map(|declaration| declaration.patch)));
-            changes.push((number, edit.change, edit.reference));
+            changes.push((edit.change, edit.reference, edit.variable));
         }
-        patches.extend(changes.iter().map(|(_, change, _)| change.clone()));
+        patches.extend(changes.iter().map(|(change, ..)| change.clone()));
         patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
         patches.dedup();
         if patches.windows(2).any(|pair| pair[1].span.start < pair[0].span.end) {
             return Err((0, "two values stand in one string: take them apart first".to_owned()));
         }
         let text = patched(self.text, &patches);
-        let (before, after) = self.checked(targets, &text).map_err(|reason| (0, reason))?;
-        let shown = changes.iter().map(|(number, change, reference)| {
+        let (before, after) = match self.check {
+            Check::Full => self.checked(targets, &text).map_err(|reason| (0, reason))?,
+            Check::None => (targets.iter().map(|target| target.span.clone()).collect(), Vec::new()),
+        };
+        let shown = targets.iter().zip(&changes).map(|(target, (change, reference, variable))| {
             let at = moved(change, &patches) + reference.start;
-            let added = Excerpt::new(&text, &(at..at + reference.len()), &Secret::new(b"", 0), &after);
-            self.shown(&targets[*number], &before, (added, change.with.get(reference.clone()).unwrap_or_default()))
+            let at = at..at + reference.len();
+            let added = Excerpt::new(&text, &at, &Secret::new(b"", 0), &after);
+            self.shown(target, &before, (added, Reading::new(variable, &text, &at, &after)))
         });
         let mut shown: Vec<_> = shown.collect();
         if let Some(first) = shown.first_mut() {
@@ -124,7 +164,7 @@ impl<'a> Editor<'a> {
         let length = path.len() - self.path.name().len();
         let key = (path[..length].to_vec(), declaration.head.clone());
         let place = declared.entry(key).or_insert_with(|| {
-            let others = place::texts_beside(self.root, self.path);
+            let others = self.root.map(|root| place::texts_beside(root, self.path)).unwrap_or_default();
             let holds = |text: &Vec<u8>| memchr::memmem::find(text, declaration.head.as_bytes()).is_some();
             // An empty path is that of a file which stays as it is.
             if others.iter().any(holds) { BytePath::from("") } else { self.path.clone() }
@@ -133,10 +173,10 @@ impl<'a> Editor<'a> {
     }
 
     fn replacement(&self, target: &Target<'_>, store: &mut Store) -> Result<remedy::Edit, String> {
-        let value = &self.text[target.span.clone()];
-        if target.location.offset.is_some() || Text::decode(self.text.to_vec()).kind() != Kind::Plain {
+        let is_plain = target.location.offset.is_none() && Text::decode(self.text.to_vec()).kind() == Kind::Plain;
+        let Some(value) = self.text.get(target.span.clone()).filter(|_| is_plain) else {
             return Err("the file is no plain text".to_owned());
-        }
+        };
         if value.contains(&b'\n') {
             return Err("it has several lines: keep it in a file outside the repository, and read that".to_owned());
         }
@@ -144,9 +184,10 @@ impl<'a> Editor<'a> {
             return Err("it is not written as it is, but encoded or in pieces: take it out by hand".to_owned());
         }
         let facts = target.rule.facts();
-        let span = remedy::extent(facts.variable(), self.text, &target.span);
+        let variable = target.variable.as_deref().or(facts.variable());
+        let span = remedy::extent(variable, self.text, &target.span);
         let value = &self.text[span.clone()];
-        let name = store.name(value, &name::candidates(&facts, self.text, &span));
+        let name = store.name(value, &name::candidates(variable, &facts, (self.text, &span)));
         let edit = remedy::replacement(self.path, self.text, &span, &name).map_err(|why| why.to_string())?;
         let edit = self.in_own_dialect(edit, &span)?;
         store.put(&edit.variable, value)?;
@@ -192,16 +233,45 @@ impl<'a> Editor<'a> {
         Ok((spans(&old), spans(&new)))
     }
 
-    fn shown(&self, target: &Target<'_>, hidden: &[Range<usize>], added: (Excerpt, &str)) -> Shown {
+    fn shown(&self, target: &Target<'_>, hidden: &[Range<usize>], (new, reading): (Excerpt, Reading)) -> Shown {
         let old = Excerpt::new(self.text, &target.span, &target.secret, hidden);
-        let (new, reference) = added;
         let tidy = |text: &str| text.replace('\t', " ");
-        let whole = format!("{}{reference}{}", new.before, new.after);
+        let whole = format!("{}{}{}", new.before, reading.expression, new.after);
         Shown {
             place: format!("{}:{}", place::shown(self.path), target.location.line),
             title: target.rule.facts().title.to_owned(),
             removed: tidy(&format!("{}{}{}", old.before, old.mask, old.after)),
             added: whole.lines().map(|line| tidy(line.trim_end())).collect(),
+            reading,
+        }
+    }
+
+    /// The same edit, which makes `after` of the text, in the work tree, on top of whatever else has changed there.
+    pub(super) fn in_work_tree(
+        &self,
+        targets: &[Target<'_>],
+        after: &[u8],
+        (store, declared): (&mut Store, &mut Declared),
+    ) -> Result<InWorkTree, (usize, String)> {
+        let root = self.root.unwrap_or(Path::new(""));
+        let own = place::read(root, self.path).map_err(|error| (0, format!("{error:#}")))?;
+        let Some(before) = own else { return Ok(InWorkTree::NoFile) };
+        if before == self.text {
+            return Ok(InWorkTree::Edit { before, after: after.to_vec() });
+        }
+        let editor = Editor { path: self.path, text: &before, ..*self };
+        let findings = editor.findings(&before).map_err(|error| (0, format!("{error:#}")))?;
+        let mut own = without_doubles(findings.iter().flat_map(Target::all_of).collect());
+        own.retain(|own| targets.iter().any(|target| target.fingerprint == own.fingerprint));
+        if own.is_empty() {
+            return Ok(InWorkTree::NoKey);
+        }
+        match editor.edit(&own, store, declared) {
+            Ok(edited) => Ok(InWorkTree::Edit { after: edited.text, before }),
+            Err((number, reason)) => {
+                let of_key = |target: &Target<'_>| target.fingerprint == own[number].fingerprint;
+                Err((targets.iter().position(of_key).unwrap_or_default(), format!("in the work tree: {reason}")))
+            }
         }
     }
 }

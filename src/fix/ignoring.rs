@@ -15,9 +15,8 @@ const FILE: &str = ".gitignore";
 pub(super) fn ignore(root: &Path, paths: &[BytePath], scope: Scope, plan: &mut Plan) -> Result<()> {
     let mut lines = Vec::new();
     for path in paths {
-        let pattern = pattern(path)?;
         if !command::is_ignored_path(root, path)? {
-            lines.push(pattern);
+            lines.push(pattern(path));
         }
     }
     if lines.is_empty() {
@@ -61,17 +60,19 @@ fn with_lines(content: &[u8], lines: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// The pattern that stands for one path.
-fn pattern(path: &BytePath) -> Result<Vec<u8>> {
-    if path.as_bytes().iter().any(|byte| matches!(byte, b'\n' | b'\r')) || path.as_bytes().ends_with(b" ") {
-        bail!("`{}` cannot be named in {FILE}", place::shown(path));
-    }
+/// The pattern that stands for one path. What would end a line is named by its class.
+fn pattern(path: &BytePath) -> Vec<u8> {
+    let path = path.as_bytes();
     let mut pattern = vec![b'/'];
-    for byte in path.as_bytes() {
-        if b"\\*?[".contains(byte) {
-            pattern.push(b'\\');
+    for (place, byte) in path.iter().enumerate() {
+        let is_last = place + 1 == path.len();
+        match byte {
+            b'\n' | b'\r' => pattern.extend_from_slice(b"[[:cntrl:]]"),
+            b'\\' | b'*' | b'?' | b'[' => pattern.extend_from_slice(&[b'\\', *byte]),
+            // Blanks at the end of a line are no part of it.
+            b' ' if is_last => pattern.extend_from_slice(b"\\ "),
+            _ => pattern.push(*byte),
         }
-        pattern.push(*byte);
     }
-    Ok(pattern)
+    pattern
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::place;
 use crate::change::BytePath;
-use crate::config::{write_atomically, write_private};
+use crate::config::Workshop;
 use crate::git::entry::{self, Entry};
 
 /// What a run is going to do and how each thing was before. Paths and contents are in base64.
@@ -140,13 +140,7 @@ impl Journal {
     }
 
     fn write(&self, git_dir: &Path) -> Result<()> {
-        let place = Self::place(git_dir);
-        let folder = git_dir.join("keyguard");
-        if folder.is_symlink() {
-            bail!("`{}` is a link, so it is left alone", folder.display());
-        }
-        fs::create_dir_all(&folder).context("make a folder for the journal")?;
-        write_private(&place, &serde_json::to_vec(self)?)
+        Workshop::open(git_dir)?.write_private(&Self::place(git_dir), &serde_json::to_vec(self)?)
     }
 }
 
@@ -157,13 +151,13 @@ impl Journal {
 /// There is no fix to take back, or a file has changed.
 pub(crate) fn undo(root: &Path, git_dir: &Path) -> Result<Undone> {
     let Some(journal) = Journal::read(git_dir)? else { bail!("there is no fix to take back") };
-    let undone = back(&journal, root)?;
+    let undone = back(&journal, root, &Workshop::open(git_dir)?)?;
     Journal::forget(git_dir)?;
     Ok(undone)
 }
 
 /// Takes back what the journal tells of, as far as it was done.
-pub(super) fn back(journal: &Journal, root: &Path) -> Result<Undone> {
+pub(super) fn back(journal: &Journal, root: &Path, workshop: &Workshop) -> Result<Undone> {
     let mut undone = Undone::default();
     let mut steps = Vec::new();
     for record in &journal.files {
@@ -180,12 +174,12 @@ pub(super) fn back(journal: &Journal, root: &Path) -> Result<Undone> {
         }
     }
     for record in &journal.moves {
-        move_back(record, root, &mut undone)?;
+        move_back(record, (root, workshop), &mut undone)?;
     }
     for (path, before) in steps {
         let file = place::checked(root, &path)?;
         match before {
-            Some(content) => write_atomically(&file, &content)?,
+            Some(content) => workshop.write_atomically(&file, &content)?,
             None => fs::remove_file(&file).with_context(|| format!("remove `{}`", file.display()))?,
         }
         undone.files.push(place::shown(&path));
@@ -194,7 +188,7 @@ pub(super) fn back(journal: &Journal, root: &Path) -> Result<Undone> {
     Ok(undone)
 }
 
-fn move_back(record: &MoveRecord, root: &Path, undone: &mut Undone) -> Result<()> {
+fn move_back(record: &MoveRecord, (root, workshop): (&Path, &Workshop), undone: &mut Undone) -> Result<()> {
     let (from, to) = (path_of(&record.from)?, path_of(&record.to)?.as_path());
     let file = place::checked(root, &from)?;
     let shown = place::shown(&from);
@@ -208,7 +202,7 @@ fn move_back(record: &MoveRecord, root: &Path, undone: &mut Undone) -> Result<()
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    write_private(&file, &content)?;
+    workshop.write_private(&file, &content)?;
     fs::remove_file(&to).with_context(|| format!("remove `{}`", to.display()))?;
     undone.files.push(shown);
     Ok(())

@@ -65,6 +65,22 @@ pub(crate) fn checked(root: &Path, path: &BytePath) -> Result<PathBuf> {
     Ok(root.join(relative))
 }
 
+/// Whether others than its owner may read a file that is there.
+pub(crate) fn is_open_to_others(root: &Path, path: &BytePath) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        const READ_BY_OTHERS: u32 = 0o044;
+        let metadata = fs::metadata(root.join(path.as_path()));
+        metadata.is_ok_and(|metadata| metadata.permissions().mode() & READ_BY_OTHERS != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (root, path);
+        false
+    }
+}
+
 /// What other files of the folder hold whose names end like that of `path`; what cannot be read is left out.
 pub(crate) fn texts_beside(root: &Path, path: &BytePath) -> Vec<Vec<u8>> {
     const MOST: usize = 200;

@@ -1,23 +1,28 @@
 //! What is to be done about the keys that block, file by file; everything is read, nothing written.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use anyhow::Result;
 
-use super::edit::{Declared, Edited, Editor, Target};
-use super::store::{self, Store};
-use super::{Access, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
+use super::edit::{Check, Declared, Edited, Editor, InWorkTree, Target, without_doubles};
+use super::store::{self, IfStaged, Store};
+use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
 use crate::change::{BytePath, Part};
 use crate::git::entry::{self, Entry};
 use crate::outcome::Located;
+use crate::remedy::by_hand;
 
 /// Plans for all of `blocked`. What cannot be done safely is named in `refused`; the rest of the plan is then worth
 /// nothing.
 pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> {
+    let variables = &around.config.env_file.value;
+    let is_in_variables =
+        |located: &&&Located<'_>| located.path.as_ref().is_some_and(|path| path.as_bytes() == variables.as_bytes());
+    let is_told = around.scope == Scope::Staged && blocked.iter().any(|located| is_in_variables(&located));
+    let if_staged = if is_told { IfStaged::Unstage } else { IfStaged::Refuse };
     let mut planner = Planner {
         around,
-        store: Store::open(around.root, &around.config.env_file.value)?,
+        store: Store::open(around.root, variables, if_staged)?,
         declared: Declared::new(),
         ignored: Vec::new(),
         plan: Plan::default(),
@@ -26,6 +31,10 @@ pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Resul
     for located in blocked {
         match (&located.path, located.part) {
             (Some(path), Part::File) => files.entry(path).or_default().push(located),
+            (Some(path), Part::Name) => {
+                let command = by_hand::rename(path);
+                planner.leave(&[located], &format!("the key stands in the file's name: rename the file: {command}"));
+            }
             _ => planner.refuse(located, "it stands in the message: take it out there".to_owned()),
         }
     }
@@ -52,19 +61,45 @@ struct Source {
 
 impl Planner<'_> {
     fn refuse(&mut self, located: &Located<'_>, reason: String) {
+        self.plan.refused.push(Self::not_moved(located, reason));
+    }
+
+    /// Leaves keys to the user.
+    fn leave(&mut self, found: &[&Located<'_>], reason: &str) {
+        self.plan.left.extend(found.iter().map(|located| Self::not_moved(located, reason.to_owned())));
+    }
+
+    fn not_moved(located: &Located<'_>, reason: String) -> Refused {
         let (finding, path) = (&located.finding, located.path.as_ref().map(place::shown));
         let (path, location) = (path.unwrap_or_else(|| "the message".to_owned()), &finding.location);
-        self.plan.refused.push(Refused {
+        Refused {
             place: format!("{path}:{}:{}", location.line, location.column),
             title: finding.rule.facts().title.to_owned(),
             fingerprint: finding.fingerprint(),
             reason,
-        });
+        }
     }
 
     fn file(&mut self, path: &BytePath, found: &[&Located<'_>]) {
+        if *path == self.store.path && self.store.staged.is_some() {
+            return self.unstage_variables();
+        }
+        if by_hand::is_file_of_variables(path) {
+            let command = by_hand::untrack(path);
+            return self.leave(
+                found,
+                &format!(
+                    "programs read variables from it, so keep it out of git: name it in .gitignore, and run: {command}"
+                ),
+            );
+        }
         let source = match self.source(path) {
-            Ok(source) => source,
+            Ok(Some(source)) => source,
+            Ok(None) => {
+                let command = by_hand::rename(path);
+                return self
+                    .leave(found, &format!("a key stands in the file's name, too: rename the file first: {command}"));
+            }
             Err(error) => {
                 for located in found {
                     self.refuse(located, format!("{error:#}"));
@@ -78,7 +113,13 @@ impl Planner<'_> {
         }
         let targets: Vec<_> = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
         let targets = without_doubles(targets);
-        let editor = Editor { path, text: &source.text, config: self.around.config, root: self.around.root };
+        let editor = Editor {
+            path,
+            text: &source.text,
+            config: self.around.config,
+            root: Some(self.around.root),
+            check: Check::Full,
+        };
         let edited = match editor.edit(&targets, &mut self.store, &mut self.declared) {
             Ok(edited) => edited,
             Err((number, reason)) => {
@@ -88,18 +129,29 @@ impl Planner<'_> {
                 return;
             }
         };
-        let keys: Vec<_> = targets.iter().map(|target| target.fingerprint).collect();
-        if let Err(reason) = self.in_work_tree(path, &keys, (&source.text, &edited.text)) {
-            self.refuse(found[0], reason);
-            return;
+        let others = (&mut self.store, &mut self.declared);
+        match editor.in_work_tree(&targets, &edited.text, others) {
+            Ok(edit) => self.write(path, edit),
+            Err((_, reason)) => return self.refuse(found[0], reason),
         }
         self.accept(path, edited, source);
     }
 
-    /// What the file holds in the version that counts.
-    fn source(&self, path: &BytePath) -> Result<Source> {
+    /// The file of variables belongs to nobody's commit; it stays where it is.
+    fn unstage_variables(&mut self) {
+        let (path, before) = (self.store.path.clone(), self.store.staged.take());
+        let how = "(not staged; the file stays, and git ignores it)".to_owned();
+        self.plan.gone.push(Gone { path: place::shown(&path), title: "a file of variables".to_owned(), how });
+        let mode = before.as_ref().map(|entry| entry.mode.clone()).unwrap_or_default();
+        self.plan.staging.push(Staging { path: path.clone(), before, mode, content: None });
+        self.ignored.push(path);
+    }
+
+    /// What the file holds in the version that counts; `None` where its name is another one, for keys in names are never
+    /// told.
+    fn source(&self, path: &BytePath) -> Result<Option<Source>> {
         let entry = entry::entry(self.around.root, path)?;
-        let Some(entry) = entry else { anyhow::bail!("the file is not staged under this name") };
+        let Some(entry) = entry else { return Ok(None) };
         if !entry.is_file() {
             anyhow::bail!("it is no file, but a link");
         }
@@ -110,42 +162,24 @@ impl Planner<'_> {
                 None => anyhow::bail!("the file is gone"),
             },
         };
-        Ok(Source { text, entry: Some(entry) })
+        Ok(Some(Source { text, entry: Some(entry) }))
     }
 
-    /// The same edit in the work tree, on top of whatever else has changed there.
-    fn in_work_tree(
-        &mut self,
-        path: &BytePath,
-        keys: &[crate::secret::Fingerprint],
-        (before, after): (&[u8], &[u8]),
-    ) -> Result<(), String> {
-        let Some(own) = place::read(self.around.root, path).map_err(|error| format!("{error:#}"))? else {
-            self.plan
-                .remarks
-                .push(format!("{} is not in the work tree; only what is staged is edited", place::shown(path)));
-            return Ok(());
-        };
-        let after = if own == before {
-            after.to_vec()
-        } else {
-            let editor = Editor { path, text: &own, config: self.around.config, root: self.around.root };
-            let findings = editor.findings(&own).map_err(|error| format!("{error:#}"))?;
-            let targets: Vec<_> = findings.iter().flat_map(Target::all_of).collect();
-            let mut targets = without_doubles(targets);
-            targets.retain(|target| keys.contains(&target.fingerprint));
-            if targets.is_empty() {
-                let path = place::shown(path);
-                self.plan
-                    .remarks
-                    .push(format!("{path} in the work tree holds the key no more; only what is staged is edited"));
-                return Ok(());
+    /// Plans the edit of the work tree.
+    fn write(&mut self, path: &BytePath, edit: InWorkTree) {
+        let shown = place::shown(path);
+        match edit {
+            InWorkTree::NoFile => {
+                self.plan.remarks.push(format!("{shown} is not in the work tree; only what is staged is edited"));
             }
-            let edited = editor.edit(&targets, &mut self.store, &mut self.declared);
-            edited.map_err(|(_, reason)| format!("in the work tree: {reason}"))?.text
-        };
-        self.plan.writes.push(Write { path: path.clone(), before: Some(own), after, access: Access::Usual });
-        Ok(())
+            InWorkTree::NoKey => {
+                let remark = format!("{shown} in the work tree holds the key no more; only what is staged is edited");
+                self.plan.remarks.push(remark);
+            }
+            InWorkTree::Edit { before, after } => {
+                self.plan.writes.push(Write { path: path.clone(), before: Some(before), after, access: Access::Usual });
+            }
+        }
     }
 
     fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
@@ -169,12 +203,7 @@ impl Planner<'_> {
             Ok((leaves, staging)) => {
                 let to = crate::report::sanitized(leaves.to.as_os_str().as_encoded_bytes());
                 let title = found[0].finding.rule.facts().title.to_owned();
-                self.plan.shown.push(super::Shown {
-                    place: place::shown(path),
-                    title,
-                    removed: "(the whole file)".to_owned(),
-                    added: vec![format!("(moved to {to})")],
-                });
+                self.plan.gone.push(Gone { path: place::shown(path), title, how: format!("(moved to {to})") });
                 self.ignored.push(path.clone());
                 self.plan.moves.push(leaves);
                 self.plan.staging.push(staging);
@@ -192,7 +221,7 @@ impl Planner<'_> {
         let sources = std::mem::take(&mut self.plan.writes);
         let after = self.store.after();
         let mut loading = Vec::new();
-        if !self.store.read.is_empty() {
+        if !self.store.read.is_empty() && !self.ignored.contains(&self.store.path) {
             self.ignored.push(self.store.path.clone());
         }
         ignoring::ignore(root, &self.ignored, scope, &mut self.plan)?;
@@ -209,6 +238,11 @@ impl Planner<'_> {
             ];
             let before = self.store.before.take();
             self.plan.writes.push(Write { path, before, after, access: Access::Owner });
+        }
+        if !self.store.read.is_empty() && place::is_open_to_others(root, &self.store.path) {
+            let shown = place::shown(&self.store.path);
+            let word = crate::git::command::quoted_word(&shown);
+            self.plan.remarks.push(format!("other users can read {shown}; to have it for you alone: chmod 600 {word}"));
         }
         self.example()?;
         self.plan.remarks.extend(loading);
@@ -240,12 +274,4 @@ impl Planner<'_> {
         self.plan.writes.push(Write { path, before, after, access: Access::Usual });
         Ok(())
     }
-}
-
-/// Each stretch of a text once, in order.
-fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
-    let key = |span: &Range<usize>| (span.start, span.end);
-    targets.sort_by_key(|target| key(&target.span));
-    targets.dedup_by_key(|target| key(&target.span));
-    targets
 }

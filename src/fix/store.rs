@@ -1,13 +1,15 @@
 //! Which variable holds which value: one for each key, whatever the files it stands in, and never one that is taken.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::dotenv::{self, Dotenv};
 use super::place;
 use crate::change::BytePath;
-use crate::git::{command, entry};
+use crate::git::command;
+use crate::git::entry::{self, Entry};
 use crate::remedy::name;
 use crate::rules::spec::is_variable_name;
 
@@ -22,18 +24,31 @@ pub(super) struct Store {
     lines: Vec<String>,
     /// Every variable that a file reads now.
     pub(super) read: Vec<String>,
+    /// What is staged of the file: it has to leave the index.
+    pub(super) staged: Option<Entry>,
+}
+
+/// What becomes of a file of variables that is staged and was never committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfStaged {
+    /// Nothing: then it gets no key.
+    Refuse,
+    /// It leaves the index, and what it holds stays in the work tree.
+    Unstage,
 }
 
 impl Store {
     /// Reads the file of variables, which git must not track.
-    pub(super) fn open(root: &std::path::Path, path: &str) -> Result<Self> {
-        let shown = crate::report::sanitized(path.as_bytes());
-        if let Some(flaw) = place::flaw_of_env_file(path) {
-            bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
-        }
+    pub(super) fn open(root: &Path, path: &str, if_staged: IfStaged) -> Result<Self> {
+        let before = Self::before(root, path)?;
         let path = BytePath::from(path);
-        let is_tracked = entry::entry(root, &path)?.is_some();
-        if is_tracked || entry::is_in_head(root, &path) {
+        let shown = place::shown(&path);
+        let staged = entry::entry(root, &path)?;
+        // Another version than that of the work tree would be lost.
+        let can_leave = |own: &Entry| {
+            if_staged == IfStaged::Unstage && entry::content(root, &own.id).ok().as_ref() == before.as_ref()
+        };
+        if entry::is_in_head(root, &path) || staged.as_ref().is_some_and(|own| !can_leave(own)) {
             let name = command::quoted_word(&shown);
             bail!(
                 "git tracks `{shown}`, so no key can be put there\nhelp: untrack it: `git rm --cached -- {name} && echo \
@@ -49,10 +64,23 @@ impl Store {
                 );
             }
         }
-        let before = place::read(root, &path)?;
+        Ok(Self { staged, ..Self::new(path, before) })
+    }
+
+    /// What the file holds, if it is one that may get keys.
+    pub(super) fn before(root: &Path, path: &str) -> Result<Option<Vec<u8>>> {
+        let shown = crate::report::sanitized(path.as_bytes());
+        if let Some(flaw) = place::flaw_of_env_file(path) {
+            bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
+        }
+        place::read(root, &BytePath::from(path))
+    }
+
+    /// The file of this content.
+    pub(super) fn new(path: BytePath, before: Option<Vec<u8>>) -> Self {
         let known = Dotenv::parse(before.as_deref().unwrap_or_default());
         let (names, added, lines, read) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { path, before, known, names, added, lines, read })
+        Self { path, before, known, names, added, lines, read, staged: None }
     }
 
     /// The variable for a value: the one that it has already, else the first of `candidates` that is free.
@@ -87,6 +115,13 @@ impl Store {
                 return Err(format!("{path} gives {variable} another value"));
             }
             None => {}
+        }
+        if let Some(open) = self.known.open() {
+            let path = place::shown(&self.path);
+            return Err(format!(
+                "line {} of {path} {}, so nothing can be added below it: end it first",
+                open.line, open.what
+            ));
         }
         let line = dotenv::line(variable, value)?;
         self.added.push((variable.to_owned(), value.to_vec()));

@@ -33,6 +33,12 @@ fn is_armour_alone(text: &[u8]) -> bool {
     })
 }
 
+/// Why a committed file is not moved.
+pub(super) fn in_history(path: &BytePath) -> String {
+    let name = command::quoted_word(&place::shown(path));
+    format!("the file is in the history already: untrack it with `git rm --cached -- {name}`, and make a new key")
+}
+
 /// Where the file goes, and what becomes of its entry in the index.
 pub(super) fn moved_out(
     path: &BytePath,
@@ -40,10 +46,8 @@ pub(super) fn moved_out(
     before: Option<entry::Entry>,
     around: &Surroundings<'_>,
 ) -> Result<(Move, Staging)> {
-    let shown = place::shown(path);
     if around.scope == Scope::WorkTree || entry::is_in_head(around.root, path) {
-        let name = command::quoted_word(&shown);
-        bail!("the file is in the history already: untrack it with `git rm --cached -- {name}`, and make a new key");
+        bail!("{}", in_history(path));
     }
     let outside = around.outside.as_ref().context("there is no home folder to move the file to")?;
     // Two repositories may have the same name.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::id::Id;
-use crate::change::Commit;
+use crate::change::{Commit, ObjectKind};
 
 /// A commit object, taken apart.
 pub(super) struct CommitObject {
@@ -31,7 +31,8 @@ impl CommitObject {
         let (who, when) = signature(&self.author);
         let author = String::from_utf8_lossy(who).into_owned();
         let (date, time) = when.unzip();
-        Commit { id: id.to_string(), author, date: date.unwrap_or_default(), time, is_root: self.is_root }
+        let (id, date, is_root) = (id.to_string(), date.unwrap_or_default(), self.is_root);
+        Commit { id, author, date, time, is_root, kind: ObjectKind::Commit }
     }
 }
 
@@ -57,7 +58,8 @@ impl<'d> TagObject<'d> {
     /// What reports tell of it.
     pub(super) fn describe(&self, id: Id) -> Commit {
         let (date, time) = signature(self.tagger).1.unzip();
-        Commit { id: id.to_string(), date: date.unwrap_or_default(), time, ..Commit::default() }
+        let (id, date) = (id.to_string(), date.unwrap_or_default());
+        Commit { id, date, time, kind: ObjectKind::Tag, ..Commit::default() }
     }
 }
 
@@ -136,7 +138,7 @@ mod tests {
             let data = format!("tree {}\n{author}\nmessage", "1".repeat(64));
             let commit = CommitObject::parse(data.as_bytes()).unwrap();
             let told = commit.describe(commit.tree);
-            assert_eq!((told.date.as_str(), told.time), ("", None), "{author}");
+            assert_eq!((told.date.as_str(), told.time, told.is_tag()), ("", None, false), "{author}");
         }
     }
 

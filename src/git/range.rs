@@ -15,7 +15,7 @@ use super::id::Id;
 use super::object::Objects;
 use super::policy::PolicyReader;
 use super::tree::{self, Difference, Pair};
-use crate::change::{BytePath, Change, Commit};
+use crate::change::{BytePath, Change, Commit, ObjectKind};
 
 /// Which commits to look at.
 #[derive(Clone, Debug, Default)]
@@ -242,7 +242,7 @@ impl<'r> RangeReader<'r> {
 
     /// All files of a tree that no commit holds, or a blob by itself.
     pub(crate) fn loose_ends(&self, id: Id, kind: ObjectType) -> Result<Vec<(BytePath, Result<Change<'static>>)>> {
-        let named = Rc::new(Commit { id: id.to_string(), ..Commit::default() });
+        let named = Rc::new(Commit { id: id.to_string(), kind: ObjectKind::Tag, ..Commit::default() });
         let change = |path: BytePath, blob: Id| {
             let content = self.objects.blob(blob);
             let commit = Some(Rc::clone(&named));

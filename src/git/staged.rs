@@ -99,6 +99,17 @@ impl<'r> StagedReader<'r> {
         self.objects.plain_file(name, self.side_in_head(name)?)
     }
 
+    /// Whether HEAD has a file or a folder of that name.
+    pub(crate) fn is_in_head(&self, path: &BytePath) -> Result<bool> {
+        let head = self.repo.head_tree(&self.objects)?;
+        Ok(head.map_or(Ok(None), |head| tree::find(&self.objects, head, path.as_bytes()))?.is_some())
+    }
+
+    /// Whether this commit adds or changes the file.
+    pub(crate) fn is_staged(&self, path: &BytePath) -> bool {
+        self.comparison.delta(path).is_some_and(|delta| delta.new.is_some())
+    }
+
     /// The root of the work tree.
     pub(crate) fn work_tree(&self) -> Result<&Path> {
         self.repo.work_tree()

@@ -6,13 +6,14 @@ use super::extent;
 use crate::rules::Facts;
 use crate::rules::spec::is_variable_name;
 
-/// Names for the variable of a value, the best first; there is at least one.
+/// Names for the variable of a value, the best first, which is `first` if it is fit; there is at least one.
 ///
 /// A repository writes both the rule and the text, so no name comes out of it that programs obey, such as `PATH`.
-pub(crate) fn candidates(facts: &Facts<'_>, text: &[u8], span: &Range<usize>) -> Vec<String> {
+pub(crate) fn candidates(first: Option<&str>, facts: &Facts<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
     let is_fit = |name: &String| is_variable_name(name) && is_free(name);
-    let of_rule = facts.variable().map(|variable| extent::narrowed(variable, text, span));
-    let names: Vec<_> = of_rule.into_iter().chain(assigned(text, span)).filter(is_fit).collect();
+    let narrowed = |variable| extent::narrowed(variable, text, span);
+    let all = [first.map(narrowed), facts.variable().map(narrowed), assigned(text, span)].into_iter().flatten();
+    let names: Vec<_> = all.filter(is_fit).collect();
     if !names.is_empty() {
         return names;
     }

@@ -10,7 +10,7 @@ use super::story::{self, INDENT};
 use super::wrap::item;
 use super::{Detail, Format, Subject, json, sanitized};
 use crate::audit::{Key, Standing};
-use crate::change::{Commit, Part};
+use crate::change::Commit;
 use crate::outcome::{Located, Outcome};
 use crate::scanner::masked;
 
@@ -146,8 +146,18 @@ fn now(key: &Key<'_>, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
 fn addition(label: &str, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
     let author = located.commit.as_deref().map(|commit| commit.author.as_str()).unwrap_or_default();
     let name = author.rsplit_once(" <").map_or(author, |(name, _)| name).trim();
-    let by = if name.is_empty() { String::new() } else { format!(" by {}", sanitized(masked(name).as_bytes())) };
+    let name = shortened(&masked(name));
+    let by = if name.is_empty() { String::new() } else { format!(" by {}", sanitized(name.as_bytes())) };
     writeln!(out, "  {label:6}{}{by}", human::place(located))
+}
+
+/// A name of a length that people have: whoever makes a commit may put anything there.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default().trim_end()),
+        None => name.to_owned(),
+    }
 }
 
 /// `2 keys to rotate, 1 of them past 90 days; 1 allowed; in 5 commits`.
@@ -205,6 +215,7 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
     let finding = &key.surest.finding;
     let facts = finding.rule.facts();
     let (class, privilege) = facts.privilege();
+    let card = finding.rule.card();
     json!({
         "rule": facts.id,
         "title": facts.title,
@@ -214,7 +225,15 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
         "fingerprint": finding.fingerprint().to_string(),
         "privilege": { "class": class.name(), "text": privilege },
         "env_var": finding.variable(),
-        "remedy": { "revoke": facts.revoke, "docs": facts.docs },
+        "remedy": {
+            "revoke": facts.revoke,
+            "rotate": card.rotate,
+            "narrower": card.narrower,
+            "last_use": card.last_use,
+            "audit_log": card.audit_log,
+            "docs": facts.docs,
+        },
+        "insights": finding.insights.iter().map(json::insight).collect::<Vec<_>>(),
         "age_days": key.age,
         "past_max_age": key.is_past(max_age_days),
         "first": addition_value(key.first),
@@ -229,17 +248,12 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
 fn addition_value(located: &Located<'_>) -> Value {
     let mut object = json::path_fields(located.path.as_ref());
     let commit = located.commit.as_deref();
-    let part = match located.part {
-        Part::File => "file",
-        Part::Message => "message",
-        Part::Header => "header",
-    };
     let location = located.finding.location;
     object.insert("object".to_owned(), json!(if commit.is_some_and(Commit::is_tag) { "tag" } else { "commit" }));
     for (key, value) in commit.map(json::commit).iter().flat_map(|commit| commit.as_object().into_iter().flatten()) {
         object.insert(key.clone(), value.clone());
     }
-    object.insert("part".to_owned(), json!(part));
+    object.insert("part".to_owned(), json!(located.part.name()));
     object.insert("line".to_owned(), json!(location.line));
     object.insert("column".to_owned(), json!(location.column));
     Value::Object(object)

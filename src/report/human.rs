@@ -98,7 +98,7 @@ pub(super) fn what(located: &Located<'_>) -> String {
 pub(super) fn place(located: &Located<'_>) -> String {
     let location = &located.finding.location;
     let path = match located.part {
-        Part::File => located.path.as_ref().map(BytePath::as_bytes).map(sanitized).unwrap_or_default(),
+        Part::File | Part::Name => located.path.as_ref().map(BytePath::as_bytes).map(sanitized).unwrap_or_default(),
         Part::Message => "the message".to_owned(),
         Part::Header => "the header".to_owned(),
     };

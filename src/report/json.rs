@@ -7,13 +7,12 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value, json};
 
 use super::Style;
-use super::replacement::{self, Replacement};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit};
 use crate::finding::Half;
 use crate::insight::Insight;
 use crate::outcome::{Located, Outcome};
-use crate::remedy;
+use crate::remedy::way::Way;
 use crate::scanner::masked;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -105,15 +104,16 @@ fn finding(located: &Located<'_>) -> Value {
     let facts = finding.rule.facts();
     let location = finding.location;
     let (class, privilege) = facts.privilege();
-    let variable = finding.variable();
     let card = finding.rule.card();
-    let line = match replacement::of(located) {
-        Some(Replacement::Line(line)) => Some(line),
-        _ => None,
+    let (reading, by_hand) = match &located.way {
+        Way::Variable(reading) => (Some(reading), None),
+        Way::ByHand(reason) => (None, Some(reason)),
+        Way::Unknown | Way::File => (None, None),
     };
-    let in_language = || remedy::reference(located.path.as_ref(), variable.as_deref()?);
+    let variable = reading.map(|reading| reading.variable.clone()).or_else(|| finding.variable());
     let mut object = path_fields(located.path.as_ref());
     for (key, value) in [
+        ("part", json!(located.part.name())),
         ("rule", json!(facts.id)),
         ("title", json!(facts.title)),
         ("confidence", json!(finding.confidence.name())),
@@ -132,8 +132,9 @@ fn finding(located: &Located<'_>) -> Value {
         (
             "remedy",
             json!({
-                "replace_with": in_language(),
-                "line": line,
+                "replace_with": reading.map(|reading| &reading.expression),
+                "line": reading.and_then(|reading| reading.line.as_ref()),
+                "by_hand": by_hand,
                 "allow": format!("keyguard allow {} --reason \"...\"", finding.fingerprint()),
                 "revoke": facts.revoke,
                 "rotate": card.rotate,
@@ -151,7 +152,7 @@ fn finding(located: &Located<'_>) -> Value {
     Value::Object(object)
 }
 
-fn insight(insight: &Insight) -> Value {
+pub(super) fn insight(insight: &Insight) -> Value {
     json!({ "name": insight.name, "value": insight.value, "text": insight.sentence })
 }
 

@@ -67,8 +67,7 @@ fn shares(kinds: &[Vec<&Group<'_, '_>>], lines: usize) -> Vec<usize> {
 /// The same three ways as for one key.
 fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    let how = if story::is_offered(style) { " To see how: keyguard fix" } else { "" };
-    item("1.", INDENT, &format!("Move each out, into an environment variable.{how}"), out)?;
+    item("1.", INDENT, &move_out(style, groups), out)?;
     if style.subject == Subject::Push {
         item("", INDENT, "Take each out of its commit (`git commit --amend`, `git rebase -i`).", out)?;
     }
@@ -89,6 +88,16 @@ fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::
     };
     item("3.", INDENT, "Real and already out? Deleting is not enough. See:", out)?;
     story::command(&format!("keyguard explain {only}"), out)
+}
+
+/// The first way, with the command that shows the edits where it can move keys like these.
+fn move_out(style: &Style, groups: &[Group<'_, '_>]) -> String {
+    let movable: Vec<_> = groups.iter().filter(|group| story::is_offered(style, group.first)).collect();
+    match movable[..] {
+        [] => "Move each out, into an environment variable.".to_owned(),
+        [only] => format!("Move each out. One of them: keyguard fix {}", only.first.finding.fingerprint()),
+        _ => "Move each out, into an environment variable. To see how: keyguard fix".to_owned(),
+    }
 }
 
 /// The command with the names of both keys, or with room for that of one.

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use super::group::Group;
 use super::human::{Paint as _, Tone, place};
-use super::replacement::{self, Replacement};
 use super::wrap::item;
 use super::{Detail, Style, Subject, sanitized};
 use crate::change::{Commit, Part};
 use crate::finding::{Finding, Half, Validity};
 use crate::insight::Insight;
 use crate::outcome::Located;
+use crate::remedy::by_hand;
+use crate::remedy::way::Way;
 
 /// Where texts start behind their labels.
 pub(super) const INDENT: usize = 8;
@@ -18,14 +19,13 @@ pub(super) const INDENT: usize = 8;
 pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let located = group.first;
     let finding = &located.finding;
-    let number = number(finding);
-    writeln!(out, "{} |", " ".repeat(number.len()))?;
-    excerpt(finding, out)?;
+    writeln!(out, "{} |", " ".repeat(number(located).len()))?;
+    excerpt(located, out)?;
     other_places(style, group, out)?;
     facts(finding, &|_| true, out)?;
     item("why", INDENT, &why(finding), out)?;
     move_it_out(style, located, out)?;
-    if !group.others.is_empty() && !is_offered(style) {
+    if !group.others.is_empty() && !is_offered(style, located) {
         item("", INDENT, "Then do the same in each other place.", out)?;
     }
     item("2.", INDENT, not_a_key(style.subject, located), out)?;
@@ -41,13 +41,17 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
 /// The same without the ways on, for one of two keys.
 pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let finding = &group.first.finding;
-    excerpt(finding, out)?;
+    excerpt(group.first, out)?;
     other_places(style, group, out)?;
     // Of what kind it is says its title too.
     facts(finding, &|insight| !["kind", "mode"].contains(&insight.name), out)?;
-    match replacement::of(group.first) {
-        Some(Replacement::Line(text) | Replacement::Expression(text)) => code("write", &text, out)?,
-        None => {}
+    if let Some(path) = group.first.path.as_ref().filter(|_| group.first.part == Part::Name) {
+        code("do", &by_hand::rename(path), out)?;
+    }
+    match &group.first.way {
+        Way::Variable(reading) => code("write", reading.line.as_ref().unwrap_or(&reading.expression), out)?,
+        Way::ByHand(reason) if is_fixable(style) => item("hand", INDENT, reason, out)?,
+        _ => {}
     }
     item("id", INDENT, &format!("{} [{}]", finding.fingerprint(), finding.rule.id()), out)
 }
@@ -91,6 +95,10 @@ fn move_it_out(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io:
         Part::Header => {
             item("1.", INDENT, "Take it out of the header, which names author and committer.", out)?;
         }
+        Part::Name => {
+            item("1.", INDENT, "Rename the file: the key stands in its name.", out)?;
+            located.path.as_ref().map_or(Ok(()), |path| command(&by_hand::rename(path), out))?;
+        }
         Part::File => move_out_of_file(style, located, out)?,
     }
     match (style.subject, &located.commit) {
@@ -104,36 +112,45 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
         return item("1.", INDENT, &demand.remedy(path), out);
     }
     let is_in_git = style.subject != Subject::Files;
-    if let Some(path) = replacement::file_of_variables(located.path.as_ref()).filter(|_| is_in_git) {
+    if let Some(path) = located.path.as_ref().filter(|path| is_in_git && by_hand::is_file_of_variables(path)) {
         item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and run:", out)?;
-        return command(&format!("git rm --cached {path}"), out);
+        return command(&sanitized(by_hand::untrack(path).as_bytes()), out);
     }
-    let Some(name) = located.finding.variable() else {
-        item("1.", INDENT, "Move it out. Keep it in a place outside the repository.", out)?;
-        return offer(style, located, out);
-    };
-    match replacement::of(located) {
-        Some(Replacement::Line(line)) => {
-            item("1.", INDENT, &format!("Move it out, into the variable {name}. The line becomes:"), out)?;
-            code("", &line, out)?;
+    match &located.way {
+        Way::Variable(reading) => {
+            let (what, text) = match &reading.line {
+                Some(line) => ("The line becomes:", line),
+                None => ("In its place goes:", &reading.expression),
+            };
+            item("1.", INDENT, &format!("Move it out, into the variable {}. {what}", reading.variable), out)?;
+            code("", text, out)?;
         }
-        Some(Replacement::Expression(expression)) => {
-            item("1.", INDENT, &format!("Move it out, into the variable {name}. In its place goes:"), out)?;
-            code("", &expression, out)?;
+        Way::ByHand(reason) if is_fixable(style) => {
+            return item("1.", INDENT, &format!("Move it out, by hand: {reason}."), out);
         }
-        None => return item("1.", INDENT, &format!("Move it out. Keep it in the environment variable {name}."), out),
+        Way::Unknown | Way::ByHand(_) | Way::File => {
+            let variable = located.finding.variable().filter(|_| located.way != Way::File);
+            let place = variable
+                .map_or("a place outside the repository".to_owned(), |name| format!("the environment variable {name}"));
+            item("1.", INDENT, &format!("Move it out. Keep it in {place}."), out)?;
+        }
     }
     offer(style, located, out)
 }
 
 /// Whether `keyguard fix` looks at what this report is about.
-pub(super) fn is_offered(style: &Style) -> bool {
+fn is_fixable(style: &Style) -> bool {
     matches!(style.subject, Subject::Commit | Subject::Staged)
+}
+
+/// Whether it can move a key like that.
+pub(super) fn is_offered(style: &Style, located: &Located<'_>) -> bool {
+    is_fixable(style) && located.part == Part::File && !matches!(located.way, Way::ByHand(_))
 }
 
 /// The command that moves a key out of every file.
 fn offer(style: &Style, located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if !is_offered(style) {
+    if !is_offered(style, located) {
         return Ok(());
     }
     let fix = format!("keyguard fix {} --apply", located.finding.fingerprint());
@@ -154,7 +171,7 @@ fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
             "Then make the commit again: `git commit --amend --reset-author` if it is the last one, else `edit` in `git \
              rebase -i {from}`."
         ),
-        Part::File => format!(
+        Part::File | Part::Name => format!(
             "Then take it out of the commit: `git commit --amend` if it is the last one, else `git rebase -i {from}`."
         ),
     }
@@ -162,26 +179,29 @@ fn rewriting(commit: &Commit, located: &Located<'_>) -> String {
 
 /// How to get on with what is no key after all; the command follows.
 fn not_a_key(subject: Subject, located: &Located<'_>) -> &'static str {
+    let has_no_line = located.path.is_none() || located.part == Part::Name || located.finding.is_whole_file();
     match subject {
-        Subject::Files if located.finding.is_whole_file() => "Not a key? Say so:",
+        Subject::Files if has_no_line => "Not a key? Say so:",
         Subject::Files => "Not a key? Put `keyguard:allow` into a comment on the line, or say so:",
         Subject::Push | Subject::Receive => "Not a key? Say so, commit keyguard.toml, and push again:",
         Subject::History => "Not a key? Say so:",
-        _ if located.path.is_none() || located.finding.is_whole_file() => "Not a key? Say so, and commit again:",
+        _ if has_no_line => "Not a key? Say so, and commit again:",
         _ => "Not a key? Put `keyguard:allow` into a comment on the line, or say so, and commit again:",
     }
 }
 
-fn number(finding: &Finding<'_>) -> String {
-    match finding.location.offset {
+fn number(located: &Located<'_>) -> String {
+    let location = located.finding.location;
+    match location.offset {
+        _ if located.part == Part::Name => "name".to_owned(),
         Some(offset) => format!("byte {offset}"),
-        None => finding.location.line.to_string(),
+        None => location.line.to_string(),
     }
 }
 
 /// The line with its mask, and a caret under where that begins. One is enough to see, and to hear.
-fn excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let number = number(finding);
+fn excerpt(located: &Located<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (finding, number) = (&located.finding, number(located));
     let tidy = |text: &str| sanitized(text.replace('\t', " ").as_bytes());
     let (before, mask, after) =
         (tidy(&finding.excerpt.before), tidy(&finding.excerpt.mask), tidy(&finding.excerpt.after));

@@ -7,16 +7,26 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::change::{BytePath, Part};
-use crate::config::{self, Sources};
+use crate::config::{self, Config, Sources};
 use crate::decode::Text;
 use crate::environment::Environment;
 use crate::finding::Confidence;
+use crate::fix::{Grounds, draft};
 use crate::outcome::{Located, Stats};
 use crate::rules::{RuleSet, example};
 use crate::scanner::Scanner;
 
+thread_local! {
+    /// The defaults, with all regexes that one thread has needed so far.
+    static CONFIG: Config = {
+        let environment = Environment::default();
+        let min_confidence = Some(Confidence::Low);
+        config::load(Sources { environment: &environment, given: None, repository: None, min_confidence }).unwrap()
+    };
+}
+
 /// Everything that is ever printed about the findings in `text`, and the secrets that are in it.
-fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+fn printed(rules: &RuleSet, text: &[u8], finish: fn(&mut [Located<'_>])) -> (Vec<u8>, Vec<Vec<u8>>) {
     let text = Text::decode(text.to_vec());
     let path = BytePath::from("src/a.py");
     let scanner = Scanner::new(rules, Confidence::Low);
@@ -32,15 +42,12 @@ fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut out = debug.into_bytes();
     for format in [Format::Human, Format::Json] {
         for subject in [Subject::Commit, Subject::Staged, Subject::Files] {
-            let blocked = findings
+            let located = findings
                 .iter()
-                .map(|finding| Located {
-                    path: Some(path.clone()),
-                    part: Part::File,
-                    commit: None,
-                    finding: finding.clone(),
-                })
-                .collect();
+                .map(|finding| Located::new(Some(path.clone()), Part::File, None, finding.clone()))
+                .map(|located| Located { text: Some(text.bytes().into()), ..located });
+            let mut blocked: Vec<_> = located.collect();
+            finish(&mut blocked);
             let outcome = Outcome { blocked, stats: Stats::default(), ..Outcome::default() };
             let style =
                 Style { format, subject, color: false, detail: Detail::Verbose, duration: Duration::ZERO, hint: None };
@@ -52,7 +59,11 @@ fn printed(rules: &RuleSet, text: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
 
 #[track_caller]
 fn assert_hidden(rules: &RuleSet, text: &[u8], what: &str) {
-    let (out, secrets) = printed(rules, text);
+    assert_none_of_them_in(printed(rules, text, |_| ()), what);
+}
+
+#[track_caller]
+fn assert_none_of_them_in((out, secrets): (Vec<u8>, Vec<Vec<u8>>), what: &str) {
     for secret in secrets {
         // Of a key of many lines no line may be printed either.
         let lines =
@@ -83,6 +94,20 @@ fn no_rule_prints_its_secret() {
                 rule.id(),
             );
         }
+    }
+}
+
+/// Nor does the line without it, which shows all that stands beside it.
+#[test]
+fn no_line_that_a_fix_writes_holds_a_secret() {
+    let rules = RuleSet::built_in();
+    let in_draft =
+        |blocked: &mut [Located<'_>]| CONFIG.with(|config| draft(blocked, &Grounds { config, staged: None }));
+    for rule in rules.iter().step_by(7) {
+        let template = rule.facts().matches.iter().next().unwrap();
+        let (text, other) = (example::expand(template, rule.id(), 0), example::expand(template, rule.id(), 100));
+        let line = format!("k = f(\"{text}\", \"{other}\")\n");
+        assert_none_of_them_in(printed(&rules, line.as_bytes(), in_draft), rule.id());
     }
 }
 
@@ -150,7 +175,7 @@ proptest! {
     #[test]
     fn any_bytes_can_be_scanned(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         let rules = RuleSet::built_in();
-        let (out, _) = printed(&rules, &bytes);
+        let (out, _) = printed(&rules, &bytes, |_| ());
         prop_assert!(!out.is_empty());
     }
 }

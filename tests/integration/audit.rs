@@ -134,7 +134,15 @@ fn json_tells_the_same() {
         assert_eq!((&key["first"]["id"], &key["last"]["id"]), (&json!(first), &json!(last)));
         assert_eq!(key["first"]["author"], "Ada Author <ada@keyguard.test>");
         assert_eq!((&key["last"]["path"], &key["last"]["line"]), (&json!("b"), &json!(2)));
-        assert_eq!(key["remedy"]["revoke"], "https://github.com/settings/tokens");
+        // The whole card, as a scan has it.
+        let scan = repo.keyguard(["scan", "a", "--format", "json"]).code(1).text();
+        let finding: Value = serde_json::from_str::<Value>(&scan).unwrap()["findings"][0].take();
+        for field in ["revoke", "rotate", "narrower", "last_use", "audit_log", "docs"] {
+            assert!(key["remedy"][field].is_string(), "{field}");
+            assert_eq!(key["remedy"][field], finding["remedy"][field], "{field}");
+        }
+        assert!(!key["insights"].as_array().unwrap().is_empty());
+        assert_eq!(key["insights"], finding["insights"]);
     });
 }
 
@@ -535,6 +543,29 @@ fn names_are_places_and_hold_no_key() {
         assert_eq!(keys.iter().filter(is_named).count(), 1, "{keys:#?}");
         // The header of the second commit holds the author's name.
         assert_eq!(keys.iter().filter(|key| key["first"]["part"] == "header").count(), 1);
+    });
+}
+
+#[test]
+fn a_commit_without_an_author_is_a_commit_and_long_names_are_cut() {
+    with_both(|repo| {
+        repo.commit("other", "x\n").write("a", leak("one")).git(["add", "a"]).success();
+        let tree = repo.git(["write-tree"]).text().trim().to_owned();
+        let object = |content: String| {
+            let run = repo.run("git").args(["hash-object", "--literally", "-t", "commit", "-w", "--stdin"]);
+            run.input(content).output().success().text().trim().to_owned()
+        };
+        let parent = repo.git(["rev-parse", "HEAD"]).text().trim().to_owned();
+        let bare = object(format!("tree {tree}\nparent {parent}\ncommitter C <c@c> 1767323045 +0000\n\nx\n"));
+        repo.git(["update-ref", "HEAD", &bare]).success();
+        let text = audit(&repo).code(1).text();
+        assert!(text.contains(&format!("a:1:10 (commit {})\n", &bare[..10])) && !text.contains("(tag "), "{text}");
+        assert_eq!(keys(&repo)[0]["first"]["object"], "commit");
+        let name = "Ada ".repeat(100);
+        let long = object(format!("tree {tree}\nparent {parent}\nauthor {name}<a@a> 1767323045 +0000\n\nx\n"));
+        repo.git(["update-ref", "HEAD", &long]).success();
+        let expected = format!("a:1:10 (commit {}) by {}…\n", &long[..10], "Ada ".repeat(15).trim_end());
+        audit(&repo).code(1).says(&expected);
     });
 }
 

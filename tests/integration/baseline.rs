@@ -429,6 +429,7 @@ fn killed_at_any_call_the_old_or_the_new_files_stand_there() {
             let is_killed = kill_at(&repo, args, moment);
             let state = read();
             assert!(state == old || state == new, "{moment:?}: {state}");
+            assert_eq!(leftovers(&repo), 0, "in the work tree after a kill at {moment:?}");
             if !states.contains(&state) {
                 states.push(state);
             }

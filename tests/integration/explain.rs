@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fake};
 
 /// The kinds that are met most: of these each card is complete, but for what `LEFT_OUT` names.
 const COMMONEST: [&str; 64] = [
@@ -210,6 +210,25 @@ fn the_case_of_a_name_does_not_matter() {
     }
     repo.keyguard(["explain", "kg1:0123456789abcdef"]).code(2).says("a fingerprint does not tell its rule");
     repo.keyguard(["explain", "GITHUB-PAT"]).code(2).says("there is no rule `github-pat`").says("did you mean");
+}
+
+#[test]
+fn a_staged_key_is_explained_by_its_fingerprint() {
+    let repo = Sandbox::new();
+    repo.write("a.js", format!("k = '{}'\n", fake::github_pat())).git(["add", "."]).success();
+    let report = repo.keyguard(["scan"]);
+    let place = report.code(1).text().find("kg1:").unwrap();
+    let key = report.text()[place..place + 20].to_owned();
+    let card = repo.keyguard(["explain", "github-pat-classic"]).success().text();
+    repo.keyguard(["explain", &key]).success().stdout(card.clone());
+    // One that is allowed, too.
+    repo.keyguard(["allow", &key, "--reason", "x"]).success();
+    repo.keyguard(["explain", &key]).success().stdout(card);
+    let unknown = repo.keyguard(["explain", "kg1:0123456789abcdef"]);
+    unknown.code(2).says("no staged change here holds that key\nhelp: give the rule's name: keyguard explain RULE;");
+    let pasted = repo.keyguard(["explain", &format!("kg1:{}", fake::github_pat())]);
+    pasted.code(2).says("this is no fingerprint");
+    assert!(!pasted.text().contains(&fake::github_pat()));
 }
 
 #[test]

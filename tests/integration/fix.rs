@@ -1,6 +1,7 @@
 //! `keyguard fix`: keys leave files, the program goes on reading them, and nothing is lost on the way.
 
 mod languages;
+mod left;
 mod shapes;
 mod undo;
 mod whole;
@@ -104,6 +105,41 @@ fn the_file_of_variables_is_for_its_owner_alone() {
     repo.keyguard(["fix", "--apply"]).success();
     assert_eq!((mode(&repo, ".env"), mode(&repo, ".git/keyguard/fix.json")), (0o600, 0o600));
     assert_ne!(mode(&repo, ".env.example"), 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_variables_that_others_can_read_is_told_and_stays_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    const SAID: &str = "other users can read .env; to have it for you alone: chmod 600 .env\n";
+    for (mode, is_told) in [(0o644, true), (0o640, true), (0o600, false)] {
+        let repo = staged("a.py", &python());
+        repo.write(".env", "A=1\n");
+        let file = repo.root().join(".env");
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let fix = repo.keyguard(["fix", "--apply"]);
+        fix.success();
+        assert_eq!(fix.text().contains(SAID), is_told, "{mode:o}: {}", fix.text());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode);
+    }
+}
+
+#[test]
+fn nothing_is_added_below_what_is_left_open() {
+    for (content, reason) in [
+        ("A=1\nB='b\nC=c\n", "line 2 of .env begins a quote that nothing ends"),
+        ("A=it's\n", "line 1 of .env begins a quote that nothing ends"),
+        ("A=1\nB=b\\\n", "line 2 of .env ends with a backslash, which takes the next line in"),
+    ] {
+        let repo = staged("a.py", &python());
+        repo.write(".env", content);
+        let fix = repo.keyguard(["fix", "--apply"]);
+        fix.code(2).says(&format!("{reason}, so nothing can be added below it: end it first\n"));
+        assert_eq!((read(&repo, ".env").as_str(), read(&repo, "a.py")), (content, python()));
+        // What is there already needs no line more.
+        repo.write(".env", format!("GITHUB_TOKEN={}\n{content}", fake::github_pat()));
+        repo.keyguard(["fix", "--apply"]).success();
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn ten_findings_fit_on_a_screen_and_the_rest_is_counted() {
 #[test]
 fn two_findings_are_told_briefly() {
     let repo = Sandbox::new();
-    repo.write("a.go", format!("var t = \"{}\"\n", fake::github_pat()));
+    repo.write("a.go", format!("package a\n\nvar t = \"{}\"\n", fake::github_pat()));
     repo.write("b.rb", format!("k = '{}'\n", fake::stripe_live()));
     repo.git(["add", "."]).success();
     let scan = repo.keyguard(["scan"]);
@@ -198,31 +198,139 @@ fn two_findings_are_told_briefly() {
 
 #[test]
 fn what_takes_the_place_of_a_key() {
-    let token = fake::github_pat();
     for (path, line, expected) in [
         ("a.py", "TOKEN = '@'  # x", Some("TOKEN = os.environ[\"GITHUB_TOKEN\"]  # x")),
         ("a.sh", "export TOKEN='@'", Some("export TOKEN=\"$GITHUB_TOKEN\"")),
         ("a.sh", "export TOKEN=@", Some("export TOKEN=\"$GITHUB_TOKEN\"")),
-        (".github/workflows/ci.yml", "  token: @", Some("token: ${{ secrets.GITHUB_TOKEN }}")),
-        ("docker-compose.yml", "  TOKEN: \"@\"", Some("TOKEN: ${GITHUB_TOKEN}")),
-        // A part of a text, a text with a meaning of its own, and a line of which not all is shown.
-        ("a.py", "u = 'see x:@/y'", None),
-        ("a.py", "t = f'@'", None),
-        ("a.py", "t = '''@'''", None),
-        ("a.js", "const t = @", None),
+        (
+            ".github/workflows/ci.yml",
+            "jobs:\n  a:\n    steps:\n      - env:\n          TOKEN: @",
+            Some("TOKEN: ${{ secrets.GH_TOKEN }}"),
+        ),
+        ("docker-compose.yml", "  TOKEN: \"@\"", Some("TOKEN: \"${GITHUB_TOKEN}\"")),
+        // A part of a text, and texts with a meaning of their own.
+        ("a.py", "u = 'see x:@/y'", Some("u = ('see x:' + os.environ[\"GITHUB_TOKEN\"] + '/y')")),
+        ("a.py", "t = f'@'", Some("t = os.environ[\"GITHUB_TOKEN\"]")),
+        ("a.py", "t = '''@'''", Some("t = os.environ[\"GITHUB_TOKEN\"]")),
+        ("a.go", "package a\nvar t = \"@\"", Some("var t = os.Getenv(\"GITHUB_TOKEN\")")),
+        // A line of which not all is shown.
         ("a.js", "const configuration = { enabled: true, token: '@' }", None),
         ("a.js", "t('@'); const more = 'this goes on and on and on'", None),
+        // What a fix refuses.
+        ("a.js", "const t = @", None),
+        ("a.js", "// @", None),
+        ("a.go", "var t = \"@\"", None),
         ("notes.txt", "'@'", None),
+        ("a.swift", "let t = \"@\"", None),
     ] {
-        let repo = Sandbox::new();
-        repo.write(path, format!("{}\n", line.replace('@', &token)));
-        repo.git(["add", "--force", "."]).success();
-        let report = report(&repo, &["scan", "--staged"]);
-        assert_eq!(report["findings"][0]["remedy"]["line"].as_str(), expected, "{path}: {line}");
-        let text = repo.keyguard(["scan"]).code(1).text();
-        assert_eq!(text.contains("The line becomes:"), expected.is_some(), "{text}");
-        assert!(!text.contains(&token[8..]));
+        what_is_told_is_done(path, line, expected);
     }
+}
+
+/// The message and the JSON report give the line of `path` that a fix writes then, or the reason why it writes none.
+#[track_caller]
+fn what_is_told_is_done(path: &str, text: &str, expected: Option<&str>) {
+    let token = fake::github_pat();
+    let repo = Sandbox::new();
+    repo.write(path, format!("{}\n", text.replace('@', &token)));
+    repo.git(["add", "--force", "."]).success();
+    let report = report(&repo, &["scan", "--staged"]);
+    let remedy = &report["findings"][0]["remedy"];
+    assert_eq!(remedy["line"].as_str(), expected, "{path}: {text}: {remedy:#}");
+    let told = repo.keyguard(["scan"]).code(1).text();
+    assert_eq!(told.contains("The line becomes:"), expected.is_some(), "{told}");
+    assert!(!told.contains(&token[8..]));
+    let fix = repo.keyguard(["fix", "--apply"]);
+    let Some(reason) = remedy["by_hand"].as_str() else {
+        assert!(told.contains("        Or: keyguard fix kg1:"), "{told}");
+        fix.success();
+        let written = std::fs::read_to_string(repo.root().join(path)).unwrap();
+        assert!(written.contains(remedy["replace_with"].as_str().unwrap()), "{written}");
+        assert!(expected.is_none_or(|line| written.lines().any(|own| own.trim() == line)), "{written}");
+        return;
+    };
+    fix.code(2).says(reason);
+    assert!(in_one_line(&told).contains(&format!("Move it out, by hand: {reason}.")), "{told}");
+    assert!(!told.contains("keyguard fix"), "{told}");
+}
+
+/// A text without the breaks of its lines.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_message_names_the_variable_that_a_fix_takes() {
+    let own = fake::github_pat();
+    for (variables, expected) in [
+        (String::new(), "GITHUB_TOKEN"),
+        (format!("MINE={own}\n"), "MINE"),
+        ("GITHUB_TOKEN=1\n".to_owned(), "ACCESS"),
+        ("GITHUB_TOKEN=1\nACCESS=1\n".to_owned(), "GITHUB_TOKEN_2"),
+    ] {
+        let repo = Sandbox::with_hook();
+        repo.write(".gitignore", ".env\n").write(".env", variables).write("a.js", format!("access = '{own}'\n"));
+        repo.git(["add", "."]).success();
+        let line = format!("access = process.env.{expected}");
+        let says = format!("Move it out, into the variable {expected}. The line becomes:\n        {line}\n");
+        repo.git(["commit", "--message", "x"]).code(1).says(&says);
+        repo.keyguard(["fix", "--apply"]).success();
+        assert_eq!(std::fs::read_to_string(repo.root().join("a.js")).unwrap(), format!("{line}\n"));
+    }
+    // A name that the value is given to says more than its kind.
+    let value = fake::letters("a name", "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 32);
+    let repo = Sandbox::with_hook();
+    repo.write("a.py", format!("acme_api_key = \"{value}\"\n")).git(["add", "."]).success();
+    let line = "acme_api_key = os.environ[\"ACME_API_KEY\"]\n";
+    repo.git(["commit", "--message", "x"]).code(1).says(line);
+    repo.keyguard(["fix", "--apply"]).success();
+    assert!(std::fs::read_to_string(repo.root().join("a.py")).unwrap().ends_with(line));
+}
+
+#[test]
+fn of_two_keys_the_message_gives_both_names() {
+    let (own, other) = (fake::github_pat(), fake::github_pat_other());
+    // The second one has the first name if the first one stays.
+    for (first, expected) in [("a = '@'", "GITHUB_TOKEN_2"), ("// @", "GITHUB_TOKEN")] {
+        let repo = Sandbox::with_hook();
+        repo.write("a.js", format!("{}\n", first.replace('@', &own))).write("b.js", format!("f('{other}')\n"));
+        repo.git(["add", "."]).success();
+        let commit = repo.git(["commit", "--message", "x"]);
+        let text = commit.code(1).says(&format!("  write f(process.env.{expected})\n")).text();
+        let line = text.lines().find(|line| line.starts_with("  1. ")).unwrap();
+        let words = line.split_once("keyguard ").unwrap().1.split(' ');
+        assert_eq!(words.clone().count() == 1, expected == "GITHUB_TOKEN_2", "{text}");
+        repo.keyguard(words.chain(["--apply"])).success();
+        let written = std::fs::read_to_string(repo.root().join("b.js")).unwrap();
+        assert_eq!(written, format!("f(process.env.{expected})\n"));
+    }
+}
+
+#[test]
+fn where_a_fix_would_refuse_the_message_says_why() {
+    let text = format!("k = '{}'\n", fake::github_pat());
+    for (path, content, reason) in [
+        (".env", "A='b\n".to_owned(), "line 1 of .env begins a quote that nothing ends"),
+        ("a.js", format!("// {text}"), "in the work tree: it stands in a comment"),
+        ("git add .env", "A=1\n".to_owned(), "git tracks .env, so no key can be put there: git rm --cached .env"),
+    ] {
+        let repo = Sandbox::with_hook();
+        repo.write("a.js", &text).git(["add", "a.js"]).success();
+        let staged = path.strip_prefix("git add ");
+        repo.write(staged.unwrap_or(path), content);
+        if let Some(path) = staged {
+            repo.git(["add", "--", path]).success();
+        }
+        let commit = repo.git(["commit", "--message", "x"]);
+        let told = in_one_line(&commit.code(1).text());
+        assert!(told.contains(&format!("Move it out, by hand: {reason}")), "{told}");
+        assert!(!told.contains("keyguard fix"), "{told}");
+        repo.keyguard(["fix", "--apply"]).code(2);
+    }
+    // One place of several is named.
+    let repo = Sandbox::with_hook();
+    repo.write("a.js", &text).write("b.js", format!("// {text}")).git(["add", "."]).success();
+    repo.git(["commit", "--message", "x"]).code(1).says("Move it out, by hand: b.js:1: it stands in a comment");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::{Report, commit, is_skipped, report};
 use crate::change::{BytePath, Change};
 use crate::config::{Config, FILE_NAME, Sources, load, read_if_present};
 use crate::environment::Environment;
+use crate::fix::{Grounds, draft};
 use crate::git::command;
 use crate::git::id::Id;
 use crate::git::range::{Range, RangeReader};
@@ -143,6 +144,7 @@ fn whole<'c>(files: &[PathBuf], config: &'c Config, environment: &Environment) -
         }
     }
     inspector.finish(&|| baseline_of_files(environment), &mut outcome)?;
+    draft(&mut outcome.blocked, &Grounds { config, staged: None });
     Ok(outcome)
 }
 

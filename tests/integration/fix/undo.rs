@@ -1,8 +1,12 @@
 //! Going back, and being stopped half-way.
 
 use std::fs;
+#[cfg(unix)]
+use std::path::Path;
 
 use super::{index, read, repository, staged};
+#[cfg(unix)]
+use crate::kinds::{kill_at, kill_works};
 use crate::sandbox::{Sandbox, fake};
 
 fn text() -> String {
@@ -108,6 +112,49 @@ fn killed_at_any_moment_each_file_is_old_or_new() {
         assert_eq!((read(&repo, "a.js").as_str(), index(&repo, "a.js").as_str()), (expected, expected));
         repo.git(["commit", "--quiet", "-m", "x"]).success();
     }
+}
+
+/// Names that a killed run has left in a folder.
+#[cfg(unix)]
+fn leftovers(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.contains(".keyguard-")).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_call_nothing_is_left_where_git_would_stage_it() {
+    let repo = staged("a.js", &text());
+    if !kill_works(&repo) {
+        return;
+    }
+    let workshop = repo.root().join(".git/keyguard");
+    let reset = || {
+        for path in [".env", ".env.example", ".gitignore", "a.js"] {
+            fs::remove_file(repo.root().join(path)).ok();
+        }
+        fs::remove_dir_all(&workshop).ok();
+        repo.git(["rm", "--quiet", "--cached", "--ignore-unmatch", ".env.example", ".gitignore"]).success();
+        repo.write("a.js", text()).git(["add", "a.js"]).success();
+    };
+    let mut most = 0;
+    for call in ["write", "fsync", "rename", "renameat", "renameat2"] {
+        for number in 1.. {
+            reset();
+            let is_killed = kill_at(&repo, &["fix", "--apply"], (call, number));
+            assert_eq!(leftovers(&repo.root()), [""; 0], "after a kill at {call} {number}");
+            most = most.max(leftovers(&workshop).len());
+            // Whichever file the next run writes, it clears that away.
+            fs::remove_file(repo.root().join(".git/index.lock")).ok();
+            repo.write("a.js", format!("k = '{}'\n", fake::github_pat_other())).git(["add", "a.js"]).success();
+            repo.keyguard(["fix", "--apply"]).success();
+            assert_eq!((leftovers(&repo.root()), leftovers(&workshop)), (vec![], vec![]), "{call} {number}");
+            if !is_killed {
+                break;
+            }
+        }
+    }
+    assert!(most > 0, "no kill came while a file was unfinished");
 }
 
 #[test]

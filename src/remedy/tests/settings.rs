@@ -1,0 +1,140 @@
+//! What becomes of a value in settings that a program reads.
+
+use super::{becomes, edited, refuses};
+
+#[test]
+fn compose_actions_and_kubernetes() {
+    becomes(
+        "docker-compose.yml",
+        &[
+            (
+                "services:\n  a:\n    environment:\n      - K=TOK\n",
+                "services:\n  a:\n    environment:\n      - K=${API_KEY}\n",
+            ),
+            ("a:\n  K: \"b TOK\" # c\n", "a:\n  K: \"b ${API_KEY}\" # c\n"),
+        ],
+    );
+    refuses(
+        "docker-compose.yml",
+        &[("a: b # TOK\n", "in a comment"), ("a: [TOK]\n", "cannot stand there"), ("TOK: 1\n", "only values")],
+    );
+    becomes(
+        ".github/workflows/a.yml",
+        &[
+            ("jobs:\n  a:\n    env:\n      K: TOK\n", "jobs:\n  a:\n    env:\n      K: ${{ secrets.API_KEY }}\n"),
+            (
+                "jobs:\n  a:\n    steps:\n      - run: |\n          f TOK\n",
+                "jobs:\n  a:\n    steps:\n      - run: |\n          f ${{ secrets.API_KEY }}\n",
+            ),
+        ],
+    );
+    refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "read in env, with, run")]);
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - env:\n        - name: K\n";
+    let next = "        - name: L\n          value: x\n";
+    let read =
+        "          valueFrom:\n            secretKeyRef:\n              name: api-key\n              key: API_KEY\n";
+    let text = format!("{pod}          value: \"TOK\"\n{next}");
+    assert_eq!(edited("k8s/a.yaml", &text), Ok(format!("{pod}{read}{next}")));
+    refuses(
+        "k8s/a.yaml",
+        &[
+            ("apiVersion: v1\nkind: Secret\nstringData:\n  k: TOK\n", "the Secret itself"),
+            ("apiVersion: v1\nkind: ConfigMap\ndata:\n  k: TOK\n", "container only"),
+            ("a: TOK\n", "no form for a variable"),
+            ("a: {{ b }}: TOK\n", "cannot be read"),
+        ],
+    );
+}
+
+#[test]
+fn files_in_json() {
+    becomes(
+        ".mcp.json",
+        &[(
+            "{\"mcpServers\": {\"a\": {\"env\": {\"K\": \"TOK\"}}}}",
+            "{\"mcpServers\": {\"a\": {\"env\": {\"K\": \"${API_KEY}\"}}}}",
+        )],
+    );
+    refuses(".mcp.json", &[("{\"mcpServers\": {\"TOK\": {}}}", "only values"), ("{\"a\": \"TOK\"}", "in command")]);
+    becomes(
+        ".cursor/mcp.json",
+        &[(
+            "{\"mcpServers\": {\"a\": {\"headers\": {\"K\": \"Bearer TOK\"}}}}",
+            "{\"mcpServers\": {\"a\": {\"headers\": {\"K\": \"Bearer ${env:API_KEY}\"}}}}",
+        )],
+    );
+    let entry = "{ \"type\": \"promptString\", \"id\": \"api-key\", \"description\": \"API_KEY\", \"password\": true }";
+    for (text, expected) in [
+        (
+            "{\n  \"servers\": {\"a\": {\"env\": {\"K\": \"TOK\"}}}\n}\n",
+            "{\n  \"inputs\": [\n    @\n  ],\n  \"servers\": {\"a\": {\"env\": {\"K\": \"${input:api-key}\"}}}\n}\n",
+        ),
+        (
+            "{\n  \"inputs\": [\n    {}\n  ],\n  \"servers\": {\"a\": {\"args\": [\"TOK\"]}}\n}\n",
+            "{\n  \"inputs\": [\n    @,\n    {}\n  ],\n  \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}\n}\n",
+        ),
+        (
+            "{\"inputs\": [], \"servers\": {\"a\": {\"args\": [\"TOK\"]}}}",
+            "{\"inputs\": [\n  @\n], \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}}",
+        ),
+    ] {
+        assert_eq!(edited(".vscode/mcp.json", text), Ok(expected.replace('@', entry)), "{text}");
+    }
+    refuses("package.json", &[("{\"a\": \"TOK\"}", "no form for a variable")]);
+}
+
+#[test]
+fn other_files() {
+    becomes(".npmrc", &[("//r/:_authToken=TOK\n", "//r/:_authToken=${API_KEY}\n")]);
+    refuses("a.toml", &[("a = \"TOK\"", "no form for a variable")]);
+    refuses("wrangler.toml", &[("[vars]\na = \"TOK\"", "wrangler secret put")]);
+    refuses("a.swift", &[("let a = \"TOK\"", "by hand with ProcessInfo")]);
+    refuses(".env", &[("A=TOK", "out of git")]);
+    refuses(".env.example", &[("A=TOK", "names alone")]);
+    becomes(
+        "bin/run",
+        &[
+            ("#!/bin/sh\nK='TOK'\n", "#!/bin/sh\nK=\"$API_KEY\"\n"),
+            ("#!/usr/bin/env -S node\nk = 'TOK'\n", "#!/usr/bin/env -S node\nk = process.env.API_KEY\n"),
+        ],
+    );
+    refuses("bin/run", &[("K=TOK", "does not know how")]);
+}
+
+#[test]
+fn settings_of_programs() {
+    becomes(
+        "src/main/resources/application-prod.yml",
+        &[("a:\n  b: \"jdbc:x?password=TOK&c\"\n", "a:\n  b: \"jdbc:x?password=${API_KEY}&c\"\n")],
+    );
+    becomes("application.properties", &[("a.b=TOK\r\nc=d\r\n", "a.b=${API_KEY}\r\nc=d\r\n")]);
+    refuses("application.properties", &[("! a=TOK\n", "in a comment"), ("TOK=a\n", "only values")]);
+    becomes("requirements.txt", &[("a @ https://u:TOK@h/a.whl\n", "a @ https://u:${API_KEY}@h/a.whl\n")]);
+    becomes("supabase/config.toml", &[("[a.b] # c\nsecret = \"TOK\"\n", "[a.b] # c\nsecret = \"env(API_KEY)\"\n")]);
+    refuses(
+        "supabase/config.toml",
+        &[("a = 1 # TOK\n", "in a comment"), ("TOK = 1\n", "cannot stand there"), ("a = TOK\n", "cannot be read")],
+    );
+    becomes(
+        "bunfig.toml",
+        &[("[install.scopes]\n\"@a\" = { token = \"TOK\" }", "[install.scopes]\n\"@a\" = { token = \"$API_KEY\" }")],
+    );
+    refuses(
+        "bunfig.toml",
+        &[
+            ("[install.scopes]\na = \"TOKx\"", "cannot stand there"),
+            ("[define]\na = \"TOK\"", "in registry and scopes only"),
+        ],
+    );
+    becomes(".gitlab-ci.yml", &[("a:\n  script:\n    - f TOKx\n", "a:\n  script:\n    - f ${API_KEY}x\n")]);
+    refuses(".gitlab-ci.yml", &[("a:\n  tags: [\"TOK\"]\n", "image only")]);
+    becomes("config/database.yml", &[("a:\n  password: TOK\n", "a:\n  password: <%= ENV['API_KEY'] %>\n")]);
+    refuses("config/database.yml", &[("a:\n  password: 'TOK'\n", "cannot stand there")]);
+    becomes("opencode.jsonc", &[("{\n// a\n\"k\": \"TOK\",\n}", "{\n// a\n\"k\": \"{env:API_KEY}\",\n}")]);
+    becomes(
+        "settings.xml",
+        &[("<a>\n<password>TOK</password>\n</a>\n", "<a>\n<password>${env.API_KEY}</password>\n</a>\n")],
+    );
+    becomes("NuGet.Config", &[("<add key=\"a\" value=\"TOK\" />", "<add key=\"a\" value=\"%API_KEY%\" />")]);
+    refuses("nuget.config", &[("<!-- <a>TOK</a> -->", "in a comment"), ("<TOK a=\"b\" />", "only values")]);
+}
