@@ -80,5 +80,14 @@ pub(crate) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -
     }
 }
 
+/// `a, b and c`.
+pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    match names[..] {
+        [ref first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

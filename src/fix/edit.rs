@@ -82,6 +82,8 @@ pub(super) struct Edited {
     /// What is to be shown of each target.
     pub(super) shown: Vec<Shown>,
     pub(super) notes: Vec<String>,
+    /// Whether a program that runs here reads it; where the value is given in another way, a note says in which.
+    pub(super) is_read_here: bool,
 }
 
 /// Which file of a folder declares a variable, by the folder and what the declaration begins with.
@@ -126,8 +128,10 @@ impl<'a> Editor<'a> {
         let mut patches = Vec::new();
         let mut changes = Vec::new();
         let mut notes = Vec::new();
+        let mut is_read_here = false;
         for (number, target) in targets.iter().enumerate() {
             let edit = self.replacement(target, store).map_err(|reason| (number, reason))?;
+            is_read_here |= edit.note.is_none();
             notes.extend(edit.note);
             let declaration = edit.declaration.filter(|declaration| self.has_to_declare(declaration, declared));
             patches.extend(edit.additions.into_iter().chain(declaration.map(|declaration| declaration.patch)));
@@ -155,7 +159,7 @@ impl<'a> Editor<'a> {
             let lines = patches.iter().filter(|patch| patch.span.is_empty()).flat_map(|patch| patch.with.lines());
             first.added.extend(lines.map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned));
         }
-        Ok(Edited { text, shown, notes })
+        Ok(Edited { text, shown, notes, is_read_here })
     }
 
     /// Whether no other file of the folder declares the same.

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::{Access, Plan, Scope, Staging, Write, place};
 use crate::change::BytePath;
 use crate::git::{command, entry};
+use crate::report::listed;
 
 const FILE: &str = ".gitignore";
 
@@ -26,11 +27,11 @@ pub(super) fn ignore(root: &Path, paths: &[BytePath], scope: Scope, plan: &mut P
     let before = place::read(root, &file)?;
     let after = with_lines(before.as_deref().unwrap_or_default(), &lines);
     let named: Vec<_> = lines.iter().map(|line| crate::report::sanitized(line)).collect();
-    plan.remarks.push(format!("{FILE} gets {}, so that git leaves it out", named.join(" and ")));
+    plan.remarks.push(format!("{FILE} gets {}, so that git leaves it out", listed(&named)));
     let tracked = entry::entry(root, &file)?;
     let staged = match &tracked {
         Some(own) if own.is_file() => Some(with_lines(&entry::content(root, &own.id)?, &lines)),
-        Some(_) => bail!("`{FILE}` is staged as a link, so it is left alone"),
+        Some(_) => bail!("`{FILE}` is staged as a link, so it is left alone: stage a file in its place"),
         None if before.is_none() => Some(after.clone()),
         None => None,
     };

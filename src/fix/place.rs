@@ -35,10 +35,14 @@ pub(crate) fn read(root: &Path, path: &BytePath) -> Result<Option<Vec<u8>>> {
     match fs::symlink_metadata(&file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("read `{}`", shown(path))),
-        Ok(metadata) if metadata.is_symlink() => bail!("`{}` is a link, so it is left alone", shown(path)),
-        Ok(metadata) if !metadata.is_file() => bail!("`{}` is no file, so it is left alone", shown(path)),
+        Ok(metadata) if metadata.is_symlink() => {
+            bail!("`{}` is a link, so it is left alone: put a file in its place", shown(path))
+        }
+        Ok(metadata) if !metadata.is_file() => {
+            bail!("`{}` is no file, so it is left alone: put a file in its place", shown(path))
+        }
         Ok(metadata) if metadata.permissions().readonly() => {
-            bail!("`{}` is read-only, so it is left alone", shown(path))
+            bail!("`{}` is read-only, so it is left alone: make it writable first", shown(path))
         }
         Ok(_) => fs::read(&file).map(Some).with_context(|| format!("read `{}`", shown(path))),
     }

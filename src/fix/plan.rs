@@ -11,6 +11,7 @@ use crate::change::{BytePath, Part};
 use crate::git::entry::{self, Entry};
 use crate::outcome::Located;
 use crate::remedy::by_hand;
+use crate::report::listed;
 
 /// Plans for all of `blocked`. What cannot be done safely is named in `refused`; the rest of the plan is then worth
 /// nothing.
@@ -25,6 +26,7 @@ pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Resul
         store: Store::open(around.root, variables, if_staged)?,
         declared: Declared::new(),
         ignored: Vec::new(),
+        is_read_here: false,
         plan: Plan::default(),
     };
     let mut files: BTreeMap<&BytePath, Vec<&Located<'_>>> = BTreeMap::new();
@@ -50,6 +52,8 @@ struct Planner<'a> {
     declared: Declared,
     /// What git has to leave out, the file of variables apart.
     ignored: Vec<BytePath>,
+    /// Whether a program that runs here reads a variable.
+    is_read_here: bool,
     plan: Plan,
 }
 
@@ -184,6 +188,7 @@ impl Planner<'_> {
 
     fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
         self.plan.shown.extend(edited.shown);
+        self.is_read_here |= edited.is_read_here;
         for note in edited.notes {
             if !self.plan.remarks.contains(&note) {
                 self.plan.remarks.push(note);
@@ -227,15 +232,17 @@ impl Planner<'_> {
         ignoring::ignore(root, &self.ignored, scope, &mut self.plan)?;
         if let Some(after) = after {
             let path = self.store.path.clone();
-            let names = self.store.added_names().join(" and ");
+            let names = listed(&self.store.added_names());
             let made = if self.store.before.is_none() { " (made, for you alone to read)" } else { "" };
             let shown = place::shown(&path);
             self.plan.remarks.push(format!("{shown} gets {names}{made}"));
             let word = crate::git::command::quoted_word(&shown);
-            loading = vec![
-                format!("Load {shown} before the program runs, with its dotenv package or:"),
-                format!("  set -a; . ./{word}; set +a"),
-            ];
+            if self.is_read_here {
+                loading = vec![
+                    format!("Load {shown} before the program runs, with its dotenv package or:"),
+                    format!("  set -a; . ./{word}; set +a"),
+                ];
+            }
             let before = self.store.before.take();
             self.plan.writes.push(Write { path, before, after, access: Access::Owner });
         }
@@ -257,7 +264,7 @@ impl Planner<'_> {
         let before = place::read(root, &path)?;
         let Some(after) = store::example(before.as_deref(), &self.store.read) else { return Ok(()) };
         let shown = place::shown(&path);
-        self.plan.remarks.push(format!("{shown} gets {}", self.store.read.join(" and ")));
+        self.plan.remarks.push(format!("{shown} gets {}", listed(&self.store.read)));
         let tracked = entry::entry(root, &path)?;
         let is_new = before.is_none() && !crate::git::command::is_ignored_path(root, &path)?;
         let staged = match &tracked {

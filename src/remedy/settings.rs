@@ -2,6 +2,7 @@
 
 use super::{Edit, Patch, Spot, WhyNot, json, toml, yaml};
 use crate::change::BytePath;
+use crate::report::listed;
 
 /// A program that reads variables in its settings.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ const PROGRAMS: &[Program] = &[
         .under(&["script", "bash", "powershell", "pwsh", "env", "inputs"])
         .note("give it to the pipeline: az pipelines variable create --name X --secret true"),
     // <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>
-    Program::new("*compose*.y*ml", Syntax::Yaml, "${X}"),
+    Program::new("*compose*.y*ml", Syntax::Yaml, "${X}").note("docker compose reads .env by itself"),
     // <https://yarnpkg.com/configuration/yarnrc>
     Program::new(".yarnrc.yml", Syntax::Yaml, "${X}"),
     // <https://www.serverless.com/framework/docs/guides/variables>
@@ -100,7 +101,7 @@ const PROGRAMS: &[Program] = &[
     // <https://supabase.com/docs/guides/local-development/managing-config>
     Program::new("supabase/config.toml", Syntax::Toml, "env(X)"),
     // <https://bun.com/docs/pm/cli/install>
-    Program::new("bunfig.toml", Syntax::Toml, "$X").under(&["registry", "scopes"]),
+    Program::new("bunfig.toml", Syntax::Toml, "$X").under(&["registry", "scopes"]).note("bun reads .env by itself"),
     // <https://pipenv.pypa.io/en/latest/advanced.html>
     Program::new("pipfile", Syntax::Toml, "${X}").under(&["source"]),
     // <https://pip.pypa.io/en/stable/reference/requirements-file-format/>, using environment variables
@@ -204,14 +205,6 @@ pub(super) fn below(keys: &[String], under: &[&str]) -> Result<(), WhyNot> {
         return Ok(());
     }
     Err(WhyNot(format!("variables are read in {} only", listed(under)).into()))
-}
-
-/// `a, b and c`.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => names.concat(),
-    }
 }
 
 /// Whether the value stands behind a setting's name.

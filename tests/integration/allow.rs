@@ -588,7 +588,9 @@ fn markers_hold_on_their_line_and_alone_on_the_line_above() {
         ("t = @ # keyguard:allowed\n", &["1"]),
         ("t = @ # keyguard:allow-all\n", &["1"]),
         ("t = @ # keyguard: allow\n", &["1"]),
-        ("t = \"@keyguard:allow\"\n", &[]),
+        // A marker is a word of its own, with nothing but rules and a reason behind it.
+        ("t = \"@ keyguard:allow\"\n", &["1"]),
+        ("t = \"@keyguard:allow\"\n", &["1"]),
     ] {
         assert_eq!(lines_that_count("a", text), lines, "{text}");
     }

@@ -289,11 +289,11 @@ fn many_findings_stay_on_one_screen() {
 fn a_new_key_is_new_whatever_word_the_old_text_holds() {
     let repo = Sandbox::with_hook();
     let url = |password: &str| format!("DB=postgres://app:{password}@db.prod.corp-net.io/x\n");
-    repo.commit("a", "select * from orders7;\n").commit("b", format!("x = {}ZZ\n", fake::github_pat()));
+    repo.commit("a", "select * from orders7;\n").commit("b", format!("x = {}ZZ\n", fake::aws_pair().0));
     repo.write("a", format!("select * from orders7;\n{}", url("orders7")));
     repo.git(["commit", "-am", "a password that is a word of the old text"]).code(1).says("in a:2:19");
     repo.git(["checkout", "--quiet", "a"]).success();
-    repo.write("b", format!("x = {}\n", fake::github_pat()));
+    repo.write("b", format!("x = {}\n", fake::aws_pair().0));
     repo.git(["commit", "-am", "a key that was part of something longer"]).code(1).says("in b:1:5");
 }
 

@@ -189,6 +189,23 @@ fn files_of_programs_read_the_variable() {
 }
 
 #[test]
+fn what_reads_no_environment_here_needs_no_loading() {
+    for (path, text, note) in [
+        (".gitlab-ci.yml", "a:\n  script:\n    - curl -H 'A: @' x\n", "glab variable set GITHUB_TOKEN --masked"),
+        ("docker-compose.yml", "services:\n  a:\n    command: [\"@\"]\n", "docker compose reads .env by itself"),
+        ("bunfig.toml", "[install]\nregistry = { url = \"x\", token = \"@\" }\n", "bun reads .env by itself"),
+    ] {
+        let repo = staged(path, &text.replace('@', &fake::github_pat()));
+        let fixed = repo.keyguard(["fix", "--apply"]);
+        fixed.success().says(note);
+        assert!(!fixed.text().contains("Load .env"), "{}", fixed.text());
+        repo.git(["commit", "--quiet", "-m", "x"]).success();
+    }
+    let repo = staged("application.yml", &format!("a:\n  b: {}\n", fake::github_pat()));
+    repo.keyguard(["fix", "--apply"]).success().says("\nLoad .env before the program runs");
+}
+
+#[test]
 fn two_files_of_terraform_declare_a_variable_once() {
     let repo = staged("a.tf", &format!("locals {{\n  a = \"{}\"\n}}\n", fake::github_pat()));
     repo.write("b.tf", format!("locals {{\n  b = \"{}\"\n}}\n", fake::github_pat()));
