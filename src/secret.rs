@@ -188,6 +188,9 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
     const SHORTEST_VALUE: usize = 6;
     const SHORTEST_MIXED: usize = 8;
     const LONG: usize = 16;
+    /// What languages and protocols put where a value stands.
+    const WORDS: [&str; 10] =
+        ["return", "require", "import", "String", "Bearer", "export", "static", "public", "private", "process"];
     let is_word = |c: char| !c.is_whitespace() && !"\"'`,;(){}[]<>=:".contains(c);
     let mut out = String::with_capacity(piece.len());
     let mut is_value = false;
@@ -211,7 +214,9 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
             (false, true) => SHORTEST_VALUE,
             (false, false) => SHORTEST_MIXED,
         };
-        let could_be_secret = word.len() >= least && (is_mixed || is_value && !touches && !is_name) && !is_known;
+        let could_be_secret = word.len() >= least
+            && (is_mixed || is_value && !touches && !is_name && !WORDS.contains(&word))
+            && !is_known;
         out.push_str(if could_be_secret { FEW_STARS } else { word });
         let signs = behind.find(is_word).unwrap_or(behind.len());
         let (between, next) = behind.split_at(signs);
@@ -307,6 +312,8 @@ mod tests {
             ("URL=postgres://app:@db.internal:5432/app", "URL=postgres://app:", "db.internal:***…"),
             ("const token: string = '@'; // see docs", "const token: string = '", "'; // see docs"),
             ("{\"env\": {\"GITHUB_TOKEN\": \"@\"}}", "{\"env\": {\"GITHUB_TOKEN\": \"", "\"}}"),
+            ("def f(): return \"@\"", "def f(): return \"", "\""),
+            ("a = {\"Authorization\": \"Bearer @\"}", "a = {\"Authorization\": \"Bearer ", "\"}"),
             ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.ac…"),
         ] {
             let text = format!("first\n{}\nnext", line.replacen('@', "SECRETSECRET", 1)).into_bytes();

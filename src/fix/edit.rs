@@ -188,8 +188,9 @@ impl<'a> Editor<'a> {
             return Err("it is not written as it is, but encoded or in pieces: take it out by hand".to_owned());
         }
         let facts = target.rule.facts();
+        let assigned = name::assigned(self.text, &target.span);
         let variable = target.variable.as_deref().or(facts.variable());
-        let span = remedy::extent(variable, self.text, &target.span);
+        let span = remedy::extent(variable.or(assigned.as_deref()), self.text, &target.span);
         let value = &self.text[span.clone()];
         let name = store.name(value, &name::candidates(variable, &facts, (self.text, &span)));
         let edit = remedy::replacement(self.path, self.text, &span, &name).map_err(|why| why.to_string())?;

@@ -65,11 +65,13 @@ pub(crate) fn is_free(name: &str) -> bool {
 }
 
 /// The name of what is given the value on its line: `stripeKey = "...`, `"stripe-key": "...`.
-fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
+pub(crate) fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
     const FARTHEST: usize = 160;
     let near = &text[span.start.saturating_sub(FARTHEST)..span.start];
     let line = before_address(near.rsplit(|byte| *byte == b'\n').next().unwrap_or_default());
-    let sign = line.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
+    // `String::from(` gives no name.
+    let is_path = |at: usize| line[at] == b':' && (line[..at].ends_with(b":") || line[at + 1..].starts_with(b":"));
+    let sign = (0..line.len()).rev().find(|at| matches!(line[*at], b'=' | b':') && !is_path(*at))?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     // What stands between sign and value is quotes, calls and the like.
     if line[sign + 1..].iter().filter(|byte| is_name(byte)).count() > 12 {
@@ -78,7 +80,8 @@ fn assigned(text: &[u8], span: &Range<usize>) -> Option<String> {
     let mut before = line[..sign].trim_ascii_end();
     before = before.strip_suffix(b":").unwrap_or(before).trim_ascii_end();
     // The type of a variable stands between its name and the sign.
-    if let Some(colon) = before.iter().rposition(|byte| *byte == b':').filter(|_| line[sign] == b'=') {
+    let is_colon = |at: &usize| before[*at] == b':' && !is_path(*at);
+    if let Some(colon) = (0..before.len()).rev().find(is_colon).filter(|_| line[sign] == b'=') {
         before = before[..colon].trim_ascii_end();
     }
     before = before.trim_ascii_end();
@@ -128,6 +131,9 @@ mod tests {
             ("private const string ApiKey = @\"@", Some("API_KEY")),
             ("apiUrl = f\"https://admin:@", Some("API_URL")),
             ("https://admin:@", None),
+            ("let stripe_key = String::from(\"@", Some("STRIPE_KEY")),
+            ("let stripe: std::string::String = x(\"@", Some("STRIPE")),
+            ("map.insert(String::from(\"@", None),
             ("let key: &'static str = \"@", Some("KEY")),
             ("key := \"@", Some("KEY")),
             ("headers[\"x-api-key\"] = \"@", Some("X_API_KEY")),

@@ -63,7 +63,10 @@ pub(super) fn command(text: &str, out: &mut dyn Write) -> io::Result<()> {
 
 /// A piece of a file, never broken.
 fn code(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  {label:6}{}", sanitized(text.as_bytes()))
+    for (number, line) in text.lines().enumerate() {
+        writeln!(out, "  {:6}{}", if number == 0 { label } else { "" }, sanitized(line.as_bytes()))?;
+    }
+    Ok(())
 }
 
 /// What the key can do, and what it says of itself.
