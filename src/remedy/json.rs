@@ -62,9 +62,9 @@ fn declared(text: &[u8], name: &str) -> Result<Option<Patch>, WhyNot> {
         return Ok(None);
     }
     let end = line_end(text);
-    let brackets_at = |at: usize| lexer::place(Language::Json, text, &(at..at)).brackets;
-    let lists = memchr::memmem::find_iter(text, b"\"inputs\"");
-    if let Some(list) = lists.into_iter().find(|at| brackets_at(*at).len() == 1) {
+    let lists: Vec<_> = memchr::memmem::find_iter(text, b"\"inputs\"").collect();
+    let mut outline = lexer::outline(Language::Json, text, lists.iter().copied());
+    if let Some(list) = lists.iter().copied().find(|_| outline.next().is_some_and(|(_, depth)| depth == 1)) {
         let behind = &text[list..];
         let open = memchr::memchr(b'[', behind).filter(|open| behind[8..*open].trim_ascii() == b":");
         let open = list + open.ok_or(WhyNot::new("`inputs` is no list"))? + 1;

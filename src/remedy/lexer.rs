@@ -58,6 +58,25 @@ pub(super) struct Literal {
     pub(super) kind: Kind,
 }
 
+/// Of each of the `places`, which ascend: whether it stands in code, and how many brackets are open there. The text is
+/// read once.
+pub(super) fn outline(
+    language: Language,
+    text: &[u8],
+    places: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = (bool, usize)> {
+    let mut lexer = Lexer::new(language, text);
+    let mut is_comment = false;
+    places.map(move |place| {
+        while lexer.at < place {
+            is_comment = lexer.step();
+        }
+        let is_in_comment = is_comment && lexer.at > place;
+        let is_in_string = matches!(lexer.frames.last(), Some(Frame::String { .. }));
+        (!is_in_comment && !is_in_string, lexer.brackets.len())
+    })
+}
+
 /// What stands around `span` of `text`.
 pub(super) fn place(language: Language, text: &[u8], span: &Range<usize>) -> Place {
     let mut lexer = Lexer::new(language, text);

@@ -89,6 +89,21 @@ fn python() {
 }
 
 #[test]
+fn long_heads_and_long_keys_cost_no_more_than_their_size() {
+    // Each of these took seconds or gigabytes, as lines were looked at from the beginning of the text again and again.
+    let head = format!("\"\"\"doc\n{}\"\"\"\n", "some text\n".repeat(20_000));
+    let python = edited("a.py", &format!("{head}k = \"TOK\"\n")).unwrap();
+    assert_eq!(python, format!("{head}import os\n\nk = os.environ[\"API_KEY\"]\n"));
+    let inputs = "\"inputs\":\"b\",".repeat(20_000);
+    assert!(
+        edited(".vscode/mcp.json", &format!("{{\"servers\":{{\"a\":{{\"env\":{{{inputs}\"K\":\"TOK\"}}}}}}}}")).is_ok()
+    );
+    let (key, values) = ("k".repeat(100_000), "a,".repeat(100_000));
+    refuses("compose.yml", &[(&format!("? {key}\n: [{values}a]\nb: TOK\n"), "cannot be read")]);
+    refuses("bunfig.toml", &[(&format!("{key} = [{}]\nb = \"TOK\"\n", "1,".repeat(100_000)), "cannot be read")]);
+}
+
+#[test]
 fn javascript_and_typescript() {
     becomes(
         "a.js",

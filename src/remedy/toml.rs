@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use super::yaml::Leaf;
+use super::yaml::{Leaf, MOST_OF_KEYS};
 use super::{Patch, Spot, WhyNot};
 
 /// The keys that lead to the one value which `patch` changes; the file is read before and after, so that nothing else
@@ -13,24 +13,39 @@ pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Vec<String>, Why
     Leaf::changed(&before, leaves(&patch.applied(text)), spot, patch)
 }
 
-/// All values, in the order of their keys; `None` where it is no TOML.
+/// All values, in the order of their keys; `None` where it is no TOML, or one of too many long keys.
 fn leaves(text: &str) -> Option<Vec<Leaf>> {
-    let mut leaves = Vec::new();
-    collect(&toml::from_str(text).ok()?, &mut Vec::new(), &mut leaves);
-    Some(leaves)
+    let mut leaves = Leaves { all: Vec::new(), of_keys: 0 };
+    leaves.collect(&toml::from_str(text).ok()?, &mut Vec::new())?;
+    Some(leaves.all)
 }
 
-fn collect(value: &Value, keys: &mut Vec<String>, leaves: &mut Vec<Leaf>) {
-    match value {
-        Value::Table(table) => {
-            for (key, value) in table {
-                keys.push(key.clone());
-                collect(value, keys, leaves);
-                keys.pop();
+struct Leaves {
+    all: Vec<Leaf>,
+    /// Bytes of all keys of all values so far.
+    of_keys: usize,
+}
+
+impl Leaves {
+    fn collect(&mut self, value: &Value, keys: &mut Vec<String>) -> Option<()> {
+        match value {
+            Value::Table(table) => {
+                for (key, value) in table {
+                    keys.push(key.clone());
+                    self.collect(value, keys)?;
+                    keys.pop();
+                }
+                Some(())
             }
+            Value::Array(values) => values.iter().try_for_each(|value| self.collect(value, keys)),
+            Value::String(text) => self.push(keys, text.clone()),
+            other => self.push(keys, other.to_string()),
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, keys, leaves)),
-        Value::String(text) => leaves.push(Leaf { keys: keys.clone(), value: text.clone() }),
-        other => leaves.push(Leaf { keys: keys.clone(), value: other.to_string() }),
+    }
+
+    fn push(&mut self, keys: &[String], value: String) -> Option<()> {
+        self.of_keys += keys.iter().map(String::len).sum::<usize>();
+        self.all.push(Leaf { keys: keys.to_vec(), value });
+        (self.of_keys <= MOST_OF_KEYS).then_some(())
     }
 }

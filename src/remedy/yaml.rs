@@ -64,6 +64,9 @@ fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyN
     Ok(edit)
 }
 
+/// So many bytes of keys are kept of one file: each value has its own with it, and long ones above many values add up.
+pub(super) const MOST_OF_KEYS: usize = 16 << 20;
+
 /// A value with the keys that lead to it; an entry of a list has those of the list.
 #[derive(PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -105,6 +108,7 @@ enum Open {
 /// All values of all documents, in order; `None` where it is no YAML.
 fn leaves(text: &str) -> Option<Vec<Leaf>> {
     const DEEPEST: usize = 100;
+    let mut of_keys = 0;
     let mut open: Vec<Open> = Vec::new();
     let mut leaves = Vec::new();
     for event in Parser::new_from_str(text) {
@@ -139,7 +143,12 @@ fn leaves(text: &str) -> Option<Vec<Leaf>> {
                     Open::Mapping(key) => key.clone(),
                     Open::List => None,
                 });
-                leaves.push(Leaf { keys: keys.collect(), value });
+                let keys: Vec<_> = keys.collect();
+                of_keys += keys.iter().map(String::len).sum::<usize>();
+                if of_keys > MOST_OF_KEYS {
+                    return None;
+                }
+                leaves.push(Leaf { keys, value });
                 if let Some(Open::Mapping(key)) = open.last_mut() {
                     *key = None;
                 }

@@ -1,6 +1,6 @@
 //! The line that an expression needs at the head of its file.
 
-use crate::remedy::lexer::{self, Language, Stands};
+use crate::remedy::lexer::{self, Language};
 use crate::remedy::{Patch, WhyNot, line_end};
 
 /// The missing import, if the language wants one.
@@ -28,8 +28,25 @@ fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-fn is_code(language: Language, text: &[u8], at: usize) -> bool {
-    lexer::place(language, text, &(at..at)).stands == Stands::Code
+/// A line, and what is open where it begins.
+struct Line<'t> {
+    at: usize,
+    text: &'t [u8],
+    is_code: bool,
+    is_in_brackets: bool,
+}
+
+impl Line<'_> {
+    /// Whether it is one of Python's imports.
+    fn imports(&self) -> bool {
+        self.is_code && (self.text.starts_with(b"import ") || self.text.starts_with(b"from "))
+    }
+}
+
+fn outlined(language: Language, text: &[u8]) -> Vec<Line<'_>> {
+    let outline = lexer::outline(language, text, lines(text).map(|(at, _)| at));
+    let line = |((at, text), (is_code, depth))| Line { at, text, is_code, is_in_brackets: depth > 0 };
+    lines(text).zip(outline).map(line).collect()
 }
 
 fn insertion(at: usize, with: String) -> Patch {
@@ -39,10 +56,9 @@ fn insertion(at: usize, with: String) -> Patch {
 /// `import os` goes before the first import, behind what has to come first: comments, the module's own text, and what is
 /// imported from the future.
 fn python(text: &[u8]) -> Option<Patch> {
-    let is_import = |line: &[u8]| line.starts_with(b"import ") || line.starts_with(b"from ");
     let is_early = |line: &[u8]| line.starts_with(b"from __future__ ");
-    let imports: Vec<_> =
-        lines(text).filter(|(at, line)| is_import(line) && is_code(Language::Python, text, *at)).collect();
+    let all = outlined(Language::Python, text);
+    let imports: Vec<_> = all.iter().filter(|line| line.imports()).collect();
     let names_os = |line: &[u8]| {
         let names = line.strip_prefix(b"import ").unwrap_or_default();
         let names = names.split(|byte| *byte == b'#' || *byte == b';').next().unwrap_or_default();
@@ -50,16 +66,16 @@ fn python(text: &[u8]) -> Option<Patch> {
             .split(|byte| *byte == b',')
             .any(|name| name.trim_ascii() == b"os" || name.trim_ascii().starts_with(b"os."))
     };
-    if imports.iter().any(|(_, line)| names_os(line)) {
+    if imports.iter().any(|line| names_os(line.text)) {
         return None;
     }
     let end = line_end(text);
-    if let Some((at, _)) = imports.iter().find(|(_, line)| !is_early(line)) {
-        return Some(insertion(*at, format!("import os{end}")));
+    if let Some(first) = imports.iter().find(|line| !is_early(line.text)) {
+        return Some(insertion(first.at, format!("import os{end}")));
     }
     let at = match imports.last() {
-        Some((at, _)) => end_of_statement(text, *at),
-        None => end_of_head(text),
+        Some(last) => end_of_statement(text, last.at, &all),
+        None => end_of_head(text, &all),
     };
     let lacks_end = at > 0 && text[at - 1] != b'\n' && !text[..at].ends_with("\u{feff}".as_bytes());
     let gap = if text[at..].starts_with(b"\n") || text[at..].starts_with(b"\r") { "" } else { end };
@@ -67,29 +83,26 @@ fn python(text: &[u8]) -> Option<Patch> {
 }
 
 /// The line behind the statement that begins at `at`; it may go on in brackets.
-fn end_of_statement(text: &[u8], at: usize) -> usize {
-    let ends = memchr::memchr_iter(b'\n', text).filter(|end| *end >= at).map(|end| end + 1);
-    ends.into_iter()
-        .find(|end| lexer::place(Language::Python, text, &(*end..*end)).brackets.is_empty())
-        .unwrap_or(text.len())
+fn end_of_statement(text: &[u8], at: usize, lines: &[Line<'_>]) -> usize {
+    lines.iter().find(|line| line.at > at && !line.is_in_brackets).map_or(text.len(), |line| line.at)
 }
 
 /// The line behind comments and the text of the module.
-fn end_of_head(text: &[u8]) -> usize {
+fn end_of_head(text: &[u8], lines: &[Line<'_>]) -> usize {
     let mut head = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-    for (at, line) in lines(text) {
+    for Line { at, text: line, is_code, .. } in lines {
         let is_string = |line: &[u8]| {
             let letters = line.iter().take_while(|byte| b"rRuU".contains(byte)).count();
             matches!(line.get(letters), Some(b'"' | b'\''))
         };
-        let is_open = at > 0 && !is_code(Language::Python, text, at) && !line.starts_with(b"#");
+        let is_open = *at > 0 && !is_code && !line.starts_with(b"#");
         if !is_open && !line.starts_with(b"#") && !is_string(line) {
             if line.is_empty() {
                 continue;
             }
             break;
         }
-        head = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end + 1);
+        head = memchr::memchr(b'\n', &text[*at..]).map_or(text.len(), |end| at + end + 1);
     }
     head
 }
@@ -99,14 +112,14 @@ fn go(text: &[u8]) -> Option<Patch> {
     let end = line_end(text);
     let mut package = None;
     let mut is_group = false;
-    for (at, line) in lines(text) {
+    for Line { at, text: line, is_code, .. } in outlined(Language::Go, text) {
         let behind = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |newline| at + newline + 1);
         let path = line.trim_ascii();
         let is_later = path.first() == Some(&b'"') && path > &b"\"os\""[..];
         if is_group && (path.starts_with(b")") || path.is_empty() || is_later) {
             return Some(insertion(at, format!("\t\"os\"{end}")));
         }
-        if line.starts_with(b"package ") && !line.contains(&b';') && is_code(Language::Go, text, at) {
+        if line.starts_with(b"package ") && !line.contains(&b';') && is_code {
             package = Some(behind);
         } else if line == b"import (" {
             is_group = true;
