@@ -67,6 +67,8 @@ pub(crate) struct Plan {
     pub(crate) remarks: Vec<String>,
     /// What cannot be done safely. Then nothing is.
     pub(crate) refused: Vec<Refused>,
+    /// Where something is refused, the keys for which a plan without the refused ones has been made.
+    pub(crate) movable: Vec<Fingerprint>,
     /// What no edit can do, with the command that does. All else is done.
     pub(crate) left: Vec<Refused>,
 }

@@ -1,5 +1,6 @@
 //! `keyguard fix`: shows how the keys that block would leave their files, and does it with `--apply`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
@@ -69,7 +70,7 @@ impl Run<'_> {
         let outside = environment.data_home().map(|data| data.join("keyguard").join("moved"));
         let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
         let plan = fix::plan(&blocked, &Surroundings { root, config: &config, scope, outside })?;
-        refuse(&plan, &blocked)?;
+        refuse(&plan)?;
         if scope == Scope::WorkTree {
             writeln!(out, "nothing staged blocks, so this looks at all tracked files, as `git commit -a` does")?;
         }
@@ -141,18 +142,16 @@ fn in_lines(keys: &[Refused]) -> Vec<String> {
 }
 
 /// Says what cannot be moved, and how to move the rest. Where all is left to the user there is nothing else to say.
-fn refuse(plan: &Plan, blocked: &[&Located<'_>]) -> Result<()> {
+fn refuse(plan: &Plan) -> Result<()> {
     let is_all_left = plan.is_empty() && !plan.left.is_empty();
     if plan.refused.is_empty() && !is_all_left {
         return Ok(());
     }
     let mut lines = in_lines(&plan.refused);
     lines.extend(in_lines(&plan.left));
-    let count = if lines.len() == 1 { "a key".to_owned() } else { format!("{} keys", lines.len()) };
-    let mut rest: Vec<_> = blocked.iter().map(|located| located.finding.fingerprint()).collect();
-    rest.sort_unstable();
-    rest.dedup();
-    rest.retain(|key| plan.refused.iter().chain(&plan.left).all(|refused| refused.fingerprint != *key));
+    let keys: BTreeSet<_> = plan.refused.iter().chain(&plan.left).map(|key| key.fingerprint).collect();
+    let count = if keys.len() == 1 { "a key".to_owned() } else { format!("{} keys", keys.len()) };
+    let rest: BTreeSet<_> = plan.movable.iter().collect();
     let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();
     let help = if rest.is_empty() {
         String::new()

@@ -242,6 +242,48 @@ fn fingerprints_choose_and_one_refusal_stops_all() {
 }
 
 #[test]
+fn all_refusals_are_told_at_once() {
+    let keys: Vec<_> = ["a", "b", "c", "d"].map(fake::github_token).into();
+    let lines: Vec<_> = keys.iter().enumerate().map(|(number, key)| format!("const K{number} = '{key}';\n")).collect();
+    let repo = staged("a.php", &format!("<?php\nclass A {{\n{}}}\n", lines.concat()));
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused.code(2).says("nothing was changed, as 4 keys cannot be moved safely\na.php:3:13: ").says("\na.php:6:13: ");
+    assert_eq!(refused.text().matches("has to be constant").count(), 4, "{}", refused.text());
+    assert!(!refused.text().contains("move the rest"), "{}", refused.text());
+}
+
+#[test]
+fn only_what_can_be_moved_is_offered() {
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(fake::github_token);
+    let repo = staged("a.js", &format!("// {a}\nx = '{b}';\n// {c}\n"));
+    // The first place could be moved, the second one could not, so the key stays in both.
+    repo.write("b.js", format!("y = '{d}';\n// {d}\n// {a}\n"));
+    repo.git(["add", "b.js"]).success();
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused.code(2).says("as 3 keys cannot be moved safely\na.js:1:4: ").says("\na.js:3:4: ");
+    refused.says("\nb.js:2:4: ").says("\nb.js:3:4: ");
+    let offered = refused.text().split("keyguard fix --apply ").nth(1).unwrap().trim().to_owned();
+    repo.keyguard(["fix", "--apply", &offered]).success();
+    assert_eq!(read(&repo, "a.js"), format!("// {a}\nx = process.env.GITHUB_TOKEN;\n// {c}\n"));
+    assert_eq!(read(&repo, ".env"), format!("GITHUB_TOKEN={b}\n"));
+}
+
+#[test]
+fn a_refusal_in_the_work_tree_names_its_own_key() {
+    let [a, b] = ["a", "b"].map(fake::github_token);
+    let repo = staged("a.js", &format!("x = '{a}';\ny = '{b}';\n"));
+    repo.write("a.js", format!("x = '{a}';\n// '{b}';\n"));
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused
+        .code(2)
+        .says("as a key cannot be moved safely\na.js:2:6: ")
+        .says("in the work tree: it stands in a comment");
+    let offered = refused.text().split("keyguard fix --apply ").nth(1).unwrap().trim().to_owned();
+    repo.keyguard(["fix", "--apply", &offered]).success();
+    assert_eq!(read(&repo, "a.js"), format!("x = process.env.GITHUB_TOKEN;\n// '{b}';\n"));
+}
+
+#[test]
 fn a_pair_is_moved_as_two_variables() {
     let (id, secret) = fake::aws_pair();
     let repo = staged("a.py", &format!("import os\naws_access_key_id = '{id}'\naws_secret_access_key = '{secret}'\n"));
