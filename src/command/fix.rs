@@ -6,11 +6,13 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 
 use super::allow::{parse_fingerprint, with_all_staged};
-use super::{complete, config_of_commit, inspect_staged};
+use super::{complete, config_of_commit, inspect_staged, work_tree_of};
+use crate::change::BytePath;
 use crate::cli::{FixArgs, Global};
 use crate::config::Sources;
 use crate::environment::Environment;
-use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings};
+use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings, place};
+use crate::git::command::quoted_word;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
@@ -96,15 +98,29 @@ impl Run<'_> {
             }
         }
         let keys: Vec<_> = self.wanted.iter().map(|key| format!(" {key}")).collect();
-        let then = if plan.left.is_empty() { "commit again" } else { "do what is left and commit again" };
         match (self.args.apply, scope) {
             (false, _) => writeln!(out, "\nNothing was changed. To do it: keyguard fix --apply{}", keys.concat())?,
-            (true, Scope::Staged) => writeln!(out, "\nDone and staged; {then}. To go back: keyguard fix --undo")?,
+            (true, Scope::Staged) => {
+                let then = if plan.left.is_empty() { "commit again" } else { "do what is left and commit again" };
+                writeln!(out, "\nDone and staged; {then}. To go back: keyguard fix --undo")?;
+            }
             (true, Scope::WorkTree) => {
-                writeln!(out, "\nDone, and nothing is staged; {then}. To go back: keyguard fix --undo")?;
+                let then = if plan.left.is_empty() { "Commit" } else { "Do what is left and commit" };
+                writeln!(out, "\nDone, and nothing is staged. {then} as before:")?;
+                if !plan.to_add.is_empty() {
+                    writeln!(out, "  git add{}", self.arguments(&plan.to_add))?;
+                }
+                writeln!(out, "  git commit -a\nTo go back: keyguard fix --undo")?;
             }
         }
         Ok(())
+    }
+
+    /// The files of the root as arguments of git's in the working directory.
+    fn arguments(&self, paths: &[BytePath]) -> String {
+        let folder = &self.environment.current_dir;
+        let from_root = if work_tree_of(folder).is_none_or(|root| root == *folder) { "" } else { ":/" };
+        paths.iter().map(|path| format!(" {from_root}{}", quoted_word(&place::shown(path)))).collect()
     }
 }
 

@@ -173,16 +173,43 @@ a.js:1  GitHub personal access token (classic)
 
 .env gets GITHUB_TOKEN (made, for you alone to read)
 .env.example gets GITHUB_TOKEN
-.env.example is not staged by this: git add .env.example
 Load .env before the program runs, with its dotenv package or:
   set -a; . ./.env; set +a
 
-Done, and nothing is staged; commit again. To go back: keyguard fix --undo
+Done, and nothing is staged. Commit as before:
+  git add .env.example
+  git commit -a
+To go back: keyguard fix --undo
 
 "]]);
     repo.git(["status", "--porcelain"]).success().stdout(" M a.js\n?? .env.example\n");
     repo.git(["commit", "--quiet", "-a", "-m", "x"]).success();
     assert_nowhere(&repo, &fake::github_pat(), &[]);
+}
+
+#[test]
+fn after_commit_all_it_says_how_to_commit_what_is_new() {
+    let repo = repository();
+    repo.commit("sub/a.js", "let k;\n");
+    repo.write("sub/a.js", format!("let k = '{}';\n", fake::github_pat()));
+    let fix = repo.run("keyguard").args(["fix", "--apply"]).current_dir("sub").output();
+    fix.success().says(
+        "\nDone, and nothing is staged. Commit as before:\n  git add :/.gitignore :/.env.example\n  git commit -a\n",
+    );
+    repo.run("git").args(["add", ":/.gitignore", ":/.env.example"]).current_dir("sub").output().success();
+    repo.run("git").args(["commit", "--quiet", "-a", "-m", "x"]).current_dir("sub").output().success();
+    repo.git(["status", "--porcelain"]).success().stdout("");
+
+    // What is tracked needs no adding.
+    let repo = repository();
+    repo.commit("a.js", "let k;\n").commit(".gitignore", "x\n").commit(".env.example", "A=\n");
+    repo.write("a.js", format!("let k = '{}';\n", fake::github_pat()));
+    let fix = repo.keyguard(["fix", "--apply"]);
+    fix.success()
+        .says("\nDone, and nothing is staged. Commit as before:\n  git commit -a\nTo go back: keyguard fix --undo\n");
+    assert!(!fix.text().contains("git add"), "{}", fix.text());
+    repo.git(["commit", "--quiet", "-a", "-m", "x"]).success();
+    repo.git(["status", "--porcelain"]).success().stdout("");
 }
 
 #[test]
