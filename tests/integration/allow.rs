@@ -910,6 +910,23 @@ fn a_marker_that_names_another_rule_says_so() {
 }
 
 #[test]
+fn a_marker_that_names_no_rule_says_where_a_reason_goes() {
+    let repo = repository();
+    let with = |line: String, marker: &str| format!("{} # keyguard:allow {marker}\n", line.trim());
+    repo.write("b", with(leak(), "only a test") + &with(other_leak(), "made up"));
+    repo.keyguard(["scan", "b"]).code(1).says(
+        "in b:1:10 (github-pat-classic) names no rule that there is, so it does not count (and 1 more): put the reason \
+         behind `--`\n",
+    );
+    let scan = |marker: &str| {
+        repo.write("b", with(leak(), marker));
+        repo.keyguard(["scan", "b"])
+    };
+    scan("jwt test").code(1).says("names another rule, so it does not count\n");
+    scan("-- only a test").success();
+}
+
+#[test]
 fn an_expired_entry_by_place_is_told_once() {
     let repo = repository();
     repo.write("tests/a", leak() + &other_leak());
