@@ -14,16 +14,17 @@ use toml::value::Datetime;
 pub(in crate::command) use last::with_all_staged;
 
 use super::staging::{Next, OwnFile, Staging};
-use super::{census, complete, config, config_of_work_tree};
+use super::{census, complete, config, config_of_work_tree, work_tree_of};
 use crate::change::Change;
 use crate::cli::{AllowArgs, Global};
 use crate::config::edit::{self, Written};
 use crate::config::{AllowSpec, Config, FILE_NAME, Sources, Workshop, allow_flaw, load, read_if_present};
 use crate::environment::Environment;
-use crate::git::{Caller, Repo};
+use crate::git::{Caller, Repo, command};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Outcome};
-use crate::report::{Format, write_document};
+use crate::report::{Format, sanitized, write_document};
+use crate::rules;
 use crate::secret::Fingerprint;
 
 /// Allows what the arguments name, or lists what is allowed.
@@ -191,6 +192,9 @@ fn remarks(
         if !config.knows_rule(rule) {
             bail!("--rule names no rule that there is\nhelp: see `keyguard rules list`");
         }
+        if let Some(remark) = matches_no_file(args.path.as_deref().unwrap_or_default(), environment)? {
+            return Ok(vec![remark]);
+        }
         let is_asked_for = |place: &usize| entries.iter().any(|entry| config.allow[*place].spec == *entry);
         let asked_for: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
         let unused = census::unused_entries(config, environment)?;
@@ -208,4 +212,13 @@ fn remarks(
     let words =
         |fingerprint| format!("no key here has the fingerprint {fingerprint}: is it typed as the report has it?");
     Ok(unknown.into_iter().map(words).collect())
+}
+
+/// The remark about a glob that no tracked file matches: one that was written for the folder it was typed in, perhaps.
+fn matches_no_file(glob: &str, environment: &Environment) -> Result<Option<String>> {
+    let Some(root) = work_tree_of(&environment.current_dir) else { return Ok(None) };
+    let globs = rules::glob_set(std::iter::once(glob))?;
+    let matches = command::tracked_names(&root)?.iter().any(|path| globs.is_match(path.as_path()));
+    let glob = sanitized(glob.as_bytes());
+    Ok((!matches).then(|| format!("no tracked file matches `{glob}`; globs count from the root of the repository")))
 }

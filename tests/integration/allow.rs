@@ -730,7 +730,9 @@ fn files_of_one_kind_are_allowed_by_rule_and_path() {
     let rule = ["--rule", "github-pat-classic"];
     let by_path = |path: &str| allow(&["--path", path, rule[0], rule[1]]);
     let written = by_path("tests/**");
-    written.success().stderr("keyguard: nothing that is tracked matches this entry now\n");
+    written
+        .success()
+        .stderr("keyguard: no tracked file matches `tests/**`; globs count from the root of the repository\n");
     written.stdout("added 1 entry to keyguard.toml and staged it; commit again\n");
     repo.git(["add", "."]).success();
     by_path("tests/**").success().stdout("already allowed in keyguard.toml; nothing was changed\n").stderr("");
@@ -908,6 +910,22 @@ fn a_marker_that_names_another_rule_says_so() {
     repo.keyguard(["scan", "a"]).code(1).says("in a:2:10").says("so it does not count (and 1 more)\n");
     repo.write("a", line.replace("jwt", "jwt, github-pat-classic"));
     repo.keyguard(["scan", "a"]).success().stderr("0 secrets in 1 file (1 allowed)\n");
+}
+
+#[test]
+fn a_path_that_no_tracked_file_matches_is_told() {
+    let repo = repository();
+    repo.commit("sub/data/a", "x\n");
+    let allow = |path: &str| {
+        let args = ["allow", "--reason", "x", "--rule", "github-pat-classic", "--path", path];
+        repo.run("keyguard").args(args).current_dir("sub").output()
+    };
+    let answer = allow("data/**");
+    answer
+        .success()
+        .stderr("keyguard: no tracked file matches `data/**`; globs count from the root of the repository\n");
+    answer.says("added 1 entry to keyguard.toml");
+    allow("sub/data/**").success().stderr("keyguard: nothing that is tracked matches this entry now\n");
 }
 
 #[test]
