@@ -47,12 +47,21 @@ pub(crate) enum Answer {
     Expired(String),
     /// It counts, although a marker stands beside it that a policy does not honour.
     MarkerIgnored,
-    /// It counts, although a marker stands beside it, which names other rules.
-    MarkerOfOtherRule,
+    /// It counts, although a marker stands beside it, which does not name its rule.
+    MarkerAside(Names),
     /// It does not count.
     Suppressed(SuppressedBy),
     /// It does not count, because an entry names this very key.
     SuppressedByName(SuppressedBy),
+}
+
+/// What a marker names that does not name the rule of the finding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Names {
+    /// At least one other rule.
+    OtherRule,
+    /// No rule that there is: a reason without its `--`, most likely.
+    NoRule,
 }
 
 /// The allow entries and markers in force.
@@ -123,7 +132,10 @@ impl<'c> Allowlist<'c> {
             }
             (_, Some(notice)) => Answer::Expired(notice),
             (Some(Beside::Cover { .. }), None) => Answer::MarkerIgnored,
-            (Some(Beside::OtherRule), None) => Answer::MarkerOfOtherRule,
+            (Some(Beside::Aside(words)), None) => {
+                let names_rule = words.iter().any(|word| self.config.knows_rule(word));
+                Answer::MarkerAside(if names_rule { Names::OtherRule } else { Names::NoRule })
+            }
             (None, None) => Answer::Counts,
         })
     }

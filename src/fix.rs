@@ -65,8 +65,12 @@ pub(crate) struct Plan {
     pub(crate) staging: Vec<Staging>,
     /// What is done beside the edits, and what is left to the user, one line each.
     pub(crate) remarks: Vec<String>,
+    /// Files that `git commit -a` would leave out, as git does not track them.
+    pub(crate) to_add: Vec<BytePath>,
     /// What cannot be done safely. Then nothing is.
     pub(crate) refused: Vec<Refused>,
+    /// Where something is refused, the keys for which a plan without the refused ones has been made.
+    pub(crate) movable: Vec<Fingerprint>,
     /// What no edit can do, with the command that does. All else is done.
     pub(crate) left: Vec<Refused>,
 }

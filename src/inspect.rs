@@ -3,13 +3,13 @@
 mod holdings;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::allowlist::{Allowlist, Answer};
+use crate::allowlist::{Allowlist, Answer, Names};
 use crate::baseline;
 use crate::change::{self, BytePath, Change, Hunk, Part, Previous};
 use crate::config::{Binary, Config};
@@ -32,7 +32,7 @@ pub(crate) struct Inspector<'c> {
     counting: Counting,
     markers_ignored: Cell<usize>,
     /// Findings beside a marker that names other rules: the first one, and how many there are.
-    markers_of_others: RefCell<(String, usize)>,
+    markers_aside: RefCell<BTreeMap<Names, (String, usize)>>,
     holdings: Option<Holdings>,
     /// How many bytes of texts were kept.
     kept: Cell<usize>,
@@ -54,7 +54,7 @@ impl<'c> Inspector<'c> {
             guard: Guard::new(config),
             counting,
             markers_ignored: Cell::new(0),
-            markers_of_others: RefCell::default(),
+            markers_aside: RefCell::default(),
             holdings: None,
             kept: Cell::new(0),
         }
@@ -121,10 +121,13 @@ impl<'c> Inspector<'c> {
             };
             outcome.notices.push(format!("{ignored} inline {markers} not obeyed: {why}"));
         }
-        let (first, number) = &*self.markers_of_others.borrow();
-        if let Some(more) = number.checked_sub(1) {
-            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            outcome.notices.push(format!("the marker beside {first} names another rule, so it does not count{more}"));
+        for (names, (first, number)) in &*self.markers_aside.borrow() {
+            let more = if *number > 1 { format!(" (and {} more)", number - 1) } else { String::new() };
+            let (what, advice) = match names {
+                Names::OtherRule => ("another rule", ""),
+                Names::NoRule => ("no rule that there is", ": put the reason behind `--`"),
+            };
+            outcome.notices.push(format!("the marker beside {first} names {what}, so it does not count{more}{advice}"));
         }
         let mut said = HashSet::new();
         outcome.notices.retain(|notice| said.insert(notice.clone()));
@@ -286,12 +289,10 @@ impl<'c> Inspector<'c> {
                 self.markers_ignored.set(self.markers_ignored.get() + 1);
                 outcome.blocked.push(located);
             }
-            Answer::MarkerOfOtherRule => {
-                let (first, number) = &mut *self.markers_of_others.borrow_mut();
-                if *number == 0 {
-                    *first = format!("{} ({})", headline(&located), located.finding.rule.id());
-                }
-                *number += 1;
+            Answer::MarkerAside(names) => {
+                let mut aside = self.markers_aside.borrow_mut();
+                let first = || (format!("{} ({})", headline(&located), located.finding.rule.id()), 0);
+                aside.entry(names).or_insert_with(first).1 += 1;
                 outcome.blocked.push(located);
             }
             Answer::Expired(notice) => {

@@ -38,8 +38,8 @@ pub(super) enum Beside {
         /// The reason that it gives.
         reason: Option<String>,
     },
-    /// It names rules, and not that of the finding.
-    OtherRule,
+    /// These words stand where it names rules, and none is that of the finding.
+    Aside(Vec<String>),
 }
 
 /// The marker that covers the finding, or at least stands where it would.
@@ -117,7 +117,10 @@ impl<'l> Marker<'l> {
 
     fn judge(self, finding: &Finding<'_>) -> Beside {
         let covers = self.rules.is_empty() || self.rules.contains(&finding.rule.id());
-        if covers { Beside::Cover { reason: self.reason } } else { Beside::OtherRule }
+        if covers {
+            return Beside::Cover { reason: self.reason };
+        }
+        Beside::Aside(self.rules.into_iter().map(str::to_owned).collect())
     }
 }
 

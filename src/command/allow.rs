@@ -14,15 +14,17 @@ use toml::value::Datetime;
 pub(in crate::command) use last::with_all_staged;
 
 use super::staging::{Next, OwnFile, Staging};
-use super::{census, complete, config, config_of_work_tree};
+use super::{census, complete, config, config_of_work_tree, work_tree_of};
 use crate::change::Change;
 use crate::cli::{AllowArgs, Global};
-use crate::config::{AllowSpec, Config, FILE_NAME, Sources, Workshop, allow_flaw, edit, load, read_if_present};
+use crate::config::edit::{self, Written};
+use crate::config::{AllowSpec, Config, FILE_NAME, Sources, Workshop, allow_flaw, load, read_if_present};
 use crate::environment::Environment;
-use crate::git::{Caller, Repo};
+use crate::git::{Caller, Repo, command};
 use crate::inspect::{Counting, Inspector};
 use crate::outcome::{Exit, Outcome};
-use crate::report::{Format, write_document};
+use crate::report::{Format, sanitized, write_document};
+use crate::rules;
 use crate::secret::Fingerprint;
 
 /// Allows what the arguments name, or lists what is allowed.
@@ -39,26 +41,23 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
     let file = root.join(FILE_NAME);
     let own = OwnFile::new(&root, (FILE_NAME, Next::CommitAgain), environment);
     let staging = if args.no_stage { Staging::LeftToUser } else { own.staging()? };
-    let (content, added) = edit::with_entries(read_if_present(&file)?.as_deref(), &entries)?;
+    let (content, written) = edit::with_entries(read_if_present(&file)?.as_deref(), &entries)?;
     let config = check_all(&content, global, environment)?;
     let remarks = remarks(args, &entries, config, (global, environment))?;
-    if added > 0 {
+    let is_changed = written != Written::default();
+    if is_changed {
         Workshop::open(&git_dir)?.write_atomically(&file, &content)?;
-    }
-    let words = if added == 1 { "1 entry".to_owned() } else { format!("{added} entries") };
-    match (entries.is_empty(), added) {
+        writeln!(said, "{}{}", words(written), own.carry_out(staging)?)?;
+    } else if !entries.is_empty() {
         // That nothing blocks has been said.
-        (true, _) => {}
-        (false, 0) => {
-            writeln!(said, "already allowed in {FILE_NAME}; nothing was changed{}", own.advice(staging))?;
-        }
-        _ => writeln!(said, "added {words} to {FILE_NAME}{}", own.carry_out(staging)?)?,
+        writeln!(said, "already allowed in {FILE_NAME}; nothing was changed{}", own.advice(staging))?;
     }
     if is_json {
-        let is_staged = added > 0 && staging == Staging::Stage;
+        let is_staged = is_changed && staging == Staging::Stage;
         let entries: Vec<_> = entries.iter().map(list::fields).collect();
         let document = json!({
-            "version": 1, "file": FILE_NAME, "entries": entries, "added": added, "staged": is_staged, "notices": remarks,
+            "version": 1, "file": FILE_NAME, "entries": entries, "added": written.added, "renewed": written.renewed,
+            "staged": is_staged, "notices": remarks,
         });
         write_document(&document, out)?;
     } else {
@@ -68,6 +67,16 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
         }
     }
     Ok(Exit::Clean)
+}
+
+/// What was written, as the beginning of a sentence.
+fn words(Written { added, renewed }: Written) -> String {
+    let entries = |number: usize| if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") };
+    match (added, renewed) {
+        (_, 0) => format!("added {} to {FILE_NAME}", entries(added)),
+        (0, _) => format!("renewed {} in {FILE_NAME}", entries(renewed)),
+        _ => format!("added {} and renewed {} in {FILE_NAME}", entries(added), entries(renewed)),
+    }
 }
 
 /// The entries that the arguments ask for; none when nothing blocks.
@@ -183,6 +192,9 @@ fn remarks(
         if !config.knows_rule(rule) {
             bail!("--rule names no rule that there is\nhelp: see `keyguard rules list`");
         }
+        if let Some(remark) = matches_no_file(args.path.as_deref().unwrap_or_default(), environment)? {
+            return Ok(vec![remark]);
+        }
         let is_asked_for = |place: &usize| entries.iter().any(|entry| config.allow[*place].spec == *entry);
         let asked_for: Vec<_> = (0..config.allow.len()).filter(is_asked_for).collect();
         let unused = census::unused_entries(config, environment)?;
@@ -200,4 +212,13 @@ fn remarks(
     let words =
         |fingerprint| format!("no key here has the fingerprint {fingerprint}: is it typed as the report has it?");
     Ok(unknown.into_iter().map(words).collect())
+}
+
+/// The remark about a glob that no tracked file matches: one that was written for the folder it was typed in, perhaps.
+fn matches_no_file(glob: &str, environment: &Environment) -> Result<Option<String>> {
+    let Some(root) = work_tree_of(&environment.current_dir) else { return Ok(None) };
+    let globs = rules::glob_set(std::iter::once(glob))?;
+    let matches = command::tracked_names(&root)?.iter().any(|path| globs.is_match(path.as_path()));
+    let glob = sanitized(glob.as_bytes());
+    Ok((!matches).then(|| format!("no tracked file matches `{glob}`; globs count from the root of the repository")))
 }

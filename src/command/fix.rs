@@ -1,15 +1,18 @@
 //! `keyguard fix`: shows how the keys that block would leave their files, and does it with `--apply`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::allow::{parse_fingerprint, with_all_staged};
-use super::{complete, config_of_commit, inspect_staged};
+use super::{complete, config_of_commit, inspect_staged, work_tree_of};
+use crate::change::BytePath;
 use crate::cli::{FixArgs, Global};
 use crate::config::Sources;
 use crate::environment::Environment;
-use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings};
+use crate::fix::{self, Gone, Plan, Refused, Scope, Shown, Surroundings, place};
+use crate::git::command::quoted_word;
 use crate::git::staged::{Parents, StagedReader};
 use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
@@ -69,7 +72,7 @@ impl Run<'_> {
         let outside = environment.data_home().map(|data| data.join("keyguard").join("moved"));
         let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
         let plan = fix::plan(&blocked, &Surroundings { root, config: &config, scope, outside })?;
-        refuse(&plan, &blocked)?;
+        refuse(&plan)?;
         if scope == Scope::WorkTree {
             writeln!(out, "nothing staged blocks, so this looks at all tracked files, as `git commit -a` does")?;
         }
@@ -95,15 +98,29 @@ impl Run<'_> {
             }
         }
         let keys: Vec<_> = self.wanted.iter().map(|key| format!(" {key}")).collect();
-        let then = if plan.left.is_empty() { "commit again" } else { "do what is left and commit again" };
         match (self.args.apply, scope) {
             (false, _) => writeln!(out, "\nNothing was changed. To do it: keyguard fix --apply{}", keys.concat())?,
-            (true, Scope::Staged) => writeln!(out, "\nDone and staged; {then}. To go back: keyguard fix --undo")?,
+            (true, Scope::Staged) => {
+                let then = if plan.left.is_empty() { "commit again" } else { "do what is left and commit again" };
+                writeln!(out, "\nDone and staged; {then}. To go back: keyguard fix --undo")?;
+            }
             (true, Scope::WorkTree) => {
-                writeln!(out, "\nDone, and nothing is staged; {then}. To go back: keyguard fix --undo")?;
+                let then = if plan.left.is_empty() { "Commit" } else { "Do what is left and commit" };
+                writeln!(out, "\nDone, and nothing is staged. {then} as before:")?;
+                if !plan.to_add.is_empty() {
+                    writeln!(out, "  git add{}", self.arguments(&plan.to_add))?;
+                }
+                writeln!(out, "  git commit -a\nTo go back: keyguard fix --undo")?;
             }
         }
         Ok(())
+    }
+
+    /// The files of the root as arguments of git's in the working directory.
+    fn arguments(&self, paths: &[BytePath]) -> String {
+        let folder = &self.environment.current_dir;
+        let from_root = if work_tree_of(folder).is_none_or(|root| root == *folder) { "" } else { ":/" };
+        paths.iter().map(|path| format!(" {from_root}{}", quoted_word(&place::shown(path)))).collect()
     }
 }
 
@@ -141,18 +158,16 @@ fn in_lines(keys: &[Refused]) -> Vec<String> {
 }
 
 /// Says what cannot be moved, and how to move the rest. Where all is left to the user there is nothing else to say.
-fn refuse(plan: &Plan, blocked: &[&Located<'_>]) -> Result<()> {
+fn refuse(plan: &Plan) -> Result<()> {
     let is_all_left = plan.is_empty() && !plan.left.is_empty();
     if plan.refused.is_empty() && !is_all_left {
         return Ok(());
     }
     let mut lines = in_lines(&plan.refused);
     lines.extend(in_lines(&plan.left));
-    let count = if lines.len() == 1 { "a key".to_owned() } else { format!("{} keys", lines.len()) };
-    let mut rest: Vec<_> = blocked.iter().map(|located| located.finding.fingerprint()).collect();
-    rest.sort_unstable();
-    rest.dedup();
-    rest.retain(|key| plan.refused.iter().chain(&plan.left).all(|refused| refused.fingerprint != *key));
+    let keys: BTreeSet<_> = plan.refused.iter().chain(&plan.left).map(|key| key.fingerprint).collect();
+    let count = if keys.len() == 1 { "a key".to_owned() } else { format!("{} keys", keys.len()) };
+    let rest: BTreeSet<_> = plan.movable.iter().collect();
     let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();
     let help = if rest.is_empty() {
         String::new()

@@ -1,7 +1,7 @@
 //! Edits of `keyguard.toml` that keep its comments, its order, its line ends and its mode.
 
 use anyhow::{Context as _, Result, bail};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, Value, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value, value};
 
 use super::source::parse;
 use super::{AllowSpec, FILE_NAME, LayerKind};
@@ -140,25 +140,84 @@ fn table_of<const N: usize>(fields: [(&str, Option<Item>); N]) -> Table {
     table
 }
 
-/// `content` with the entries added that it lacks, and how many those are. Fingerprint entries stay sorted, so that two
-/// branches that each allow a key seldom touch the same lines.
-pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[AllowSpec]) -> Result<(Vec<u8>, usize)> {
+/// What became of the entries that were asked for; the others were there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) added: usize,
+    pub(crate) renewed: usize,
+}
+
+/// `content` with the entries that it lacks. One that allows the same for less time is renewed where it stands: beside a
+/// second one it would go on saying that it has expired. Fingerprint entries stay sorted, so that two branches that each
+/// allow a key seldom touch the same lines.
+pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[AllowSpec]) -> Result<(Vec<u8>, Written)> {
     let original = content.unwrap_or(OPENING.as_bytes());
     let (_, layer) = parse(FILE_NAME, original.to_vec(), LayerKind::Repository)?;
     let original = str::from_utf8(original).context("read keyguard.toml as UTF-8")?;
     let style = TextStyle::of(original);
     let mut document: DocumentMut = TextStyle::plain(original).parse().context("edit keyguard.toml")?;
     let mut known = layer.allow;
-    let before = known.len();
+    let mut written = Written::default();
     for entry in entries {
-        if !known.iter().any(|known| known.covers(entry)) {
-            insert(&mut document, entry)?;
-            known.push(entry.clone());
+        if known.iter().any(|known| known.covers(entry)) {
+            continue;
         }
+        if renew(&mut document, entry) {
+            written.renewed += 1;
+        } else {
+            insert(&mut document, entry)?;
+            written.added += 1;
+        }
+        known.push(entry.clone());
     }
     let edited = style.apply(&document.to_string()).into_bytes();
     parse(FILE_NAME, edited.clone(), LayerKind::Repository).context("edit keyguard.toml")?;
-    Ok((edited, known.len() - before))
+    Ok((edited, written))
+}
+
+/// Gives the first entry that allows the same the words and the end of this one; `false` if there is none.
+fn renew(document: &mut DocumentMut, entry: &AllowSpec) -> bool {
+    let new = allow_table(entry);
+    match document.get_mut("allow") {
+        Some(Item::ArrayOfTables(tables)) => match tables.iter_mut().find(|table| allows_the_same(*table, &new)) {
+            Some(table) => take_words(table, &new),
+            None => return false,
+        },
+        Some(Item::Value(Value::Array(array))) => {
+            let mut tables = array.iter_mut().filter_map(Value::as_inline_table_mut);
+            match tables.find(|table| allows_the_same(*table, &new)) {
+                Some(table) => {
+                    take_words(table, &new);
+                    table.fmt();
+                }
+                None => return false,
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn allows_the_same(table: &dyn TableLike, other: &Table) -> bool {
+    let text = |item: Option<&Item>| item.and_then(Item::as_str).map(str::to_owned);
+    ["fingerprint", "rule", "path", "regex", "stopword"].iter().all(|key| text(table.get(key)) == text(other.get(key)))
+}
+
+/// Takes over what does not say what is allowed. A comment behind a value stays.
+fn take_words(table: &mut dyn TableLike, new: &Table) {
+    for key in ["reason", "by", "expires"] {
+        let Some(mut value) = new.get(key).and_then(Item::as_value).cloned() else {
+            table.remove(key);
+            continue;
+        };
+        match table.get_mut(key).and_then(Item::as_value_mut) {
+            Some(old) => {
+                *value.decor_mut() = old.decor().clone();
+                *old = value;
+            }
+            None => drop(table.insert(key, Item::Value(value))),
+        }
+    }
 }
 
 /// Puts an entry where it belongs: by fingerprint in their order, any other behind all.
@@ -278,6 +337,46 @@ mod tests {
         assert_eq!(fingerprints(&edited).len(), 5);
         assert!(fingerprints(&edited).is_sorted(), "{edited}");
         assert_eq!(edit(&edited, &["three"]), edited, "adding again changes nothing");
+    }
+
+    #[test]
+    fn an_entry_that_ends_earlier_is_renewed_in_its_place() {
+        let key = entry("one").fingerprint.unwrap();
+        let renewed = |content: &str, expires: Option<&str>| {
+            let entry = AllowSpec { expires: expires.map(|day| day.parse().unwrap()), ..entry("one") };
+            let (edited, written) = with_entries(Some(content.as_bytes()), &[entry]).unwrap();
+            assert_eq!(written, Written { added: 0, renewed: 1 }, "{content}");
+            String::from_utf8(edited).unwrap()
+        };
+        let old = format!(
+            "# top\n[[allow]]\n# of Bob\nfingerprint = \"{key}\" # it\nexpires = 2026-01-31 # soon\nreason = \"x\"  # why\n\n\
+             # next\n[[allow]]\nfingerprint = \"{key}\"\npath = \"a\"\nreason = \"x\"\nexpires = 2026-01-31\n"
+        );
+        let other = old.split_once("\n\n").unwrap().1;
+        assert_eq!(
+            renewed(&old, Some("2999-01-01")),
+            format!(
+                "# top\n[[allow]]\n# of Bob\nfingerprint = \"{key}\" # it\nexpires = 2999-01-01 # soon\n\
+                 reason = 'a \"test\"'  # why\nby = \"Ann\"\n\n{other}"
+            )
+        );
+        assert_eq!(
+            renewed(&old, None),
+            format!(
+                "# top\n[[allow]]\n# of Bob\nfingerprint = \"{key}\" # it\nreason = 'a \"test\"'  # why\nby = \"Ann\"\n\n\
+                 {other}"
+            )
+        );
+        let crlf = old.replace('\n', "\r\n");
+        assert_eq!(renewed(&crlf, None), renewed(&old, None).replace('\n', "\r\n"));
+        let inline =
+            format!("allow = [\n  {{ fingerprint = \"{key}\", reason = \"x\", expires = 2026-01-31 }}, # it\n]\n");
+        assert_eq!(
+            renewed(&inline, Some("2999-01-01")),
+            format!(
+                "allow = [\n  {{ fingerprint = \"{key}\", reason = 'a \"test\"', expires = 2999-01-01, by = \"Ann\" }}, # it\n]\n"
+            )
+        );
     }
 
     #[test]

@@ -168,10 +168,7 @@ impl Pass<'_, '_> {
                     return;
                 }
                 Err((number, reason)) => {
-                    let owner = numbers.iter().find(|place| {
-                        let all = Target::all_of(&blocked[**place].finding);
-                        all.iter().any(|own| own.span == targets[number].span)
-                    });
+                    let owner = numbers.iter().find(|place| targets[number].belongs_to(&blocked[**place].finding));
                     self.refuse(*owner.unwrap_or(&numbers[0]), reason);
                 }
             }

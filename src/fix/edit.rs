@@ -54,6 +54,11 @@ impl<'r> Target<'r> {
         });
         std::iter::once(own).chain(half).collect()
     }
+
+    /// Whether the target is the finding's key or its other half.
+    pub(super) fn belongs_to(&self, finding: &Finding<'_>) -> bool {
+        Target::all_of(finding).iter().any(|own| own.span == self.span)
+    }
 }
 
 /// What an edit of a staged file comes to in the work tree.
@@ -140,12 +145,19 @@ impl<'a> Editor<'a> {
         patches.extend(changes.iter().map(|(change, ..)| change.clone()));
         patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
         patches.dedup();
-        if patches.windows(2).any(|pair| pair[1].span.start < pair[0].span.end) {
-            return Err((0, "two values stand in one string: take them apart first".to_owned()));
+        if let Some(pair) = patches.windows(2).find(|pair| pair[1].span.start < pair[0].span.end) {
+            let number = changes.iter().position(|(change, ..)| pair.contains(change)).unwrap_or_default();
+            return Err((number, "two values stand in one string: take them apart first".to_owned()));
         }
         let text = patched(self.text, &patches);
         let (before, after) = match self.check {
-            Check::Full => self.checked(targets, &text).map_err(|reason| (0, reason))?,
+            Check::Full => self.checked(targets, &text).map_err(|(at, reason)| {
+                let is_to_blame = |change: &Patch| {
+                    let start = moved(change, &patches);
+                    start < at.end && at.start < start + change.with.len()
+                };
+                (changes.iter().position(|(change, ..)| is_to_blame(change)).unwrap_or_default(), reason)
+            })?,
             Check::None => (targets.iter().map(|target| target.span.clone()).collect(), Vec::new()),
         };
         let shown = targets.iter().zip(&changes).map(|(target, (change, reference, variable))| {
@@ -215,9 +227,9 @@ impl<'a> Editor<'a> {
     }
 
     /// Makes sure that the targets are gone and that no new key seems to stand there; gives the spans of the keys that
-    /// are in the text before and after.
-    fn checked(&self, targets: &[Target<'_>], after: &[u8]) -> Result<(Spans, Spans), String> {
-        let look = |text: &[u8]| self.findings(text).map_err(|error| format!("{error:#}"));
+    /// are in the text before and after. An error names the stretch of `after` that is to blame.
+    fn checked(&self, targets: &[Target<'_>], after: &[u8]) -> Result<(Spans, Spans), (Range<usize>, String)> {
+        let look = |text: &[u8]| self.findings(text).map_err(|error| (0..0, format!("{error:#}")));
         let (old, new) = (look(self.text)?, look(after)?);
         let mut counts: BTreeMap<Fingerprint, isize> = BTreeMap::new();
         for finding in &old {
@@ -231,7 +243,8 @@ impl<'a> Editor<'a> {
             let count = counts.entry(finding.fingerprint()).or_default();
             *count -= 1;
             if *count < 0 {
-                return Err("what would stand there still looks like a key".to_owned());
+                let reason = "what would stand there still looks like a key".to_owned();
+                return Err((finding.span.clone(), reason));
             }
         }
         let spans = |findings: &[Finding<'_>]| findings.iter().map(|finding| finding.span.clone()).collect();

@@ -40,7 +40,9 @@ pub(super) fn ignore(root: &Path, paths: &[BytePath], scope: Scope, plan: &mut P
             let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
             plan.staging.push(Staging { path: file.clone(), before: tracked, mode, content: Some(content) });
         }
-        None => plan.remarks.push(format!("{FILE} is not staged by this: git add {FILE}")),
+        None if scope == Scope::Staged => plan.remarks.push(format!("{FILE} is not staged by this: git add {FILE}")),
+        None if tracked.is_none() => plan.to_add.push(file.clone()),
+        None => {}
     }
     plan.writes.push(Write { path: file, before, after, access: Access::Usual });
     Ok(())

@@ -13,9 +13,37 @@ use crate::outcome::Located;
 use crate::remedy::by_hand;
 use crate::report::listed;
 
-/// Plans for all of `blocked`. What cannot be done safely is named in `refused`; the rest of the plan is then worth
-/// nothing.
+/// Plans for all of `blocked`. Where not all of it can be done safely, the plan says only what cannot, and which keys can
+/// be moved without the others.
 pub(crate) fn plan(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> {
+    let first = attempt(blocked, around)?;
+    if first.refused.is_empty() {
+        return Ok(first);
+    }
+    let Plan { mut refused, left, .. } = first;
+    // What is refused gets no variable and leaves its place to none, so that the others are tried once more without it.
+    let movable = loop {
+        let stays = |key| refused.iter().chain(&left).any(|own| own.fingerprint == key);
+        let rest: Vec<_> = blocked.iter().copied().filter(|located| !stays(located.finding.fingerprint())).collect();
+        if rest.is_empty() {
+            break Vec::new();
+        }
+        match attempt(&rest, around) {
+            Ok(plan) if plan.refused.is_empty() => {
+                break rest.iter().map(|located| located.finding.fingerprint()).collect();
+            }
+            Ok(plan) => refused.extend(plan.refused),
+            Err(error) => {
+                let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
+                refused.extend(rest.iter().map(|located| Planner::not_moved(located, reason.clone())));
+            }
+        }
+    };
+    Ok(Plan { refused, movable, left, ..Plan::default() })
+}
+
+/// Plans for all of `blocked`; the plan is worth nothing where something is refused.
+fn attempt(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> {
     let variables = &around.config.env_file.value;
     let is_in_variables =
         |located: &&&Located<'_>| located.path.as_ref().is_some_and(|path| path.as_bytes() == variables.as_bytes());
@@ -111,34 +139,35 @@ impl Planner<'_> {
                 return;
             }
         };
-        if found.iter().any(|located| whole::is_whole(&located.finding, &source.text)) {
-            self.whole_file(path, found, source);
-            return;
+        if let Some(whole) = found.iter().find(|located| whole::is_whole(&located.finding, &source.text)) {
+            return self.whole_file(path, (whole, found), source);
         }
-        let targets: Vec<_> = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
-        let targets = without_doubles(targets);
-        let editor = Editor {
-            path,
-            text: &source.text,
-            config: self.around.config,
-            root: Some(self.around.root),
-            check: Check::Full,
-        };
-        let edited = match editor.edit(&targets, &mut self.store, &mut self.declared) {
-            Ok(edited) => edited,
-            Err((number, reason)) => {
-                let key = targets[number].fingerprint;
-                let located = found.iter().find(|located| located.finding.fingerprint() == key);
-                self.refuse(located.unwrap_or(&found[0]), reason);
-                return;
+        self.text(path, found.to_vec(), source);
+    }
+
+    /// Edits a text. What cannot be moved out of it is refused place by place, so that all of them are told at once.
+    fn text(&mut self, path: &BytePath, mut found: Vec<&Located<'_>>, source: Source) {
+        let (config, root) = (self.around.config, Some(self.around.root));
+        let editor = Editor { path, text: &source.text, config, root, check: Check::Full };
+        while !found.is_empty() {
+            let targets = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
+            let targets = without_doubles(targets);
+            let edited = editor.edit(&targets, &mut self.store, &mut self.declared).and_then(|edited| {
+                let others = (&mut self.store, &mut self.declared);
+                let edit = editor.in_work_tree(&targets, &edited.text, others)?;
+                Ok((edited, edit))
+            });
+            match edited {
+                Ok((edited, edit)) => {
+                    self.write(path, edit);
+                    return self.accept(path, edited, source);
+                }
+                Err((number, reason)) => {
+                    let owner = found.iter().position(|located| targets[number].belongs_to(&located.finding));
+                    self.refuse(found.remove(owner.unwrap_or_default()), reason);
+                }
             }
-        };
-        let others = (&mut self.store, &mut self.declared);
-        match editor.in_work_tree(&targets, &edited.text, others) {
-            Ok(edit) => self.write(path, edit),
-            Err((_, reason)) => return self.refuse(found[0], reason),
         }
-        self.accept(path, edited, source);
     }
 
     /// The file of variables belongs to nobody's commit; it stays where it is.
@@ -200,20 +229,22 @@ impl Planner<'_> {
         }
     }
 
-    fn whole_file(&mut self, path: &BytePath, found: &[&Located<'_>], source: Source) {
-        if let Some(demand) = found.iter().find_map(|located| located.finding.demand.as_ref()) {
-            return self.refuse(found[0], format!("it is to be encrypted, not moved. {}", demand.remedy(path)));
+    fn whole_file(&mut self, path: &BytePath, (whole, found): (&Located<'_>, &[&Located<'_>]), source: Source) {
+        for located in found {
+            if let Some(demand) = &located.finding.demand {
+                return self.refuse(located, format!("it is to be encrypted, not moved. {}", demand.remedy(path)));
+            }
         }
         match whole::moved_out(path, source.text, source.entry, self.around) {
             Ok((leaves, staging)) => {
                 let to = crate::report::sanitized(leaves.to.as_os_str().as_encoded_bytes());
-                let title = found[0].finding.rule.facts().title.to_owned();
+                let title = whole.finding.rule.facts().title.to_owned();
                 self.plan.gone.push(Gone { path: place::shown(path), title, how: format!("(moved to {to})") });
                 self.ignored.push(path.clone());
                 self.plan.moves.push(leaves);
                 self.plan.staging.push(staging);
             }
-            Err(error) => self.refuse(found[0], format!("{error:#}")),
+            Err(error) => self.refuse(whole, format!("{error:#}")),
         }
     }
 
@@ -276,7 +307,7 @@ impl Planner<'_> {
             let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
             self.plan.staging.push(Staging { path: path.clone(), before: tracked, mode, content: Some(content) });
         } else if tracked.is_none() && is_new {
-            self.plan.remarks.push(format!("{shown} is not staged by this: git add {shown}"));
+            self.plan.to_add.push(path.clone());
         }
         self.plan.writes.push(Write { path, before, after, access: Access::Usual });
         Ok(())

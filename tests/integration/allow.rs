@@ -542,8 +542,8 @@ fn expired_entries_block_again() {
     );
     entry("2026-01-31").code(1).says("commit blocked: GitHub").says(&notice);
     repo.keyguard(["scan", "--staged"]).code(1).says(&notice);
-    // The entry that `allow` adds beside it counts from now on.
-    repo.keyguard(["allow", &fingerprint, "--reason", "y"]).success().says("added 1 entry");
+    // The entry that `allow` renews counts from now on.
+    repo.keyguard(["allow", &fingerprint, "--reason", "y"]).success().says("renewed 1 entry");
     repo.keyguard(["scan", "--staged", "-q"]).success();
     entry("2999-12-31").success().silent();
 }
@@ -691,10 +691,11 @@ fn an_entry_may_have_an_end() {
     // What holds as long is not written again; what holds longer is.
     allow(&["--days", "30"]).success().stdout("already allowed in keyguard.toml; nothing was changed\n");
     allow(&["--expires", &in_days(29).to_string()]).success().says("already allowed");
-    allow(&["--expires", "2999-12-31"]).success().says("added 1 entry");
+    allow(&["--expires", "2999-12-31"]).success().says("renewed 1 entry in keyguard.toml and staged it; commit again");
     allow(&["--days", "36500"]).success().says("already allowed");
-    allow(&[]).success().says("added 1 entry");
+    allow(&[]).success().says("renewed 1 entry");
     allow(&["--days", "3"]).success().says("already allowed");
+    assert_eq!(config(&repo).matches("[[allow]]").count(), 1, "{}", config(&repo));
     repo.keyguard(["config", "check"]).success();
 
     for (args, message) in [
@@ -729,7 +730,9 @@ fn files_of_one_kind_are_allowed_by_rule_and_path() {
     let rule = ["--rule", "github-pat-classic"];
     let by_path = |path: &str| allow(&["--path", path, rule[0], rule[1]]);
     let written = by_path("tests/**");
-    written.success().stderr("keyguard: nothing that is tracked matches this entry now\n");
+    written
+        .success()
+        .stderr("keyguard: no tracked file matches `tests/**`; globs count from the root of the repository\n");
     written.stdout("added 1 entry to keyguard.toml and staged it; commit again\n");
     repo.git(["add", "."]).success();
     by_path("tests/**").success().stdout("already allowed in keyguard.toml; nothing was changed\n").stderr("");
@@ -907,6 +910,55 @@ fn a_marker_that_names_another_rule_says_so() {
     repo.keyguard(["scan", "a"]).code(1).says("in a:2:10").says("so it does not count (and 1 more)\n");
     repo.write("a", line.replace("jwt", "jwt, github-pat-classic"));
     repo.keyguard(["scan", "a"]).success().stderr("0 secrets in 1 file (1 allowed)\n");
+}
+
+#[test]
+fn a_path_that_no_tracked_file_matches_is_told() {
+    let repo = repository();
+    repo.commit("sub/data/a", "x\n");
+    let allow = |path: &str| {
+        let args = ["allow", "--reason", "x", "--rule", "github-pat-classic", "--path", path];
+        repo.run("keyguard").args(args).current_dir("sub").output()
+    };
+    let answer = allow("data/**");
+    answer
+        .success()
+        .stderr("keyguard: no tracked file matches `data/**`; globs count from the root of the repository\n");
+    answer.says("added 1 entry to keyguard.toml");
+    allow("sub/data/**").success().stderr("keyguard: nothing that is tracked matches this entry now\n");
+}
+
+#[test]
+fn an_entry_that_has_expired_is_renewed_in_place() {
+    let repo = staged(&leak());
+    let fingerprint = fingerprint(&repo.keyguard(["scan", "--staged"]));
+    let head = format!("# demo\n[[allow]]\nfingerprint = \"{fingerprint}\" # of a course\nreason = ");
+    repo.write("keyguard.toml", format!("{head}\"x\"\nby = \"Bob\"\nexpires = 2026-01-31\n"));
+    repo.git(["add", "keyguard.toml"]).success();
+    repo.keyguard(["config", "check"]).success().says("expired on 2026-01-31");
+    let renewed = repo.keyguard(["allow", "--last", "--days", "30", "--reason", "still a demo"]);
+    renewed.success().says("renewed 1 entry in keyguard.toml and staged it; commit again\n");
+    let end = in_days(30);
+    assert_eq!(config(&repo), format!("{head}\"still a demo\"\nby = \"Ann\"\nexpires = {end}\n"));
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+    assert!(!repo.keyguard(["config", "check"]).success().text().contains("expired"), "the entry holds");
+}
+
+#[test]
+fn a_marker_that_names_no_rule_says_where_a_reason_goes() {
+    let repo = repository();
+    let with = |line: String, marker: &str| format!("{} # keyguard:allow {marker}\n", line.trim());
+    repo.write("b", with(leak(), "only a test") + &with(other_leak(), "made up"));
+    repo.keyguard(["scan", "b"]).code(1).says(
+        "in b:1:10 (github-pat-classic) names no rule that there is, so it does not count (and 1 more): put the reason \
+         behind `--`\n",
+    );
+    let scan = |marker: &str| {
+        repo.write("b", with(leak(), marker));
+        repo.keyguard(["scan", "b"])
+    };
+    scan("jwt test").code(1).says("names another rule, so it does not count\n");
+    scan("-- only a test").success();
 }
 
 #[test]

@@ -173,16 +173,43 @@ a.js:1  GitHub personal access token (classic)
 
 .env gets GITHUB_TOKEN (made, for you alone to read)
 .env.example gets GITHUB_TOKEN
-.env.example is not staged by this: git add .env.example
 Load .env before the program runs, with its dotenv package or:
   set -a; . ./.env; set +a
 
-Done, and nothing is staged; commit again. To go back: keyguard fix --undo
+Done, and nothing is staged. Commit as before:
+  git add .env.example
+  git commit -a
+To go back: keyguard fix --undo
 
 "]]);
     repo.git(["status", "--porcelain"]).success().stdout(" M a.js\n?? .env.example\n");
     repo.git(["commit", "--quiet", "-a", "-m", "x"]).success();
     assert_nowhere(&repo, &fake::github_pat(), &[]);
+}
+
+#[test]
+fn after_commit_all_it_says_how_to_commit_what_is_new() {
+    let repo = repository();
+    repo.commit("sub/a.js", "let k;\n");
+    repo.write("sub/a.js", format!("let k = '{}';\n", fake::github_pat()));
+    let fix = repo.run("keyguard").args(["fix", "--apply"]).current_dir("sub").output();
+    fix.success().says(
+        "\nDone, and nothing is staged. Commit as before:\n  git add :/.gitignore :/.env.example\n  git commit -a\n",
+    );
+    repo.run("git").args(["add", ":/.gitignore", ":/.env.example"]).current_dir("sub").output().success();
+    repo.run("git").args(["commit", "--quiet", "-a", "-m", "x"]).current_dir("sub").output().success();
+    repo.git(["status", "--porcelain"]).success().stdout("");
+
+    // What is tracked needs no adding.
+    let repo = repository();
+    repo.commit("a.js", "let k;\n").commit(".gitignore", "x\n").commit(".env.example", "A=\n");
+    repo.write("a.js", format!("let k = '{}';\n", fake::github_pat()));
+    let fix = repo.keyguard(["fix", "--apply"]);
+    fix.success()
+        .says("\nDone, and nothing is staged. Commit as before:\n  git commit -a\nTo go back: keyguard fix --undo\n");
+    assert!(!fix.text().contains("git add"), "{}", fix.text());
+    repo.git(["commit", "--quiet", "-a", "-m", "x"]).success();
+    repo.git(["status", "--porcelain"]).success().stdout("");
 }
 
 #[test]
@@ -239,6 +266,48 @@ fn fingerprints_choose_and_one_refusal_stops_all() {
     assert_eq!(read(&repo, "a.js"), "k = process.env.GITHUB_TOKEN\n");
     repo.keyguard(["fix", "kg1:0000000000000000"]).code(2).says("no such key blocks");
     repo.keyguard(["fix", "secret"]).code(2).says("this is no fingerprint");
+}
+
+#[test]
+fn all_refusals_are_told_at_once() {
+    let keys: Vec<_> = ["a", "b", "c", "d"].map(fake::github_token).into();
+    let lines: Vec<_> = keys.iter().enumerate().map(|(number, key)| format!("const K{number} = '{key}';\n")).collect();
+    let repo = staged("a.php", &format!("<?php\nclass A {{\n{}}}\n", lines.concat()));
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused.code(2).says("nothing was changed, as 4 keys cannot be moved safely\na.php:3:13: ").says("\na.php:6:13: ");
+    assert_eq!(refused.text().matches("has to be constant").count(), 4, "{}", refused.text());
+    assert!(!refused.text().contains("move the rest"), "{}", refused.text());
+}
+
+#[test]
+fn only_what_can_be_moved_is_offered() {
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(fake::github_token);
+    let repo = staged("a.js", &format!("// {a}\nx = '{b}';\n// {c}\n"));
+    // The first place could be moved, the second one could not, so the key stays in both.
+    repo.write("b.js", format!("y = '{d}';\n// {d}\n// {a}\n"));
+    repo.git(["add", "b.js"]).success();
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused.code(2).says("as 3 keys cannot be moved safely\na.js:1:4: ").says("\na.js:3:4: ");
+    refused.says("\nb.js:2:4: ").says("\nb.js:3:4: ");
+    let offered = refused.text().split("keyguard fix --apply ").nth(1).unwrap().trim().to_owned();
+    repo.keyguard(["fix", "--apply", &offered]).success();
+    assert_eq!(read(&repo, "a.js"), format!("// {a}\nx = process.env.GITHUB_TOKEN;\n// {c}\n"));
+    assert_eq!(read(&repo, ".env"), format!("GITHUB_TOKEN={b}\n"));
+}
+
+#[test]
+fn a_refusal_in_the_work_tree_names_its_own_key() {
+    let [a, b] = ["a", "b"].map(fake::github_token);
+    let repo = staged("a.js", &format!("x = '{a}';\ny = '{b}';\n"));
+    repo.write("a.js", format!("x = '{a}';\n// '{b}';\n"));
+    let refused = repo.keyguard(["fix", "--apply"]);
+    refused
+        .code(2)
+        .says("as a key cannot be moved safely\na.js:2:6: ")
+        .says("in the work tree: it stands in a comment");
+    let offered = refused.text().split("keyguard fix --apply ").nth(1).unwrap().trim().to_owned();
+    repo.keyguard(["fix", "--apply", &offered]).success();
+    assert_eq!(read(&repo, "a.js"), format!("x = process.env.GITHUB_TOKEN;\n// '{b}';\n"));
 }
 
 #[test]
