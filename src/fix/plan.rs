@@ -276,7 +276,7 @@ impl Planner<'_> {
             let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
             self.plan.staging.push(Staging { path: path.clone(), before: tracked, mode, content: Some(content) });
         } else if tracked.is_none() && is_new {
-            self.plan.remarks.push(format!("{shown} is not staged by this: git add {shown}"));
+            self.plan.remarks.push(format!("{shown} is not staged by this: {}", by_hand::stage(&path)));
         }
         self.plan.writes.push(Write { path, before, after, access: Access::Usual });
         Ok(())

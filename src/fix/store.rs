@@ -49,10 +49,10 @@ impl Store {
             if_staged == IfStaged::Unstage && entry::content(root, &own.id).ok().as_ref() == before.as_ref()
         };
         if entry::is_in_head(root, &path) || staged.as_ref().is_some_and(|own| !can_leave(own)) {
-            let name = command::quoted_word(&shown);
+            let (name, line) = (command::quoted_word(&shown), command::quoted_word(&format!("/{shown}")));
             bail!(
                 "git tracks `{shown}`, so no key can be put there\nhelp: untrack it: `git rm --cached -- {name} && echo \
-                 /{shown} >>.gitignore`, and revoke what it held if it was pushed"
+                 {line} >>.gitignore`, and revoke what it held if it was pushed"
             );
         }
         for end in memchr::memchr_iter(b'/', path.as_bytes()) {
