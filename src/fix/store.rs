@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::dotenv::{self, Dotenv};
-use super::place;
+use super::{mark, place};
 use crate::change::BytePath;
 use crate::git::command;
 use crate::git::entry::{self, Entry};
@@ -54,6 +54,9 @@ impl Store {
                 "git tracks `{shown}`, so no key can be put there\nhelp: untrack it: `git rm --cached -- {name} && echo \
                  {line} >>.gitignore`, and revoke what it held if it was pushed"
             );
+        }
+        if staged.is_some() {
+            mark::ensure_none(root, &path).with_context(|| format!("`{shown}` cannot be unstaged"))?;
         }
         for end in memchr::memchr_iter(b'/', path.as_bytes()) {
             let folder = BytePath::from(&path.as_bytes()[..end]);

@@ -27,6 +27,14 @@ pub(crate) fn stage(path: &BytePath) -> String {
     }
 }
 
+/// How an option of git's is given to the entry of the file.
+pub(crate) fn update_index(option: &str, path: &BytePath) -> String {
+    match typed(path) {
+        Some(text) => format!("git update-index {option} {}{}", end_of_options(text), quoted_word(text)),
+        None => format!("git update-index {option} FILE"),
+    }
+}
+
 /// How the file gets another name. `path` has stars where keys stand in it; a shell that reads the command puts the name
 /// there.
 pub(crate) fn rename(path: &BytePath) -> String {
