@@ -16,6 +16,7 @@ use time::{Date, OffsetDateTime};
 use crate::config::{AllowEntry, AllowSpec, Config};
 use crate::outcome::Located;
 use crate::rules::{self, example};
+use crate::scanner::masked;
 use crate::secret::Fingerprint;
 pub(crate) use breadth::{breadth, covers_every_path};
 use marker::{Beside, Honoured};
@@ -209,7 +210,7 @@ impl<'c> Entry<'c> {
     }
 
     fn expiry_notice(&self, last: Date) -> String {
-        let by = self.spec.by.as_deref().map(|by| format!(" (by {by})")).unwrap_or_default();
+        let by = self.spec.by.as_deref().map(|by| format!(" (by {})", masked(by))).unwrap_or_default();
         format!("the allow entry for {}{by} expired on {last}, so it blocks again", self.spec.subject())
     }
 }

@@ -17,6 +17,7 @@ mod draft;
 mod edit;
 mod ignoring;
 mod journal;
+mod mark;
 pub(crate) mod place;
 mod plan;
 mod store;

@@ -16,6 +16,7 @@ use crate::environment::Environment;
 use crate::outcome::Exit;
 use crate::report::sanitized;
 use crate::rules::spec::{Near, Pair, RuleSpec};
+use crate::scanner::masked;
 
 /// The reference of every key; a test proves that it parses to the defaults.
 pub(crate) const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -160,7 +161,8 @@ fn show_entry(spec: &AllowSpec, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// A text as TOML writes it. What a terminal would act on is escaped, also where TOML would leave it as it is.
+/// A text as TOML writes it, without the keys in it. What a terminal would act on is escaped, also where TOML would leave
+/// it as it is.
 fn quoted(text: &str) -> String {
-    sanitized(toml_edit::value(text).to_string().as_bytes())
+    sanitized(toml_edit::value(masked(text)).to_string().as_bytes())
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 use super::allow::parse_fingerprint;
+use super::rules::shown;
 use super::{config_of_commit, config_of_work_tree, inspect_staged};
 use crate::cli::Global;
 use crate::config::Sources;
@@ -52,7 +53,7 @@ fn explain_key(key: Fingerprint, global: &Global, environment: &Environment, out
 }
 
 fn card(rule: Rule<'_>, out: &mut dyn Write) -> Result<Exit> {
-    writeln!(out, "{}", sanitized(rule.facts().title.as_bytes()))?;
+    writeln!(out, "{}", sanitized(shown(rule, rule.facts().title).as_bytes()))?;
     what_to_do(rule, out)?;
     writeln!(out)?;
     how_it_is_known(rule, out)?;
@@ -88,7 +89,7 @@ fn what_to_do(rule: Rule<'_>, out: &mut dyn Write) -> Result<()> {
         ("docs", facts.docs),
     ] {
         if let Some(text) = text {
-            item(label, INDENT, text, out)?;
+            item(label, INDENT, &shown(rule, text), out)?;
         }
     }
     Ok(())
@@ -101,14 +102,14 @@ fn how_it_is_known(rule: Rule<'_>, out: &mut dyn Write) -> Result<()> {
     item("confidence", INDENT, facts.confidence.name(), out)?;
     let keywords = facts.keywords.iter().collect::<Vec<_>>().join("  ");
     if !keywords.is_empty() {
-        item("keywords", INDENT, &keywords, out)?;
+        item("keywords", INDENT, &shown(rule, &keywords), out)?;
     }
-    solid("regex", INDENT, facts.regex, out)?;
+    solid("regex", INDENT, &shown(rule, facts.regex), out)?;
     if let Some(bits) = facts.min_entropy {
         item("entropy", INDENT, &format!("at least {bits} bits per character"), out)?;
     }
     if let Some((regex, lines)) = facts.near {
-        solid("near", INDENT, regex, out)?;
+        solid("near", INDENT, &shown(rule, regex), out)?;
         item("", INDENT, &format!("within {lines} lines"), out)?;
     }
     if let Some(pair) = facts.pair {

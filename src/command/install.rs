@@ -13,6 +13,7 @@ use super::global;
 use crate::cli::InstallArgs;
 use crate::doctor;
 use crate::environment::Environment;
+use crate::git::command::quoted_word;
 use crate::git::{Caller, Repo};
 use crate::hook::folder::{self, Folder, Place};
 use crate::hook::manager::Manager;
@@ -132,7 +133,7 @@ fn summary(plan: &Plan, folder: &Folder) -> Vec<String> {
     if folder.place == Place::WorkTree && !done.is_empty() {
         let chained = |part: &&Part| part.chained.as_ref().map(|chained| chained.path.clone());
         let files: Vec<_> = done.iter().flat_map(|part| [Some(part.place.clone()), chained(part)]).flatten().collect();
-        let files: Vec<_> = files.iter().map(|file| folder.show(file)).collect();
+        let files: Vec<_> = files.iter().map(|file| quoted_word(&folder.show(file))).collect();
         lines.push(format!("commit it, and others have it too: git add {}", files.join(" ")));
     }
     if done.iter().any(|part| part.kind == Kind::PreCommit) && lines.len() < 3 {

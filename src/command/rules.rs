@@ -3,6 +3,7 @@
 mod catalogue;
 mod page;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -17,8 +18,8 @@ use crate::environment::Environment;
 use crate::finding::{Confidence, Finding};
 use crate::outcome::Exit;
 use crate::report::{Format, sanitized};
-use crate::rules::{Rule, RuleSet, example};
-use crate::scanner::Scanner;
+use crate::rules::{Origin, Rule, RuleSet, example};
+use crate::scanner::{Scanner, masked};
 
 /// Lists every rule in force.
 pub(crate) fn list(args: &ListArgs, global: &Global, environment: &Environment, out: &mut dyn Write) -> Result<Exit> {
@@ -54,7 +55,7 @@ fn line(rule: Rule<'_>) -> String {
     let facts = rule.facts();
     let mut text = format!("{:27}  {:6} ", facts.id, facts.confidence.name());
     let mut column = text.len();
-    for word in sanitized(facts.title.as_bytes()).split(' ') {
+    for word in sanitized(shown(rule, facts.title).as_bytes()).split(' ') {
         let width = word.chars().count();
         if column + 1 + width > COLUMNS && column >= TITLE {
             text.truncate(text.trim_end().len());
@@ -68,6 +69,11 @@ fn line(rule: Rule<'_>) -> String {
         text.push_str(word);
     }
     text
+}
+
+/// A text of a rule, without the keys in it that a configuration may have.
+pub(super) fn shown<'t>(rule: Rule<'_>, text: &'t str) -> Cow<'t, str> {
+    if rule.origin() == Origin::BuiltIn { Cow::Borrowed(text) } else { Cow::Owned(masked(text)) }
 }
 
 /// Runs the examples of every rule in force, or of those that a file adds.

@@ -8,6 +8,7 @@ use toml::value::Datetime;
 use super::Binary;
 use crate::finding::Confidence;
 use crate::rules::spec::RuleSpec;
+use crate::scanner::masked;
 
 /// A whole file; documented key by key in `config.example.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -112,12 +113,28 @@ impl AllowSpec {
         [&self.fingerprint, &self.rule, &self.path, &self.regex, &self.stopword].map(Option::as_ref)
     }
 
-    /// What it allows, in a few words.
+    /// The entry as it may be shown: whoever writes one about a key may have written the key.
+    pub(crate) fn masked(&self) -> Self {
+        let text = |text: &Option<String>| text.as_deref().map(masked);
+        Self {
+            fingerprint: self.fingerprint.clone(),
+            rule: text(&self.rule),
+            path: text(&self.path),
+            regex: text(&self.regex),
+            stopword: text(&self.stopword),
+            reason: text(&self.reason),
+            by: text(&self.by),
+            expires: self.expires,
+        }
+    }
+
+    /// What it allows, in a few words that may be shown.
     pub(crate) fn subject(&self) -> String {
         if let Some(fingerprint) = &self.fingerprint {
             return fingerprint.clone();
         }
-        let fields = [("path", &self.path), ("rule", &self.rule), ("regex", &self.regex), ("stopword", &self.stopword)];
+        let Self { path, rule, regex, stopword, .. } = self.masked();
+        let fields = [("path", path), ("rule", rule), ("regex", regex), ("stopword", stopword)];
         let words = fields.iter().filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_deref()?)));
         words.collect::<Vec<_>>().join(", ")
     }

@@ -37,13 +37,16 @@ impl Dotenv {
             // A value in quotes may go over lines.
             let quote = value.first().copied().filter(|quote| b"\"'".contains(quote));
             let mut value = value.to_vec();
-            while quote.is_some_and(|quote| !value[1..].contains(&quote)) {
+            let mut unended = quote.filter(|quote| !value[1..].contains(quote));
+            while let Some(quote) = unended {
                 let Some((next, _)) = lines.next() else {
                     open = open.or(Some(Open { line: number, what: Open::QUOTE }));
                     break;
                 };
                 value.push(b'\n');
                 value.extend_from_slice(next);
+                // What came before is known to have none.
+                unended = (!next.contains(&quote)).then_some(quote);
             }
             entries.push((name, unquoted(&value)));
         }
@@ -175,6 +178,14 @@ mod tests {
         assert_eq!(file.value_of("B"), Some(&b"b"[..]));
         assert_eq!(file.value_of("C"), Some(&b"1\n2"[..]));
         assert!(file.with_lines(&["D=d".to_owned()]).ends_with(b"A=last\r\nD=d\r\n"));
+    }
+
+    #[test]
+    fn an_unended_quote_over_many_lines_takes_no_longer_than_they_do() {
+        let text = ["A='x\n", &"\n".repeat(1 << 20)].concat();
+        let start = std::time::Instant::now();
+        assert_eq!(Dotenv::parse(text.as_bytes()).open(), Some(Open { line: 1, what: Open::QUOTE }));
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Access, Plan, Scope, Staging, Write, place};
+use super::{Access, Plan, Scope, Staging, Write, mark, place};
 use crate::change::BytePath;
 use crate::git::{command, entry};
 use crate::report::listed;
@@ -25,24 +25,28 @@ pub(super) fn ignore(root: &Path, paths: &[BytePath], scope: Scope, plan: &mut P
     }
     let file = BytePath::from(FILE);
     let before = place::read(root, &file)?;
-    let after = with_lines(before.as_deref().unwrap_or_default(), &lines);
+    let (tracked, mark) = (entry::entry(root, &file)?, entry::mark(root, &file)?);
+    let hidden = mark::hidden_text(root, mark, tracked.as_ref())?;
+    let after = with_lines(before.as_deref().or(hidden.as_deref()).unwrap_or_default(), &lines);
     let named: Vec<_> = lines.iter().map(|line| crate::report::sanitized(line)).collect();
     plan.remarks.push(format!("{FILE} gets {}, so that git leaves it out", listed(&named)));
-    let tracked = entry::entry(root, &file)?;
     let staged = match &tracked {
         Some(own) if own.is_file() => Some(with_lines(&entry::content(root, &own.id)?, &lines)),
         Some(_) => bail!("`{FILE}` is staged as a link, so it is left alone: stage a file in its place"),
         None if before.is_none() => Some(after.clone()),
         None => None,
     };
-    match staged.filter(|_| scope == Scope::Staged) {
-        Some(content) => {
+    match (mark, staged.filter(|_| scope == Scope::Staged)) {
+        (Some(mark), _) => plan.remarks.push(mark::not_staged(mark, &file)),
+        (None, Some(content)) => {
             let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
             plan.staging.push(Staging { path: file.clone(), before: tracked, mode, content: Some(content) });
         }
-        None if scope == Scope::Staged => plan.remarks.push(format!("{FILE} is not staged by this: git add {FILE}")),
-        None if tracked.is_none() => plan.to_add.push(file.clone()),
-        None => {}
+        (None, None) if scope == Scope::Staged => {
+            plan.remarks.push(format!("{FILE} is not staged by this: git add {FILE}"));
+        }
+        (None, None) if tracked.is_none() => plan.to_add.push(file.clone()),
+        (None, None) => {}
     }
     plan.writes.push(Write { path: file, before, after, access: Access::Usual });
     Ok(())

@@ -1,6 +1,7 @@
 //! Files of the work tree that may be written: plain ones, inside it, reached through no link.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -85,14 +86,23 @@ pub(crate) fn is_open_to_others(root: &Path, path: &BytePath) -> bool {
     }
 }
 
-/// What other files of the folder hold whose names end like that of `path`; what cannot be read is left out.
+/// What other files of the folder hold whose names end like that of `path`. Links, large files and what cannot be read are
+/// left out: whoever made the folder chose what it holds, and a commit waits for this.
 pub(crate) fn texts_beside(root: &Path, path: &BytePath) -> Vec<Vec<u8>> {
     const MOST: usize = 200;
+    const LARGEST: u64 = 1 << 20;
+    let is_fit =
+        |file: &Path| fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LARGEST);
+    let text = |file: PathBuf| {
+        let mut text = Vec::new();
+        // It may have grown since.
+        fs::File::open(file).ok()?.take(LARGEST).read_to_end(&mut text).ok().map(|_| text)
+    };
     let own = root.join(path.as_path());
     let Some(entries) = own.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return Vec::new() };
     let files = entries.flatten().map(|entry| entry.path());
-    let alike = files.filter(|file| file.extension() == own.extension() && *file != own && file.is_file());
-    alike.take(MOST).filter_map(|file| fs::read(file).ok()).collect()
+    let alike = files.filter(|file| file.extension() == own.extension() && *file != own && is_fit(file));
+    alike.take(MOST).filter_map(text).collect()
 }
 
 /// The path as it may be printed.
@@ -131,5 +141,19 @@ mod tests {
         ] {
             assert!(flaw_of_env_file(bad).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn files_beside_are_plain_and_of_a_size_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        for name in ["own.tf", "other.tf", "other.py", "folder.txt"] {
+            fs::write(file(name), name).unwrap();
+        }
+        fs::create_dir(file("folder.tf")).unwrap();
+        fs::File::create(file("sparse.tf")).unwrap().set_len(6 << 30).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("folder.txt", file("link.tf")).unwrap();
+        assert_eq!(texts_beside(folder.path(), &"own.tf".into()), [b"other.tf"]);
     }
 }

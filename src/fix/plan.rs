@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::edit::{Check, Declared, Edited, Editor, InWorkTree, Target, without_doubles};
 use super::store::{self, IfStaged, Store};
-use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, place, whole};
+use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, mark, place, whole};
 use crate::change::{BytePath, Part};
 use crate::git::entry::{self, Entry};
 use crate::outcome::Located;
@@ -189,7 +189,10 @@ impl Planner<'_> {
             anyhow::bail!("it is no file, but a link");
         }
         let text = match self.around.scope {
-            Scope::Staged => entry::content(self.around.root, &entry.id)?,
+            Scope::Staged => {
+                mark::ensure_none(self.around.root, path)?;
+                entry::content(self.around.root, &entry.id)?
+            }
             Scope::WorkTree => match place::read(self.around.root, path)? {
                 Some(text) => text,
                 None => anyhow::bail!("the file is gone"),
@@ -293,17 +296,21 @@ impl Planner<'_> {
         let root = self.around.root;
         let path = BytePath::from(&[self.store.path.as_bytes(), b".example"].concat()[..]);
         let before = place::read(root, &path)?;
-        let Some(after) = store::example(before.as_deref(), &self.store.read) else { return Ok(()) };
+        let (tracked, mark) = (entry::entry(root, &path)?, entry::mark(root, &path)?);
+        let hidden = mark::hidden_text(root, mark, tracked.as_ref())?;
+        let text = before.as_deref().or(hidden.as_deref());
+        let Some(after) = store::example(text, &self.store.read) else { return Ok(()) };
         let shown = place::shown(&path);
         self.plan.remarks.push(format!("{shown} gets {}", listed(&self.store.read)));
-        let tracked = entry::entry(root, &path)?;
         let is_new = before.is_none() && !crate::git::command::is_ignored_path(root, &path)?;
         let staged = match &tracked {
             Some(own) if own.is_file() => store::example(Some(&entry::content(root, &own.id)?), &self.store.read),
             Some(_) => None,
             None => is_new.then(|| after.clone()),
         };
-        if let Some(content) = staged.filter(|_| self.around.scope == Scope::Staged) {
+        if let Some(mark) = mark {
+            self.plan.remarks.push(mark::not_staged(mark, &path));
+        } else if let Some(content) = staged.filter(|_| self.around.scope == Scope::Staged) {
             let mode = tracked.as_ref().map_or("100644".to_owned(), |entry| entry.mode.clone());
             self.plan.staging.push(Staging { path: path.clone(), before: tracked, mode, content: Some(content) });
         } else if tracked.is_none() && is_new {

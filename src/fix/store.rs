@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::dotenv::{self, Dotenv};
-use super::place;
+use super::{mark, place};
 use crate::change::BytePath;
 use crate::git::command;
 use crate::git::entry::{self, Entry};
@@ -49,11 +49,14 @@ impl Store {
             if_staged == IfStaged::Unstage && entry::content(root, &own.id).ok().as_ref() == before.as_ref()
         };
         if entry::is_in_head(root, &path) || staged.as_ref().is_some_and(|own| !can_leave(own)) {
-            let name = command::quoted_word(&shown);
+            let (name, line) = (command::quoted_word(&shown), command::quoted_word(&format!("/{shown}")));
             bail!(
                 "git tracks `{shown}`, so no key can be put there\nhelp: untrack it: `git rm --cached -- {name} && echo \
-                 /{shown} >>.gitignore`, and revoke what it held if it was pushed"
+                 {line} >>.gitignore`, and revoke what it held if it was pushed"
             );
+        }
+        if staged.is_some() {
+            mark::ensure_none(root, &path).with_context(|| format!("`{shown}` cannot be unstaged"))?;
         }
         for end in memchr::memchr_iter(b'/', path.as_bytes()) {
             let folder = BytePath::from(&path.as_bytes()[..end]);

@@ -51,6 +51,30 @@ pub(crate) fn entry(root: &Path, path: &BytePath) -> Result<Option<Entry>> {
     Ok(found)
 }
 
+/// What an entry of the index is marked with; it is gone once the entry is set anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    SkipWorktree,
+    AssumeUnchanged,
+    IntentToAdd,
+}
+
+/// What the entry of a file is marked with, if it has one; the first of several.
+pub(crate) fn mark(root: &Path, path: &BytePath) -> Result<Option<Mark>> {
+    const MARKS: [(u32, Mark); 3] =
+        [(1 << 30, Mark::SkipWorktree), (1 << 15, Mark::AssumeUnchanged), (1 << 29, Mark::IntentToAdd)];
+    // No other form of the list tells all three.
+    let mut git = literal(root);
+    let listed = command::output(git.args(["ls-files", "--debug", "-z", "--full-name", "--"]).arg(path.as_path()))?;
+    let head = [path.as_bytes(), b"\0"].concat();
+    // A folder of that name would have its files listed.
+    let Some(told) = listed.strip_prefix(&head[..]) else { return Ok(None) };
+    let flags = str::from_utf8(told).ok().and_then(|told| told.split_once("flags: ")?.1.lines().next());
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 16).ok());
+    let flags = flags.context("git ls-files gave no flags")?;
+    Ok(MARKS.iter().find(|(bit, _)| flags & bit != 0).map(|(_, mark)| *mark))
+}
+
 /// Whether HEAD has a file or a folder of that name.
 pub(crate) fn is_in_head(root: &Path, path: &BytePath) -> bool {
     let mut git = literal(root);

@@ -19,6 +19,22 @@ pub(crate) fn untrack(path: &BytePath) -> String {
     }
 }
 
+/// How the file is staged.
+pub(crate) fn stage(path: &BytePath) -> String {
+    match typed(path) {
+        Some(text) => format!("git add {}{}", end_of_options(text), quoted_word(text)),
+        None => "git add FILE".to_owned(),
+    }
+}
+
+/// How an option of git's is given to the entry of the file.
+pub(crate) fn update_index(option: &str, path: &BytePath) -> String {
+    match typed(path) {
+        Some(text) => format!("git update-index {option} {}{}", end_of_options(text), quoted_word(text)),
+        None => format!("git update-index {option} FILE"),
+    }
+}
+
 /// How the file gets another name. `path` has stars where keys stand in it; a shell that reads the command puts the name
 /// there.
 pub(crate) fn rename(path: &BytePath) -> String {
@@ -77,5 +93,6 @@ mod tests {
         }
         assert_eq!(untrack(&"a/.env".into()), "git rm --cached a/.env");
         assert_eq!(untrack(&"-a b/.env".into()), "git rm --cached -- '-a b/.env'");
+        assert_eq!(stage(&"-$(x);.env".into()), "git add -- '-$(x);.env'");
     }
 }

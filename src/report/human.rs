@@ -9,6 +9,7 @@ use super::{Detail, Style, Subject, sanitized, several, story};
 use crate::allowlist::SuppressedBy;
 use crate::change::{BytePath, Commit, Part};
 use crate::outcome::{Located, Outcome, Stats};
+use crate::scanner::masked;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
     colored::control::set_override(style.color);
@@ -134,9 +135,9 @@ fn verbose(outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// What allows a finding, and why.
 pub(super) fn allowed_by(by: &SuppressedBy) -> String {
     match by {
-        SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {reason}"),
+        SuppressedBy::Inline { reason: Some(reason) } => format!("marker: {}", masked(reason)),
         SuppressedBy::Inline { reason: None } => "marker".to_owned(),
-        SuppressedBy::Entry { reason, .. } => format!("entry: {reason}"),
+        SuppressedBy::Entry { reason, .. } => format!("entry: {}", masked(reason)),
         SuppressedBy::Baseline => "baseline".to_owned(),
     }
 }

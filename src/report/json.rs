@@ -189,8 +189,12 @@ fn suppressed((located, by): &(Located<'_>, SuppressedBy)) -> Value {
 /// What allows a finding.
 pub(super) fn allowed_by(by: &SuppressedBy) -> Value {
     match by {
-        SuppressedBy::Inline { reason } => json!({ "kind": "inline", "reason": reason, "expires": null }),
-        SuppressedBy::Entry { reason, expires } => json!({ "kind": "entry", "reason": reason, "expires": expires }),
+        SuppressedBy::Inline { reason } => {
+            json!({ "kind": "inline", "reason": reason.as_deref().map(masked), "expires": null })
+        }
+        SuppressedBy::Entry { reason, expires } => {
+            json!({ "kind": "entry", "reason": masked(reason), "expires": expires })
+        }
         SuppressedBy::Baseline => json!({ "kind": "baseline", "reason": null, "expires": null }),
     }
 }

@@ -348,6 +348,20 @@ fn the_repository_says_where_variables_are_kept_within_bounds() {
     }
 }
 
+#[test]
+fn a_command_takes_the_path_of_the_repository_for_one_word() {
+    let name = "$(touch PWNED);x.env";
+    let setting = format!("[remedy]\nenv-file = \"{name}\"\n");
+    let repo = repository();
+    repo.commit(name, "A=1\n").write("keyguard.toml", &setting);
+    repo.write("a.js", format!("k = '{}'\n", fake::github_pat())).git(["add", "a.js"]).success();
+    repo.keyguard(["fix"]).code(2).says(&format!("`git rm --cached -- '{name}' && echo '/{name}' >>.gitignore`"));
+    let repo = repository();
+    repo.commit("a.js", "k = ''\n").write("a.js", format!("k = '{}'\n", fake::github_pat()));
+    repo.write("keyguard.toml", &setting);
+    repo.keyguard(["fix"]).success().says(&format!("x.env.example is not staged by this: git add '{name}.example'\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn links_and_read_only_files_are_refused_in_words() {

@@ -2,7 +2,7 @@
 
 use keyguard::rules::{RuleSet, example};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fake};
 
 /// Every rule's first example in a file of its own, with the parts that must not be printed.
 /// For each rule its id, a file that it looks at, and what it finds there.
@@ -54,6 +54,48 @@ fn nothing_prints_a_secret() {
                 assert!(!printed.contains(run), "{id}: {} characters of the secret are printed", run.len());
             }
         }
+    }
+}
+
+#[test]
+fn a_key_in_the_configuration_is_not_printed() {
+    let repo = Sandbox::with_hook();
+    let (key, other) = (fake::github_pat(), fake::github_pat_other());
+    repo.write("a.py", format!("k = '{key}'\n")).git(["add", "a.py"]).success();
+    let entry = |field: &str, rest: &str| {
+        format!("[[allow]]\n{field} = \"{key}\"\nreason = \"of {other}\"\nby = \"{other}\"\n{rest}\n")
+    };
+    let past = "expires = 2026-01-31";
+    let rule = format!(
+        "[rules]\ndisable = [\"jwt\"]\n[[rule]]\nid = \"acme-key\"\ntitle = \"as {other}\"\n\
+         regex = \"acme_(?<secret>[0-9a-f]{{32}}|{key})\"\nkeywords = [\"acme_\", \"{key}\"]\n\
+         revoke = \"{other}\"\nmatches = [\"acme_{key}\"]\n"
+    );
+    let allow = [entry("stopword", past), entry("regex", past), entry("path", past), entry("path", "")].concat();
+    repo.write("keyguard.toml", [rule, allow].concat());
+    repo.git(["add", "keyguard.toml"]).success();
+    let outputs = [
+        (1, repo.git(["commit", "-m", "x"]), "the allow entry for "),
+        (1, repo.keyguard(["scan", "--staged"]), "expired on"),
+        (0, repo.keyguard(["allow", "--list"]), "stopword `ghp_****"),
+        (0, repo.keyguard(["allow", "--list", "--format", "json"]), "\"by\": \"ghp_****"),
+        (0, repo.keyguard(["config", "check"]), "regex `ghp_****"),
+        (0, repo.keyguard(["config", "show"]), "stopword = \"ghp_****"),
+        (0, repo.keyguard(["explain", "acme-key"]), "ghp_****"),
+        (0, repo.keyguard(["rules", "list", "acme"]), "as ghp_****"),
+        (0, repo.keyguard(["rules", "list", "acme", "--format", "json"]), "\"title\": \"as ghp_****"),
+    ];
+    for (code, output, part) in &outputs {
+        output.code(*code).says(part);
+    }
+    let allowed = format!("k = '{key}' # keyguard:allow -- as {other}\n");
+    repo.write("keyguard.toml", "").write("a.py", allowed).git(["add", "."]).success();
+    let verbose = repo.keyguard(["scan", "--staged", "--verbose"]);
+    let json = repo.keyguard(["scan", "--staged", "--format", "json"]);
+    verbose.says("marker: as ghp_****");
+    for output in outputs.iter().map(|(_, output, _)| output).chain([&verbose, &json]) {
+        let printed: String = output.text().split_whitespace().collect();
+        assert!(!printed.contains(&key[8..]) && !printed.contains(&other[8..]), "a key is printed");
     }
 }
 

@@ -71,8 +71,9 @@ fn tell(spec: &AllowSpec, place: &str, state: &State, out: &mut dyn Write) -> Re
     };
     let what = format!("{}{narrowed}  ({place})", spec.subject());
     writeln!(out, "{}", sanitized(what.as_bytes()))?;
-    let mut words = vec![spec.reason.clone().unwrap_or_default()];
-    words.extend(spec.by.as_ref().map(|by| format!("by {by}")));
+    let AllowSpec { reason, by, .. } = spec.masked();
+    let mut words = vec![reason.unwrap_or_default()];
+    words.extend(by.map(|by| format!("by {by}")));
     let verb = if state.has_expired { "expired on" } else { "until" };
     words.extend(spec.expires.map(|last| format!("{verb} {last}")));
     words.extend(state.is_unused.then(|| "matches nothing that is tracked".to_owned()));
@@ -81,6 +82,7 @@ fn tell(spec: &AllowSpec, place: &str, state: &State, out: &mut dyn Write) -> Re
 
 /// The fields of an entry, for machines.
 pub(super) fn fields(spec: &AllowSpec) -> Value {
+    let spec = spec.masked();
     json!({
         "fingerprint": spec.fingerprint,
         "rule": spec.rule,

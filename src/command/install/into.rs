@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{many, one};
 use crate::cli::{InstallArgs, UninstallArgs};
+use crate::git::command::quoted_word;
 use crate::hook::Kind;
 use crate::hook::folder::Folder;
 use crate::hook::manager::{self, Edit, Effect, Manager};
@@ -23,7 +24,8 @@ pub(super) fn add(manager: Manager, kinds: &[Kind], args: &InstallArgs, folder: 
             _ => format!("already in {file}: {} has {} checked for keys", manager.name(), many(*kind)),
         }));
     }
-    let changed: Vec<_> = edits.iter().filter(|edit| edit.is_change()).map(|edit| folder.show(&edit.file)).collect();
+    let changed = edits.iter().filter(|edit| edit.is_change());
+    let changed: Vec<_> = changed.map(|edit| quoted_word(&folder.show(&edit.file))).collect();
     if !changed.is_empty() {
         lines.push(format!("commit it, and others have it too: git add {}", changed.join(" ")));
     }

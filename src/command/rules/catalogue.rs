@@ -11,6 +11,7 @@ use crate::config::{Config, Setting};
 use crate::report::write_document;
 use crate::rules::spec::RuleSpec;
 use crate::rules::{Origin, Rule, RuleSet};
+use crate::scanner::masked;
 
 /// Writes the rules that are asked for by id, each with whether it is in force.
 pub(super) fn write(config: &Config, is_asked_for: impl Fn(&Rule<'_>) -> bool, out: &mut dyn Write) -> Result<()> {
@@ -20,6 +21,9 @@ pub(super) fn write(config: &Config, is_asked_for: impl Fn(&Rule<'_>) -> bool, o
     let rules = all.iter().filter(is_asked_for).map(|rule| {
         let own = config.own_rules.iter().find(|own| own.value.id == rule.id());
         let mut value = described(rule, own);
+        if rule.origin() != Origin::BuiltIn {
+            mask(&mut value);
+        }
         value["enabled"] = on.contains(rule.id()).into();
         value
     });
@@ -29,6 +33,16 @@ pub(super) fn write(config: &Config, is_asked_for: impl Fn(&Rule<'_>) -> bool, o
         "rules": rules.collect::<Vec<_>>(),
     });
     Ok(write_document(&document, out)?)
+}
+
+/// Masks the keys in all texts.
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = masked(text),
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        Value::Object(fields) => fields.values_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// What a rule says; `own` is what a configuration says of it.

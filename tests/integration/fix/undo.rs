@@ -158,6 +158,65 @@ fn killed_at_any_call_nothing_is_left_where_git_would_stage_it() {
 }
 
 #[test]
+fn a_mark_of_an_entry_is_not_lost() {
+    for (option, letter, mark) in
+        [("--skip-worktree", "S", "skip-worktree"), ("--assume-unchanged", "h", "assume-unchanged")]
+    {
+        let no = option.replace("--", "--no-");
+        let repo = repository();
+        repo.commit(".gitignore", "target\n").commit(".env.example", "A=\n");
+        repo.write("a.js", text()).git(["add", "a.js"]).success();
+        let marks = || repo.git(["ls-files", "-v"]).text();
+        repo.git(["update-index", option, "a.js"]).success();
+        let before = (picture(&repo), marks());
+        repo.keyguard(["fix", "--apply"]).code(2).says(&format!(
+            "git has it marked as {mark}, which staging it would undo: first git update-index {no} a.js\n"
+        ));
+        assert_eq!((picture(&repo), marks()), before);
+        repo.git(["update-index", &no, "a.js"]).success();
+        // What goes with the edit is edited where it does no harm.
+        repo.git(["update-index", option, ".gitignore", ".env.example"]).success();
+        fs::remove_file(repo.root().join(".env.example")).unwrap();
+        let staged = (index(&repo, ".gitignore"), index(&repo, ".env.example"), marks());
+        let before = picture(&repo);
+        repo.keyguard(["fix", "--apply"])
+            .success()
+            .says(&format!(
+                ".gitignore is not staged by this, as git has it marked as {mark}: git update-index {no} .gitignore && \
+                 git add .gitignore\n"
+            ))
+            .says(&format!("git update-index {no} .env.example && git add .env.example\n"));
+        assert_eq!((index(&repo, ".gitignore"), index(&repo, ".env.example"), marks()), staged);
+        assert!(marks().contains(&format!("{letter} .gitignore\n")));
+        assert_eq!(read(&repo, ".gitignore"), "target\n/.env\n");
+        assert_eq!(read(&repo, ".env.example"), "A=\nGITHUB_TOKEN=\n");
+        assert_eq!(index(&repo, "a.js"), "k = process.env.GITHUB_TOKEN\n");
+        repo.keyguard(["fix", "--undo"]).success();
+        assert_eq!((picture(&repo), marks()), (before, staged.2));
+    }
+}
+
+#[test]
+fn what_is_to_be_added_later_stays_so() {
+    let repo = staged("a.js", &text());
+    repo.write(".gitignore", "target\n").git(["add", "-N", ".gitignore"]).success();
+    let flags = || repo.git(["diff", "--name-status", "--", ".gitignore"]).text();
+    let before = flags();
+    assert_eq!(before, "A\t.gitignore\n");
+    repo.keyguard(["fix", "--apply"]).success().says("as git has it marked as intent-to-add: git add .gitignore\n");
+    assert_eq!(flags(), before);
+    assert_eq!(read(&repo, ".gitignore"), "target\n/.env\n");
+    // A file of variables that is to leave the index would come back without its mark.
+    let repo = staged(".env", &format!("K={}\n", fake::github_pat()));
+    repo.git(["update-index", "--skip-worktree", ".env"]).success();
+    let before = picture(&repo);
+    repo.keyguard(["fix", "--apply"])
+        .code(2)
+        .says("`.env` cannot be unstaged: git has it marked as skip-worktree, which staging it would undo");
+    assert_eq!(picture(&repo), before);
+}
+
+#[test]
 fn a_locked_index_stops_everything() {
     let repo = staged("a.js", &text());
     let before = picture(&repo);
