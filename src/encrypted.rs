@@ -3,6 +3,7 @@
 //! Asked about a candidate alone, and never about a proven one: ciphertext is random, so any short pattern turns up in
 //! it, but a checksum does not. The word "encrypted" proves nothing: what follows it has to look like ciphertext.
 
+mod armor;
 mod attributes;
 mod demand;
 mod policy;
@@ -34,7 +35,7 @@ impl<'t> Encrypted<'t> {
     /// Looks for encrypted blocks, in one pass for each kind.
     pub(crate) fn within(text: &'t [u8]) -> Self {
         let body = body_of_file(text);
-        let mut blocks: Vec<_> = armored(text).chain(vaulted(text)).chain(sealed(text)).collect();
+        let mut blocks: Vec<_> = armor::blocks(text).chain(vaulted(text)).chain(sealed(text)).collect();
         blocks.extend(head_of_file(text, body));
         blocks.sort_unstable_by_key(|block| block.start);
         Self { text, blocks, body }
@@ -130,23 +131,6 @@ fn is_rails_credentials(text: &[u8]) -> bool {
         && tag - vector == 18
         && text.len() - tag == 26
         && text[tag + 2..].iter().all(|byte| is_base64(*byte) || *byte == b'=')
-}
-
-/// Blocks that begin and end with a line of their own: age and PGP. Line ends may be escaped.
-fn armored(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    const LABELS: [(&[u8], &[u8]); 2] = [
-        (b"-----BEGIN AGE ENCRYPTED FILE-----", b"-----END AGE ENCRYPTED FILE-----"),
-        (b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----"),
-    ];
-    LABELS.into_iter().flat_map(move |(begin, end)| {
-        let ends: Vec<usize> = memmem::find_iter(text, end).collect();
-        memmem::find_iter(text, begin)
-            .filter_map(move |start| {
-                let stop = *ends.get(ends.partition_point(|stop| *stop < start))?;
-                Some(start..stop)
-            })
-            .collect::<Vec<_>>()
-    })
 }
 
 /// Ansible's vault: a header, then lines of hex digits, alone in a file or indented behind `!vault |`. All lines are of
@@ -393,6 +377,8 @@ mod tests {
             "kind: Secret\nencryptedData:\n  a: KEY",
             "$ANSIBLE_VAULT;1.1;AES256\n6231\ntoken: KEY",
             "-----BEGIN PGP MESSAGE-----\n\nYWdl\n-----END PGP MESSAGE-----\nKEY",
+            "x = '-----BEGIN PGP MESSAGE-----'\na = 'KEY'\ny = '-----END PGP MESSAGE-----'",
+            "-----BEGIN PGP MESSAGE-----\nComment: KEY\n\nYWdl\n-----END PGP MESSAGE-----",
             "-----BEGIN PGP MESSAGE-----\n\nKEY",
             "-----BEGIN PGP PRIVATE KEY BLOCK-----\nKEY\n",
             "# see $ANSIBLE_VAULT; and git-crypt\nKEY",

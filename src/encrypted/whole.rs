@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{armored, is_base64, is_rails_credentials, sealed, sops, vaulted};
+use super::{armor, is_base64, is_rails_credentials, sealed, sops, vaulted};
 
 /// Whether the file may be committed where it has to be encrypted.
 pub(crate) fn is_encrypted(text: &[u8]) -> bool {
@@ -17,7 +17,7 @@ pub(crate) fn is_encrypted_throughout(text: &[u8]) -> bool {
         || has_magic(text)
         || is_openssl_text(content)
         || is_rails_credentials(content)
-        || is_armored(content)
+        || armor::is_whole(content)
         || content.starts_with(b"$ANSIBLE_VAULT;")
             && vaulted(content).next().is_some_and(|block| !block.is_empty() && block.end == content.len())
         || is_pgp_message(text)
@@ -52,20 +52,6 @@ fn has_magic(text: &[u8]) -> bool {
 fn is_openssl_text(content: &[u8]) -> bool {
     let is_letter = |byte: &u8| is_base64(*byte) || b"=\r\n".contains(byte);
     content.starts_with(b"U2FsdGVkX1") && content.iter().all(is_letter)
-}
-
-/// One block between lines of its own, and nothing around it.
-fn is_armored(content: &[u8]) -> bool {
-    const OTHERS: [(&[u8], &[u8]); 3] = [
-        (b"-----BEGIN PKCS7-----", b"-----END PKCS7-----"),
-        (b"-----BEGIN CMS-----", b"-----END CMS-----"),
-        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"),
-    ];
-    let is_one = memmem::find_iter(content, b"-----BEGIN ").count() == 1;
-    let ends_there = |end: usize| !content[end..].contains(&b'\n');
-    is_one
-        && (armored(content).any(|block| block.start == 0 && ends_there(block.end))
-            || OTHERS.iter().any(|(begin, end)| content.starts_with(begin) && content.ends_with(end)))
 }
 
 /// A message of `OpenPGP` without armor: session keys, then encrypted data (RFC 9580, sections 4.2, 5.1 and 5.3).
@@ -165,6 +151,9 @@ mod tests {
             format!("U2FsdGVkX1{body}\npassword: plain"),
             format!("note\n-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----"),
             format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----\npassword: plain"),
+            format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE----- password: plain"),
+            "-----BEGIN AGE ENCRYPTED FILE-----\npassword: plain\n-----END AGE ENCRYPTED FILE-----\n".to_owned(),
+            "-----BEGIN PKCS7-----\npassword: plain\n-----END PKCS7-----\n".to_owned(),
             "$ANSIBLE_VAULT;1.1;AES256\n6231\npassword: plain".to_owned(),
             "kind: SealedSecret\nencryptedData:\n  a: b\n---\nkind: Secret\n".to_owned(),
             "encrypted: true".to_owned(),
