@@ -3,6 +3,7 @@
 //! Asked about a candidate alone, and never about a proven one: ciphertext is random, so any short pattern turns up in
 //! it, but a checksum does not. The word "encrypted" proves nothing: what follows it has to look like ciphertext.
 
+mod armor;
 mod attributes;
 mod demand;
 mod policy;
@@ -34,7 +35,7 @@ impl<'t> Encrypted<'t> {
     /// Looks for encrypted blocks, in one pass for each kind.
     pub(crate) fn within(text: &'t [u8]) -> Self {
         let body = body_of_file(text);
-        let mut blocks: Vec<_> = armored(text).chain(vaulted(text)).chain(sealed(text)).collect();
+        let mut blocks: Vec<_> = armor::blocks(text).chain(vaulted(text)).chain(sealed(text)).collect();
         blocks.extend(head_of_file(text, body));
         blocks.sort_unstable_by_key(|block| block.start);
         Self { text, blocks, body }
@@ -72,7 +73,6 @@ const AGE: &[u8] = b"age-encryption.org/v1\n";
 /// The part of such a file that is text: the recipients of age, all of a file of OpenSSL's or Rails's in base64.
 fn head_of_file(text: &[u8], body: Option<usize>) -> Option<Range<usize>> {
     if text.starts_with(AGE) {
-        let is_recipient = |line: &[u8]| line.starts_with(b"-> ") || line.iter().all(|byte| is_base64(*byte));
         return Some(0..lines_end(&text[..body.unwrap_or(text.len())], AGE.len(), is_recipient));
     }
     if text.starts_with(OPENSSL) {
@@ -83,6 +83,12 @@ fn head_of_file(text: &[u8], body: Option<usize>) -> Option<Range<usize>> {
 
 /// `Salted__` in base64.
 const OPENSSL: &[u8] = b"U2FsdGVkX1";
+
+/// A line of age's header: the kind of a recipient and its words, or the key of the file for it.
+fn is_recipient(line: &[u8]) -> bool {
+    let words = line.strip_prefix(b"-> ").unwrap_or(line);
+    words.iter().all(|byte| is_base64(*byte) || *byte == b' ' && words.len() < line.len())
+}
 
 /// Where the lines end, from `start` on, that are all of one kind.
 fn lines_end(text: &[u8], start: usize, is_one: impl Fn(&[u8]) -> bool) -> usize {
@@ -132,56 +138,64 @@ fn is_rails_credentials(text: &[u8]) -> bool {
         && text[tag + 2..].iter().all(|byte| is_base64(*byte) || *byte == b'=')
 }
 
-/// Blocks that begin and end with a line of their own: age and PGP. Line ends may be escaped.
-fn armored(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    const LABELS: [(&[u8], &[u8]); 2] = [
-        (b"-----BEGIN AGE ENCRYPTED FILE-----", b"-----END AGE ENCRYPTED FILE-----"),
-        (b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----"),
-    ];
-    LABELS.into_iter().flat_map(move |(begin, end)| {
-        let ends: Vec<usize> = memmem::find_iter(text, end).collect();
-        memmem::find_iter(text, begin)
-            .filter_map(move |start| {
-                let stop = *ends.get(ends.partition_point(|stop| *stop < start))?;
-                Some(start..stop)
-            })
-            .collect::<Vec<_>>()
-    })
-}
-
 /// Ansible's vault: a header, then lines of hex digits, alone in a file or indented behind `!vault |`. All lines are of
 /// one length, but for the last one.
 fn vaulted(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     const HEADER: &[u8] = b"$ANSIBLE_VAULT;";
-    memmem::find_iter(text, HEADER).map(|start| {
+    // Headers may share a line, and what follows it is read once.
+    let mut read = 0;
+    memmem::find_iter(text, HEADER).filter_map(move |start| {
+        if start < read {
+            return None;
+        }
         let begin = line_end(text, start);
         let width = text[begin..line_end(text, begin)].trim_ascii().len();
         let is_whole = |line: &[u8]| !line.is_empty() && line.len() == width && line.iter().all(u8::is_ascii_hexdigit);
         let end = lines_end(text, begin, is_whole);
         let last = text[end..line_end(text, end)].trim_ascii();
         let is_shorter = last.len() < width && last.iter().all(u8::is_ascii_hexdigit);
-        begin..if is_shorter { line_end(text, end) } else { end }
+        read = if is_shorter { line_end(text, end) } else { end };
+        Some(begin..read)
     })
 }
 
-/// The `encryptedData` of Kubernetes' `SealedSecret`: all lines that are indented deeper, or all up to the closing brace.
+/// The sealed values in the `encryptedData` of Kubernetes' `SealedSecret`: in all lines that are indented deeper, or in
+/// all up to the closing brace.
 fn sealed(text: &[u8]) -> Vec<Range<usize>> {
     const NAME: &[u8] = b"encryptedData";
-    let mut blocks: Vec<Range<usize>> = Vec::new();
+    let mut values = Vec::new();
     if memmem::find(text, b"SealedSecret").is_none() {
-        return blocks;
+        return values;
     }
+    let mut read = 0;
     for start in memmem::find_iter(text, NAME) {
-        if blocks.last().is_some_and(|block| start < block.end) {
+        if start < read {
             continue;
         }
         let behind = start + NAME.len();
         let is_json = text.get(behind) == Some(&b'"');
         let end =
             if is_json { memchr::memchr(b'}', &text[behind..]).map(|end| behind + end) } else { dedent(text, start) };
-        blocks.push(start..end.unwrap_or(text.len()));
+        read = end.unwrap_or(text.len());
+        values.extend(sealed_values(text, behind..read));
     }
-    blocks
+    values
+}
+
+/// What kubeseal writes: two bytes of length, which begin the base64, then a session key under RSA of 4,096 bits.
+fn sealed_values(text: &[u8], block: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    const BEGIN: &[u8] = b"Ag";
+    /// Longer than the keys of nearly all kinds; a sealed one is much longer.
+    const SHORTEST: usize = 44;
+    memmem::find_iter(&text[block.clone()], BEGIN).filter_map(move |place| {
+        let start = block.start + place;
+        if is_base64(text[start - 1]) {
+            return None;
+        }
+        let length = text[start..block.end].iter().take_while(|byte| is_base64(**byte)).count();
+        let value = start..start + length;
+        (length >= SHORTEST && is_line_of_base64(&text[value.clone()])).then_some(value)
+    })
 }
 
 /// Where the first line begins that is indented no deeper than the one in which `start` stands.
@@ -288,9 +302,20 @@ fn is_led(lead: &[u8], run: &[u8]) -> bool {
         matches!(version, [digits @ .., b':'] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
     });
     is_transit
-        || lead.ends_with(b"{cipher}")
+        || lead.ends_with(b"{cipher}") && is_of_spring(run)
         || lead.ends_with(b"{") && run.starts_with(b"AQAAABAAAA")
         || lead.ends_with(b"encrypted:") && run.starts_with(b"B") && run.len() >= SHORTEST_OF_DOTENVX
+}
+
+/// What Spring writes behind `{cipher}`: a vector and at least a block of AES in hex digits, or a session key under RSA
+/// before those, in base64.
+/// Source: <https://github.com/spring-projects/spring-security>, `AesBytesEncryptor` and `RsaSecretEncryptor`
+fn is_of_spring(run: &[u8]) -> bool {
+    const SHORTEST_IN_HEX: usize = 64;
+    const SHORTEST_IN_BASE64: usize = 120;
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_hex = || run.len() >= SHORTEST_IN_HEX && run.len().is_multiple_of(2) && run.iter().all(is_digit);
+    is_hex() || run.len() >= SHORTEST_IN_BASE64 && is_line_of_base64(run)
 }
 
 /// Names that hold nothing but ciphertext: `secure:` of CI services and Pulumi (`v1:vector:text`), `ciphertext`, and
@@ -334,7 +359,6 @@ mod tests {
             "  secret: ENC[PKCS7,MIIBKEYAA==]",
             "spring.datasource.password=ENC(KEY)",
             "token = vault:v12:KEY",
-            "password: '{cipher}KEY'",
             "<secret>{AQAAABAAAAAQKEY==}</secret>",
             "API_TOKEN=gAAAAABKEYAA",
             "blob: AQICAHhKEYAA==",
@@ -347,14 +371,17 @@ mod tests {
             "ciphertext = \"KEY\"",
             "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\nKEY\n-----END AGE ENCRYPTED FILE-----",
             r"{'enc': '-----BEGIN PGP MESSAGE-----\n\nKEY\n-----END PGP MESSAGE-----'}",
-            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: KEY\n",
-            "{\"kind\": \"SealedSecret\", \"spec\": {\"encryptedData\": {\"a\": \"b\", \"c\": \"KEY\"}}}",
+            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: AgBKEYAA==\n",
+            "{\"kind\": \"SealedSecret\", \"spec\": {\"encryptedData\": {\"a\": \"b\", \"c\": \"AgBKEYAA==\"}}}",
             "age-encryption.org/v1\n-> X25519 KEY",
             "KEY--AAAABBBBCCCCDDDD--AAAABBBBCCCCDDDDEEEEFF==\n",
         ] {
             assert!(covers(text), "{text}");
         }
         assert!(covers(&format!("TOKEN=\"encrypted:B{long}KEY\"")));
+        assert!(covers(&format!("password: '{{cipher}}AQ{long}KEY=='")));
+        let hex = format!("password: '{{cipher}}{}'", "081cebd0c12dcb3d".repeat(4));
+        assert!(Encrypted::within(hex.as_bytes()).covers(&(hex.len() - 65..hex.len() - 1)));
         let bytes = "\x01z\x1f#\x02".repeat(20);
         assert!(covers(&format!("\0GITCRYPT\0{bytes}KEY{bytes}")) && covers(&format!("Salted__{bytes}KEY")));
         assert!(covers(&format!("age-encryption.org/v1\n-> X25519 a\nb\n--- c\n{bytes}KEY{bytes}")));
@@ -390,9 +417,17 @@ mod tests {
             "insecure: KEY",
             "secure: true # KEY",
             "kind: SealedSecret\nspec:\n  encryptedData:\n    a: b\n  template:\n    a: KEY\n",
+            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: KEY\n    b: AgB/KEY-\n",
+            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: Agx=\n    b: KEYAgB\n",
+            "// SealedSecret\nx={\"encryptedData\": 1,\n aws_secret_access_key : \"KEY\"}",
+            "password: '{cipher}KEY'",
+            "age-encryption.org/v1\n-> password=KEY",
+            "age-encryption.org/v1\n-> X25519 a\npassword KEY",
             "kind: Secret\nencryptedData:\n  a: KEY",
             "$ANSIBLE_VAULT;1.1;AES256\n6231\ntoken: KEY",
             "-----BEGIN PGP MESSAGE-----\n\nYWdl\n-----END PGP MESSAGE-----\nKEY",
+            "x = '-----BEGIN PGP MESSAGE-----'\na = 'KEY'\ny = '-----END PGP MESSAGE-----'",
+            "-----BEGIN PGP MESSAGE-----\nComment: KEY\n\nYWdl\n-----END PGP MESSAGE-----",
             "-----BEGIN PGP MESSAGE-----\n\nKEY",
             "-----BEGIN PGP PRIVATE KEY BLOCK-----\nKEY\n",
             "# see $ANSIBLE_VAULT; and git-crypt\nKEY",
@@ -400,5 +435,14 @@ mod tests {
         ] {
             assert!(!covers(text), "{text}");
         }
+    }
+
+    #[test]
+    fn many_headers_on_a_line_take_no_time() {
+        let start = std::time::Instant::now();
+        let digits = format!("{}\n", "62313133".repeat(10)).repeat(2_000);
+        let text = format!("{}\n{digits}", "$ANSIBLE_VAULT;".repeat(4_000));
+        assert_eq!(Encrypted::within(text.as_bytes()).blocks.len(), 1);
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
     }
 }

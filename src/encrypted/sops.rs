@@ -10,7 +10,8 @@ use anyhow::{Result, anyhow};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::values::{self, Form, Leaf};
+use super::is_bracketed;
+use super::values::{self, Form, Leaf, Unread};
 
 /// One `.sops.yaml`.
 pub(crate) struct Sops {
@@ -50,7 +51,10 @@ impl Sops {
         if is_template || content.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let config = values::of(Form::Tree, content).ok_or_else(|| anyhow!("is no YAML that can be read"))?;
+        let config = values::of(Form::Tree, content).map_err(|unread| match unread {
+            Unread::NoStructure => anyhow!("is no YAML that can be read"),
+            Unread::TooMuch => anyhow!("has too many long keys to be read: shorten it"),
+        })?;
         let rules: Vec<_> = grouped(&config).iter().map(|rule| Creation::new(rule)).collect::<Result<_>>()?;
         Ok((!rules.is_empty()).then_some(Self { rules }))
     }
@@ -94,7 +98,12 @@ impl Creation {
 
     /// Whether a file called `name` that SOPS has not encrypted holds what it should have.
     pub(crate) fn leaves_open(&self, name: &[u8], text: &[u8]) -> bool {
-        let Some(leaves) = values::of(Form::of_name(name), text) else { return self.is_specific() };
+        let leaves = match values::of(Form::of_name(name), text) {
+            Ok(leaves) => leaves,
+            Err(Unread::NoStructure) => return self.is_specific(),
+            // What nobody can look at may hold anything.
+            Err(Unread::TooMuch) => return true,
+        };
         let is_specific = self.is_specific();
         let tops = |name: &str| -> HashMap<usize, &str> {
             let of_name = leaves.iter().filter(|leaf| leaf.keys == [name]);
@@ -164,7 +173,7 @@ pub(super) fn is_encrypted(text: &[u8]) -> bool {
         () if holds(b"\n[sops]") => Form::Ini,
         () => Form::Tree,
     };
-    let Some(leaves) = values::of(form, text) else { return false };
+    let Ok(leaves) = values::of(form, text) else { return false };
     let is_own = |leaf: &&Leaf| leaf.keys.first().is_some_and(|key| key == "sops");
     let is_flat = |leaf: &&Leaf| leaf.keys.len() == 1 && leaf.keys[0].starts_with("sops_");
     // A dotenv file has no place for them but in names of their own.
@@ -176,8 +185,8 @@ pub(super) fn is_encrypted(text: &[u8]) -> bool {
         leaves.iter().find(is_it).map(|leaf| leaf.text.as_str())
     };
     let Ok(scope) = Scope::new(value) else { return false };
-    let is_ciphertext = |leaf: &Leaf| leaf.text.starts_with("ENC[") && leaf.text.ends_with(']');
-    value("mac").is_some_and(|mac| mac.starts_with("ENC["))
+    let is_ciphertext = |leaf: &Leaf| is_bracketed(leaf.text.as_bytes());
+    value("mac").is_some_and(|mac| is_bracketed(mac.as_bytes()))
         && leaves
             .iter()
             .filter(|leaf| !leaf.keys.is_empty() && !is_own(leaf) && !is_flat(leaf))
@@ -210,6 +219,8 @@ mod tests {
                 format!("kind: Secret\ndata:\n  a: cGxhaW4=\n{MAC}  encrypted_regex: ^(data|stringData)$\n"),
                 false,
             ),
+            ("x.yaml", format!("a: {VALUE}\nb: ENC[plain]\n{MAC}"), false),
+            ("x.yaml", format!("a: {VALUE}\nsops:\n  mac: ENC[plain]\n"), false),
             ("x.yaml", format!("a: {VALUE}\n"), false),
             ("x.yaml", "a: plain # sops ENC[\n".to_owned(), false),
             ("x.env", flat.clone(), true),
@@ -259,6 +270,8 @@ mod tests {
             assert!(!asks(config, "app/broken.yaml", "a: {{ b\n"), "{config}");
             assert!(!asks(config, "app/map.yaml", "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: b\n"), "{config}");
             assert!(asks(config, "app/secret.yaml", SECRET), "{config}");
+            let long = format!("? {}\n: [1{}]\n", "k".repeat(80_000), ",1".repeat(2_000));
+            assert!(asks(config, "app/long.yaml", &long), "{config}");
             assert!(!asks(config, "app/secret.yaml", &SECRET.replace("plain", "${PASSWORD}")), "{config}");
         }
     }

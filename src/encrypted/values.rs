@@ -19,6 +19,34 @@ pub(super) struct Leaf {
     pub(super) text: String,
 }
 
+/// The values found so far. Each holds all keys that lead to it, so that a long key above many values would take any
+/// amount of memory.
+#[derive(Default)]
+struct Leaves {
+    found: Vec<Leaf>,
+    /// The bytes that they take.
+    held: usize,
+}
+
+/// Why the values of a file cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It has no such structure.
+    NoStructure,
+    /// They take more memory than any configuration needs.
+    TooMuch,
+}
+
+impl Leaves {
+    fn push(&mut self, leaf: Leaf) -> Result<(), Unread> {
+        const MOST: usize = 64 << 20;
+        let texts = leaf.keys.iter().chain([&leaf.text]);
+        self.held += texts.map(|text| text.capacity() + size_of::<String>()).sum::<usize>();
+        self.found.push(leaf);
+        if self.held > MOST { Err(Unread::TooMuch) } else { Ok(()) }
+    }
+}
+
 /// How a file is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -41,37 +69,39 @@ impl Form {
     }
 }
 
-/// All values of the file; `None` where it has no such structure.
-pub(super) fn of(form: Form, text: &[u8]) -> Option<Vec<Leaf>> {
-    let text = str::from_utf8(text).ok()?;
+/// All values of the file.
+pub(super) fn of(form: Form, text: &[u8]) -> Result<Vec<Leaf>, Unread> {
+    let text = str::from_utf8(text).map_err(|_| Unread::NoStructure)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if form != Form::Tree {
         return lines(text, form);
     }
     if text.trim_start().starts_with('{') {
-        let value: Json = serde_json::from_str(text).ok()?;
-        let mut leaves = Vec::new();
-        json(&value, &mut Vec::new(), &mut leaves);
-        return Some(leaves);
+        let value: Json = serde_json::from_str(text).map_err(|_| Unread::NoStructure)?;
+        let mut leaves = Leaves::default();
+        json(&value, &mut Vec::new(), &mut leaves)?;
+        return Ok(leaves.found);
     }
     yaml(text)
 }
 
 /// serde's own bound ends a file that is nested too deep.
-fn json(value: &Json, keys: &mut Vec<String>, leaves: &mut Vec<Leaf>) {
-    match value {
+fn json(value: &Json, keys: &mut Vec<String>, leaves: &mut Leaves) -> Result<(), Unread> {
+    let text = match value {
         Json::Object(members) => {
-            for (key, member) in members {
+            return members.iter().try_for_each(|(key, member)| {
                 keys.push(key.clone());
-                json(member, keys, leaves);
+                json(member, keys, leaves)?;
                 keys.pop();
-            }
+                Ok(())
+            });
         }
-        Json::Array(items) => items.iter().for_each(|item| json(item, keys, leaves)),
-        Json::Null => {}
-        Json::String(text) => leaves.push(Leaf { document: 0, item: 0, keys: keys.clone(), text: text.clone() }),
-        other => leaves.push(Leaf { document: 0, item: 0, keys: keys.clone(), text: other.to_string() }),
-    }
+        Json::Array(items) => return items.iter().try_for_each(|item| json(item, keys, leaves)),
+        Json::Null => return Ok(()),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    leaves.push(Leaf { document: 0, item: 0, keys: keys.clone(), text })
 }
 
 /// What is open while a YAML document is read.
@@ -82,19 +112,21 @@ enum Open {
     Value,
 }
 
-fn yaml(text: &str) -> Option<Vec<Leaf>> {
-    let mut leaves = Vec::new();
+fn yaml(text: &str) -> Result<Vec<Leaf>, Unread> {
+    let mut leaves = Leaves::default();
     let (mut open, mut keys, mut documents, mut items) = (Vec::new(), Vec::new(), 0_usize, 0);
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.ok()?;
+        let (event, _) = event.map_err(|_| Unread::NoStructure)?;
         // An entry begins directly below the first list.
         items += usize::from(matches!(open[..], [Open::List] | [Open::Value, Open::List]));
         match event {
             Event::DocumentStart(_) => documents += 1,
-            Event::MappingStart(..) | Event::SequenceStart(..) if open.len() >= DEEPEST => return None,
+            Event::MappingStart(..) | Event::SequenceStart(..) if open.len() >= DEEPEST => {
+                return Err(Unread::NoStructure);
+            }
             // A key that is no word is none that a rule could name.
             Event::MappingStart(..) | Event::SequenceStart(..) if matches!(open.last(), Some(Open::Keys)) => {
-                return None;
+                return Err(Unread::NoStructure);
             }
             Event::MappingStart(..) => open.push(Open::Keys),
             Event::SequenceStart(..) => open.push(Open::List),
@@ -114,19 +146,19 @@ fn yaml(text: &str) -> Option<Vec<Leaf>> {
                             item: items,
                             keys: keys.clone(),
                             text: text.into_owned(),
-                        });
+                        })?;
                     }
                     value_ends(&mut open, &mut keys);
                 }
             },
             Event::Alias(_) => match open.last_mut() {
-                Some(Open::Keys) => return None,
+                Some(Open::Keys) => return Err(Unread::NoStructure),
                 _ => value_ends(&mut open, &mut keys),
             },
             _ => {}
         }
     }
-    Some(leaves)
+    Ok(leaves.found)
 }
 
 /// Behind the value of a key comes the next key.
@@ -138,23 +170,23 @@ fn value_ends(open: &mut [Open], keys: &mut Vec<String>) {
 }
 
 /// `key = value` in lines, in sections or not.
-fn lines(text: &str, form: Form) -> Option<Vec<Leaf>> {
+fn lines(text: &str, form: Form) -> Result<Vec<Leaf>, Unread> {
     let mut section = None;
-    let mut leaves = Vec::new();
+    let mut leaves = Leaves::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')).filter(|_| form == Form::Ini)
         {
             section = Some(name.to_owned());
             continue;
         }
-        let (key, value) = line.split_once('=')?;
+        let (key, value) = line.split_once('=').ok_or(Unread::NoStructure)?;
         let value = value.trim();
         if !matches!(value, "" | "\"\"" | "''") {
             let keys = section.iter().cloned().chain([key.trim().to_owned()]).collect();
-            leaves.push(Leaf { document: 0, item: 0, keys, text: value.to_owned() });
+            leaves.push(Leaf { document: 0, item: 0, keys, text: value.to_owned() })?;
         }
     }
-    Some(leaves)
+    Ok(leaves.found)
 }
 
 #[cfg(test)]
@@ -162,7 +194,7 @@ mod tests {
     use super::*;
 
     fn told(name: &str, text: &str) -> Option<Vec<String>> {
-        let leaves = of(Form::of_name(name.as_bytes()), text.as_bytes())?;
+        let leaves = of(Form::of_name(name.as_bytes()), text.as_bytes()).ok()?;
         Some(leaves.iter().map(|leaf| format!("{}:{}={}", leaf.document, leaf.keys.join("."), leaf.text)).collect())
     }
 
@@ -180,5 +212,17 @@ mod tests {
         }
         assert_eq!(told("x.yaml", &"[".repeat(10_000)), None);
         assert_eq!(told("x.json", &"{\"a\":".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn a_long_key_above_many_values_takes_no_memory() {
+        let key = "k".repeat(80_000);
+        let json = format!("{{\"{key}\": [1{}]}}", ",1".repeat(80_000));
+        let yaml = format!("? {key}\n: [1{}]", ",1".repeat(20_000));
+        let ini = format!("[{key}]\n{}", "a=1\n".repeat(20_000));
+        for (form, text) in [(Form::Tree, json), (Form::Tree, yaml), (Form::Ini, ini)] {
+            assert_eq!(of(form, text.as_bytes()), Err(Unread::TooMuch));
+        }
+        assert_eq!(of(Form::Tree, b"a: ["), Err(Unread::NoStructure));
     }
 }

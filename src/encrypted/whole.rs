@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{armored, is_base64, is_rails_credentials, sealed, sops, vaulted};
+use super::{AGE, armor, is_base64, is_rails_credentials, is_recipient, line_end, lines_end, sealed, sops, vaulted};
 
 /// Whether the file may be committed where it has to be encrypted.
 pub(crate) fn is_encrypted(text: &[u8]) -> bool {
@@ -15,9 +15,10 @@ pub(crate) fn is_encrypted_throughout(text: &[u8]) -> bool {
     let content = text.trim_ascii();
     content.is_empty()
         || has_magic(text)
+        || is_of_age(text)
         || is_openssl_text(content)
         || is_rails_credentials(content)
-        || is_armored(content)
+        || armor::is_whole(content)
         || content.starts_with(b"$ANSIBLE_VAULT;")
             && vaulted(content).next().is_some_and(|block| !block.is_empty() && block.end == content.len())
         || is_pgp_message(text)
@@ -35,9 +36,8 @@ pub(crate) fn is_opaque(text: &[u8]) -> bool {
 
 /// What files begin with that are encrypted to their end.
 fn has_magic(text: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 7] = [
+    const MAGICS: [&[u8]; 6] = [
         b"\0GITCRYPT\0",
-        b"age-encryption.org/v1\n",
         b"LUKS\xba\xbe",
         b"Salted__",
         b"# STRONGBOX ENCRYPTED RESOURCE ;",
@@ -48,24 +48,34 @@ fn has_magic(text: &[u8]) -> bool {
     MAGICS.iter().any(|magic| text.starts_with(magic))
 }
 
+/// The header of age, with a recipient at least, and then what is no text. The header of a file that was cut off goes on to
+/// its end.
+/// Source: <https://age-encryption.org/v1>
+fn is_of_age(text: &[u8]) -> bool {
+    // Made-up recipients, which readers have to pass over, are of any letters.
+    let is_made_up =
+        |line: &[u8]| line.split(|byte| *byte == b' ').nth(1).is_some_and(|kind| kind.ends_with(b"-grease"));
+    if !text.strip_prefix(AGE).is_some_and(|rest| rest.starts_with(b"-> ")) {
+        return false;
+    }
+    let end = lines_end(text, AGE.len(), |line| is_recipient(line) || line.starts_with(b"-> ") && is_made_up(line));
+    let mac = text[end..].strip_prefix(b"--- ").map_or(0, |_| line_end(text, end) - end);
+    let is_mac = |line: &[u8]| line.iter().skip(4).all(|byte| is_base64(*byte));
+    is_mac(text[end..end + mac].trim_ascii()) && is_no_text(&text[end + mac..])
+}
+
+/// Whether an eighth of the bytes at least are none that a text has. Of random ones more than half are.
+fn is_no_text(bytes: &[u8]) -> bool {
+    const RARE: usize = 8;
+    let is_utf8 = str::from_utf8(bytes).is_ok();
+    let is_odd = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() || !byte.is_ascii() && !is_utf8;
+    bytes.iter().filter(is_odd).count() * RARE >= bytes.len()
+}
+
 /// The base64 of `Salted__`, as transcrypt writes it, and nothing else.
 fn is_openssl_text(content: &[u8]) -> bool {
     let is_letter = |byte: &u8| is_base64(*byte) || b"=\r\n".contains(byte);
     content.starts_with(b"U2FsdGVkX1") && content.iter().all(is_letter)
-}
-
-/// One block between lines of its own, and nothing around it.
-fn is_armored(content: &[u8]) -> bool {
-    const OTHERS: [(&[u8], &[u8]); 3] = [
-        (b"-----BEGIN PKCS7-----", b"-----END PKCS7-----"),
-        (b"-----BEGIN CMS-----", b"-----END CMS-----"),
-        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"),
-    ];
-    let is_one = memmem::find_iter(content, b"-----BEGIN ").count() == 1;
-    let ends_there = |end: usize| !content[end..].contains(&b'\n');
-    is_one
-        && (armored(content).any(|block| block.start == 0 && ends_there(block.end))
-            || OTHERS.iter().any(|(begin, end)| content.starts_with(begin) && content.ends_with(end)))
 }
 
 /// A message of `OpenPGP` without armor: session keys, then encrypted data (RFC 9580, sections 4.2, 5.1 and 5.3).
@@ -123,7 +133,7 @@ fn is_encrypted_by_value(text: &[u8]) -> bool {
         |(sign, least): (&[u8], usize)| memmem::find_iter(text, sign).any(|start| follow(start + sign.len(), least));
     let is_plain_secret = |line: &[u8]| line.trim_ascii() == b"kind: Secret";
     VALUES.into_iter().any(holds)
-        || memmem::find(text, b"!vault").is_some() && vaulted(text).next().is_some()
+        || memmem::find(text, b"!vault").is_some() && vaulted(text).any(|block| !block.is_empty())
         || !sealed(text).is_empty() && !text.split(|byte| *byte == b'\n').any(is_plain_secret)
 }
 
@@ -146,12 +156,15 @@ mod tests {
             vault.to_owned(),
             format!("a: !vault |\n  {vault}"),
             format!("a: ENC[PKCS7,{}]\nb: c\n", "MIIBeQYJKoZIhvcNAQcD".repeat(4)),
-            "kind: SealedSecret\nspec:\n  encryptedData:\n    a: b\n".to_owned(),
+            format!("kind: SealedSecret\nspec:\n  encryptedData:\n    a: Ag{0}{0}\n", body.trim_end_matches('=')),
+            "age-encryption.org/v1\n-> X25519 x\n".to_owned(),
             "# STRONGBOX ENCRYPTED RESOURCE ; See x\nYWdl\n".to_owned(),
         ];
         for text in texts {
             assert!(is_encrypted(text.as_bytes()), "{text}");
         }
+        let header = "age-encryption.org/v1\n-> X25519 x\nYWdl\n-> q3}-grease #! $\n\n--- YWdl\n";
+        assert!(is_encrypted(&[header.as_bytes(), &[0x8f, 0xfe, 7, b'a', b'\n', 0xc1]].concat()));
         for packets in [&[0x85, 0, 3, 3, 1, 2, 0xd2, 1, 1][..], &[0x84, 2, 3, 1, 0xc3, 2, 4, 9, 0xd2, 0xe0, 1]] {
             assert!(is_encrypted(packets), "{packets:x?}");
         }
@@ -165,8 +178,21 @@ mod tests {
             format!("U2FsdGVkX1{body}\npassword: plain"),
             format!("note\n-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----"),
             format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE-----\npassword: plain"),
+            format!("-----BEGIN PGP MESSAGE-----\n\n{body}\n-----END PGP MESSAGE----- password: plain"),
+            "-----BEGIN AGE ENCRYPTED FILE-----\npassword: plain\n-----END AGE ENCRYPTED FILE-----\n".to_owned(),
+            "-----BEGIN PKCS7-----\npassword: plain\n-----END PKCS7-----\n".to_owned(),
             "$ANSIBLE_VAULT;1.1;AES256\n6231\npassword: plain".to_owned(),
-            "kind: SealedSecret\nencryptedData:\n  a: b\n---\nkind: Secret\n".to_owned(),
+            "age-encryption.org/v1\npassword: plain".to_owned(),
+            "age-encryption.org/v1\n-> X25519 x\nYWdl\npassword: plain".to_owned(),
+            "age-encryption.org/v1\n-> X25519 x\nYWdl\n--- YWdl\npassword: pl\u{e4}in".to_owned(),
+            "age-encryption.org/v1\n-> X25519 x\nYWdl\n--- password: plain".to_owned(),
+            "age-encryption.org/v1\n-> password=plain\n".to_owned(),
+            format!(
+                "kind: SealedSecret\nencryptedData:\n  a: Ag{0}{0}\n---\nkind: Secret\n",
+                body.trim_end_matches('=')
+            ),
+            "kind: SealedSecret\nencryptedData:\n  a: plain\n".to_owned(),
+            "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  password: plain\n".to_owned(),
             "encrypted: true".to_owned(),
             "password: encrypted:By hand".to_owned(),
             "# ENC[PKCS7,...] goes here\npassword: plain".to_owned(),

@@ -194,8 +194,18 @@ fn ciphertext_is_silent_where_an_unproven_key_is_not() {
 #[test]
 fn what_only_claims_to_be_ciphertext_or_a_digest_hides_no_key() {
     let (stripe, id) = (fake::stripe_live(), aws_id());
+    let secret = fake::aws_pair().1;
+    let random = fake::letters("random", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30);
+    let armor =
+        |kind: &str, url: &str| format!("x = '-----BEGIN {kind}-----'\ndb = '{url}'\ny = '-----END {kind}-----'");
+    let url = format!("postgres://u:{random}@db.acme.net/x");
     let repo = Sandbox::without_repository();
     for text in [
+        armor("AGE ENCRYPTED FILE", &url),
+        armor("PGP MESSAGE", &url),
+        format!("// SealedSecret\nx={{\"encryptedData\": 1,\n aws_secret_access_key : \"{secret}\"}}"),
+        format!("aws_secret_access_key = \"{{cipher}}{secret}\""),
+        format!("age-encryption.org/v1\n-> db {url}"),
         format!("a: ENC[{stripe}]"),
         format!("a: ENC[AES256_GCM,data:x,{stripe},tag:w==]"),
         format!("a: ENC[{id}]"),
@@ -218,7 +228,6 @@ fn what_only_claims_to_be_ciphertext_or_a_digest_hides_no_key() {
         repo.write("a.txt", format!("{text}\n"));
         repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
     }
-    let random = fake::letters("random", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30);
     for text in [format!("db_password: 'sha256:{random}'"), format!("db_password: 'ENC[{random}]'")] {
         repo.write("a.txt", format!("{text}\n"));
         repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
