@@ -5,8 +5,13 @@ use super::*;
 mod settings;
 
 fn edited(path: &str, text: &str) -> Result<String, String> {
-    let start = text.find("TOK").unwrap();
-    let edit = replacement(&BytePath::from(path), text.as_bytes(), &(start..start + 3), "API_KEY");
+    edited_at(path, text, "TOK")
+}
+
+/// With another text for the value.
+fn edited_at(path: &str, text: &str, value: &str) -> Result<String, String> {
+    let start = text.find(value).unwrap();
+    let edit = replacement(&BytePath::from(path), text.as_bytes(), &(start..start + value.len()), "API_KEY");
     let edit = edit.map_err(|why| why.to_string())?;
     let mut patches = vec![edit.change];
     patches.extend(edit.additions);
@@ -283,6 +288,7 @@ fn terraform() {
     let block = "variable \"api_key\" {\n  type      = string\n  sensitive = true\n}\n";
     for (text, expected) in [
         ("provider \"a\" {\n  token = \"TOK\"\n}\n", "provider \"a\" {\n  token = var.api_key\n}\n\n"),
+        ("module \"a\" {\n  c = { source = \"TOK\" }\n}\n", "module \"a\" {\n  c = { source = var.api_key }\n}\n\n"),
         ("locals {\n  a = \"b TOK\"\n}", "locals {\n  a = \"b ${var.api_key}\"\n}\n\n"),
         (
             "resource \"a\" \"b\" {\n  c = <<-END\n    TOK\n  END\n}\n",
@@ -294,6 +300,7 @@ fn terraform() {
     refuses(
         "a.tf",
         &[
+            ("module \"a\" {\n  source = \"git::https://u:TOK@h/a\"\n}\n", "of a module take constants"),
             ("variable \"a\" {\n  default = \"TOK\"\n}\n", "a default cannot"),
             ("terraform {\n  backend \"s3\" {\n    token = \"TOK\"\n  }\n}\n", "constants only"),
             ("resource \"a\" \"TOK\" {}\n", "in no block"),
@@ -316,6 +323,10 @@ fn dockerfiles() {
         ("FROM a\nARG MY_KEY=\"TOK\"\n", "FROM a\nARG MY_KEY\n"),
     ] {
         assert_eq!(edited("Dockerfile", text), Ok(expected.replace('@', mount)), "{text}");
+    }
+    for value in ["p&w;|", "$HOME", "a b"] {
+        let error = edited_at("Dockerfile", &format!("FROM a\nENV K='{value}'\n"), value).unwrap_err();
+        assert!(error.contains("knows no quotes"), "{value}: {error}");
     }
     refuses(
         "Dockerfile",
