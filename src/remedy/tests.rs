@@ -121,6 +121,10 @@ fn javascript_and_typescript() {
         "a.ts",
         &[
             ("// it's 'TOK'", "in a comment"),
+            ("f<'TOK'>();", "a type takes"),
+            ("const a = new Map<string, 'b' | 'TOK'>();", "a type takes"),
+            ("const a: Record<'TOK', b> = c;", "a type takes"),
+            ("g(f<{ a: 'TOK' }>());", "a type takes"),
             ("const a = { 'TOK': 1 };", "name of a field"),
             ("type A = 'TOK';", "a type takes"),
             ("enum A { B = 'TOK' }", "a type takes"),
@@ -132,6 +136,28 @@ fn javascript_and_typescript() {
             ("export interface A { b: 'TOK' }", "a type takes"),
             ("const a = 'TOK' as const;", "a type takes"),
             ("import a from 'TOK';", "names a module"),
+        ],
+    );
+    becomes(
+        "a.ts",
+        &[
+            ("f(a < b, 'TOK', c);", "f(a < b, process.env.API_KEY!, c);"),
+            (
+                "const a = new Map<string, b>([['c', 'TOK']]);",
+                "const a = new Map<string, b>([['c', process.env.API_KEY!]]);",
+            ),
+        ],
+    );
+    for path in ["public/a.js", "web/Public/b/a.ts"] {
+        refuses(path, &[("k = 'TOK'", "whoever opens the page")]);
+    }
+    becomes("public.js", &[("k = 'TOK'", "k = process.env.API_KEY")]);
+    becomes("public/a.py", &[("import os\nk = 'TOK'", "import os\nk = os.environ[\"API_KEY\"]")]);
+    refuses(
+        "a.tsx",
+        &[
+            ("// a\n'use client'\nconst k = 'TOK';", "whoever opens the page"),
+            ("\"use client\";const k = 'TOK';", "whoever opens the page"),
         ],
     );
     refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);

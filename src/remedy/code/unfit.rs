@@ -14,7 +14,7 @@ pub(super) fn reason(language: Language, spot: &Spot<'_>, place: &Place, literal
     let around = Around::new(spot, place, literal);
     match language {
         Language::Python => python(&around, literal),
-        Language::JavaScript | Language::TypeScript => javascript(language, &around),
+        Language::JavaScript | Language::TypeScript => javascript(language, &around, literal),
         Language::Rust => rust(&around, literal),
         Language::Go => go(&around, literal),
         Language::Ruby => ruby(&around, literal),
@@ -99,7 +99,7 @@ fn python(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     is_part_of_bytes.then_some("bytes cannot be joined with a text")
 }
 
-fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
+fn javascript(language: Language, around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if around.is_name_of_field() || around.behind.starts_with(b"(") {
         return Some(NAME);
     }
@@ -121,6 +121,7 @@ fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
     let is_type = is_type
         || is_type_of_name(around)
         || around.is_in_bracket_behind(is_listed)
+        || is_argument_of_type(around, literal)
         || around.is_in_bracket_behind(is_alias);
     is_type.then_some("a type takes constants only")
 }
@@ -135,6 +136,20 @@ fn is_type_of_name(around: &Around<'_>) -> bool {
     let near = &around.before[start.max(innermost.map_or(0, |at| at + 1)).min(around.before.len())..];
     let is_asked = start > 0 && around.before[start - 1] == b'?';
     matches!(around.before.last(), Some(b':' | b'|')) && near.contains(&b':') && !is_asked
+}
+
+/// Whether the string stands between the angles behind a name: `f<"x">()`, `Record<"x" | "y", z>`.
+fn is_argument_of_type(around: &Around<'_>, literal: &Literal) -> bool {
+    let is_in_type =
+        |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_$.,|&?:\"'`[]{}()<".contains(byte);
+    if !matches!(around.before.last(), Some(b'<' | b',' | b'|' | b'&' | b'[' | b':')) {
+        return false;
+    }
+    let start = around.before.iter().rposition(|byte| !is_in_type(byte) || b";=".contains(byte)).map_or(0, |at| at + 1);
+    let near = &around.before[start..];
+    let opens = near.windows(2).any(|pair| pair[1] == b'<' && last_word(&pair[..1]) != b"");
+    let end = around.text[literal.outer.end..].iter().find(|byte| **byte == b'>' || !is_in_type(byte));
+    opens && end == Some(&b'>')
 }
 
 /// Whether the string is an attribute of a tag, as in JSX: `<Map token="...">`.
