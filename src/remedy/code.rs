@@ -5,6 +5,7 @@
 //! is left alone, with the reason.
 
 mod import;
+mod shadow;
 mod unfit;
 
 use super::lexer::{self, Kind, Language, Literal, Stands};
@@ -21,6 +22,9 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
     if let Some(reason) = unfit::reason(language, spot, &place, literal) {
         return Err(WhyNot::new(reason));
     }
+    if let Some(reason) = shadow::reason(language, spot.text, spot.span) {
+        return Err(WhyNot::new(reason));
+    }
     let is_document = matches!(literal.kind, Kind::Document | Kind::QuotedDocument);
     let is_whole = literal.inner == *spot.span && !is_document;
     let change = if is_whole {
@@ -35,7 +39,7 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
     if let Some(start) = edit.change.with.find(&expression) {
         edit.reference = start..start + expression.len();
     }
-    edit.additions.extend(import::needed(language, spot.text)?);
+    edit.additions.extend(import::needed(language, spot.text, spot.span.start)?);
     Ok(edit)
 }
 

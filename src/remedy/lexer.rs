@@ -4,10 +4,12 @@
 //! regexes. It knows no grammar. What it is told of a file that it misreads is checked by whoever asks: the value has to
 //! stand between the quotes that it found.
 
+mod names;
 mod opening;
 
 use std::ops::Range;
 
+pub(super) use names::{Name, names};
 pub(super) use opening::Kind;
 use opening::{Close, Opening};
 

@@ -76,7 +76,8 @@ impl<'a> Around<'a> {
     }
 }
 
-fn last_word(text: &[u8]) -> &[u8] {
+/// The word at the end of a text.
+pub(super) fn last_word(text: &[u8]) -> &[u8] {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let start = text.iter().rposition(|byte| !is_word(byte)).map_or(0, |before| before + 1);
     &text[start..]
