@@ -5,6 +5,7 @@
 //! is left alone, with the reason.
 
 mod import;
+mod lent;
 mod shadow;
 mod unfit;
 
@@ -135,6 +136,7 @@ fn formatted(spot: &Spot<'_>, parts: &[&str; 4]) -> Result<String, WhyNot> {
     }
     let expression = expression(Language::Rust, spot);
     let text = format!("format!({open}{before}{{}}{behind}{close}, {expression})");
-    let is_owned = spot.text[spot.span.end..].starts_with(format!("{behind}{close}.").as_bytes());
+    let rest = spot.text[spot.span.end + behind.len() + close.len()..].trim_ascii_start();
+    let is_owned = rest.starts_with(b".");
     Ok(if is_owned { text } else { format!("&*{text}") })
 }

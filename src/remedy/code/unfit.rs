@@ -1,5 +1,6 @@
 //! Places of a program where no variable can be read: what has to be constant, a name, or another type.
 
+use super::lent;
 use crate::remedy::Spot;
 use crate::remedy::lexer::{Kind, Language, Literal, Place};
 
@@ -26,13 +27,17 @@ pub(super) fn reason(language: Language, spot: &Spot<'_>, place: &Place, literal
 }
 
 /// What stands around a string.
-struct Around<'a> {
-    text: &'a [u8],
-    before: &'a [u8],
-    behind: &'a [u8],
+pub(super) struct Around<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) before: &'a [u8],
+    pub(super) behind: &'a [u8],
+    /// Where the string begins.
+    pub(super) literal: usize,
     /// From the beginning of the statement to the string.
-    statement: &'a [u8],
-    brackets: &'a [usize],
+    pub(super) statement: &'a [u8],
+    /// The sign that ends the statement.
+    pub(super) end: Option<u8>,
+    pub(super) brackets: &'a [usize],
     is_in_hole: bool,
 }
 
@@ -44,6 +49,8 @@ impl<'a> Around<'a> {
             before: text[..literal.outer.start].trim_ascii_end(),
             behind: text[literal.outer.end..].trim_ascii_start(),
             statement: &text[place.statement.min(literal.outer.start)..literal.outer.start],
+            literal: literal.outer.start,
+            end: place.end,
             brackets: &place.brackets,
             is_in_hole: place.is_in_hole,
         }
@@ -219,14 +226,7 @@ fn rust(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if around.behind.starts_with(b"=>") || around.behind.starts_with(b"|") || is_taken_apart {
         return Some(PATTERN);
     }
-    let is_owned = around.behind.starts_with(b".");
-    let ends_block = around.behind.is_empty() || around.behind.starts_with(b"}");
-    let begins = matches!(around.before.last(), Some(b'{' | b';' | b'}'));
-    let is_result = ends_block && begins
-        || around.before.ends_with(b"=>")
-        || around.before.ends_with(b"|")
-        || around.word_before() == b"return";
-    (!is_owned && is_result).then_some(LENT)
+    (!lent::is_let_go(around)).then_some(LENT)
 }
 
 fn go(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {

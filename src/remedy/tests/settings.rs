@@ -3,7 +3,7 @@
 use super::{becomes, edited, edited_at, refuses};
 
 #[test]
-fn compose_actions_and_kubernetes() {
+fn compose_and_actions() {
     becomes(
         "docker-compose.yml",
         &[
@@ -49,6 +49,10 @@ fn compose_actions_and_kubernetes() {
         )],
     );
     refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "read in env, with, run")]);
+}
+
+#[test]
+fn kubernetes() {
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - env:\n        - name: K\n";
     let next = "        - name: L\n          value: x\n";
     let read =
@@ -146,6 +150,10 @@ fn settings_of_programs() {
             ("[define]\na = \"TOK\"", "in registry and scopes only"),
         ],
     );
+}
+
+#[test]
+fn pipelines_and_templates() {
     becomes(".gitlab-ci.yml", &[("a:\n  script:\n    - f TOKx\n", "a:\n  script:\n    - f ${API_KEY}x\n")]);
     becomes(
         ".gitlab-ci.yml",
