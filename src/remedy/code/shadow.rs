@@ -103,16 +103,6 @@ fn go(text: &[u8], name: &Name<'_>) -> bool {
 
 fn javascript(text: &[u8], name: &Name<'_>) -> bool {
     let before = text[..name.at].trim_ascii_end();
-    let line = text[name.at.saturating_sub(FARTHEST)..name.at].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_declared = words(line).any(|word| word == b"declare");
-    // Node has it as a module, too.
-    let rest = name.behind[..name.behind.len().min(FARTHEST)].split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_module = [&b"'process'"[..], b"\"process\"", b"node:process", b"globalThis.process"]
-        .iter()
-        .any(|module| memchr::memmem::find(rest, module).is_some());
-    if is_declared || is_module {
-        return false;
-    }
     let is_named = matches!(last_word(before), b"const" | b"let" | b"var" | b"function" | b"class" | b"import" | b"as");
     let is_taken_out = name.bracket.is_some_and(|at| {
         let head = text[..at].trim_ascii_end();
@@ -120,7 +110,20 @@ fn javascript(text: &[u8], name: &Name<'_>) -> bool {
             || matches!(head.last(), Some(b'(' | b','));
         is_opened && b"{[".contains(&text[at]) && matches!(name.behind.first(), Some(b',' | b'}' | b']' | b'='))
     });
-    is_named || is_taken_out || is_set(name.behind) || name.behind.starts_with(b"=>") || is_parameter(text, name)
+    let is_bound =
+        is_named || is_taken_out || is_set(name.behind) || name.behind.starts_with(b"=>") || is_parameter(text, name);
+    is_bound && !is_the_one_of_node(text, name)
+}
+
+/// Whether the line declares what is there anyway, or takes it out of its module.
+fn is_the_one_of_node(text: &[u8], name: &Name<'_>) -> bool {
+    let line = text[name.at.saturating_sub(FARTHEST)..name.at].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_declared = words(line).any(|word| word == b"declare");
+    let rest = name.behind[..name.behind.len().min(FARTHEST)].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_module = [&b"'process'"[..], b"\"process\"", b"node:process", b"globalThis.process"]
+        .iter()
+        .any(|module| memchr::memmem::find(rest, module).is_some());
+    is_declared || is_module
 }
 
 /// Whether the bracket around the name is that of a function's parameters: something like its body stands behind it.
