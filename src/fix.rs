@@ -12,7 +12,7 @@
 //! other. Before the first file is written, a journal in git's folder says how to go back.
 
 mod apply;
-mod dotenv;
+pub(crate) mod dotenv;
 mod draft;
 mod edit;
 mod ignoring;

@@ -171,7 +171,10 @@ impl Form {
         let extension = parts.next().filter(|_| parts.next().is_some()).and_then(|last| str::from_utf8(last).ok());
         match extension {
             Some("yml" | "yaml") => Self::Yaml,
-            Some(extension) => Self::of_extension(extension),
+            Some(extension) => match Self::of_extension(extension) {
+                Self::Code(language) if is_for_browsers(language, path, text) => Self::Not(ON_PAGE),
+                form => form,
+            },
             None => Self::of_first_line(text),
         }
     }
@@ -194,9 +197,7 @@ impl Form {
             "tf" => return Self::Terraform,
             "tfvars" => return Self::Not("a file of values has no form for a variable: keep it out of git"),
             "html" | "htm" | "vue" | "svelte" => {
-                return Self::Not(
-                    "whoever opens the page can read it: let a server call for the page, with a key of its own",
-                );
+                return Self::Not(ON_PAGE);
             }
             "json" | "jsonc" | "json5" | "toml" | "ini" | "cfg" | "properties" | "xml" | "csv" => {
                 return Self::Not(NO_FORM);
@@ -221,6 +222,21 @@ impl Form {
             _ => Self::Unknown,
         }
     }
+}
+
+const ON_PAGE: &str = "whoever opens the page can read it: let a server call for the page, with a key of its own";
+
+/// Whether a browser gets the script: it lies in a folder that is served as it is, or says so itself.
+fn is_for_browsers(language: Language, path: &BytePath, text: &[u8]) -> bool {
+    if !matches!(language, Language::JavaScript | Language::TypeScript) {
+        return false;
+    }
+    let mut folders = path.as_bytes().rsplit(|byte| *byte == b'/').skip(1);
+    let says_so = |line: &[u8]| {
+        let line = line.trim_ascii();
+        line.starts_with(b"\"use client\"") || line.starts_with(b"'use client'")
+    };
+    folders.any(|folder| folder.eq_ignore_ascii_case(b"public")) || text.split(|byte| *byte == b'\n').any(says_so)
 }
 
 /// How the lines of the text end.

@@ -134,14 +134,19 @@ fn unquoted(value: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Whether the value stands in the file without quotes.
+pub(crate) fn is_bare(value: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+=:@%,~^".contains(byte);
+    value.iter().all(is_plain) && !value.starts_with(b"~") && !value.starts_with(b"=")
+}
+
 /// The line that gives `name` the value, or why there is none that all readers agree on.
 pub(crate) fn line(name: &str, value: &[u8]) -> Result<String, &'static str> {
     let text = str::from_utf8(value).map_err(|_| "the value is no UTF-8")?;
     if text.chars().any(char::is_control) {
         return Err("the value has several lines or control characters, which not every reader of such a file takes");
     }
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:@%,~^".contains(&byte);
-    if text.bytes().all(is_plain) && !text.starts_with(['~', '=']) {
+    if is_bare(value) {
         return Ok(format!("{name}={text}"));
     }
     // A doubled backslash is one to some.

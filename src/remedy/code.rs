@@ -5,6 +5,8 @@
 //! is left alone, with the reason.
 
 mod import;
+mod lent;
+mod shadow;
 mod unfit;
 
 use super::lexer::{self, Kind, Language, Literal, Stands};
@@ -21,6 +23,9 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
     if let Some(reason) = unfit::reason(language, spot, &place, literal) {
         return Err(WhyNot::new(reason));
     }
+    if let Some(reason) = shadow::reason(language, spot.text, spot.span) {
+        return Err(WhyNot::new(reason));
+    }
     let is_document = matches!(literal.kind, Kind::Document | Kind::QuotedDocument);
     let is_whole = literal.inner == *spot.span && !is_document;
     let change = if is_whole {
@@ -35,7 +40,7 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
     if let Some(start) = edit.change.with.find(&expression) {
         edit.reference = start..start + expression.len();
     }
-    edit.additions.extend(import::needed(language, spot.text)?);
+    edit.additions.extend(import::needed(language, spot.text, spot.span.start)?);
     Ok(edit)
 }
 
@@ -131,6 +136,7 @@ fn formatted(spot: &Spot<'_>, parts: &[&str; 4]) -> Result<String, WhyNot> {
     }
     let expression = expression(Language::Rust, spot);
     let text = format!("format!({open}{before}{{}}{behind}{close}, {expression})");
-    let is_owned = spot.text[spot.span.end..].starts_with(format!("{behind}{close}.").as_bytes());
+    let rest = spot.text[spot.span.end + behind.len() + close.len()..].trim_ascii_start();
+    let is_owned = rest.starts_with(b".");
     Ok(if is_owned { text } else { format!("&*{text}") })
 }

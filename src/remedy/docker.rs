@@ -1,6 +1,7 @@
 //! Dockerfiles: what an instruction holds stays in the image, so a command gets the value as a secret of the build, and a
 //! running container from its environment.
 
+use crate::fix::dotenv;
 use crate::rules::spec::is_variable_name;
 
 use super::{Edit, Patch, Spot, WhyNot, name, shell};
@@ -100,6 +101,10 @@ fn env(spot: &Spot<'_>, instruction: &Instruction<'_>) -> Result<Edit, WhyNot> {
     let own = assigned(spot, instruction).ok_or(WhyNot::new(
         "ENV keeps the value in the image: set it alone on its line, or when the container starts",
     ))?;
+    // `docker run` takes the quotes for a part of the value.
+    if !dotenv::is_bare(&spot.text[spot.span.clone()]) {
+        return Err(WhyNot::new("`docker run --env-file` knows no quotes, which the value needs: take it out by hand"));
+    }
     let is_used = |sign: &str| memchr::memmem::find(&spot.text[instruction.end..], sign.as_bytes()).is_some();
     if is_used(&format!("${own}")) || is_used(&format!("${{{own}")) {
         return Err(WhyNot::new(

@@ -1,6 +1,7 @@
 //! Files of settings whose program puts variables into their values, and how each of them writes one.
 
-use super::{Edit, Patch, Spot, WhyNot, json, toml, yaml};
+use super::yaml::Leaf;
+use super::{Edit, Patch, Spot, WhyNot, json, shell, toml, yaml};
 use crate::change::BytePath;
 use crate::report::listed;
 
@@ -15,8 +16,24 @@ pub(super) struct Program {
     syntax: Syntax,
     /// The keys below which variables are read; all, when there are none.
     under: &'static [&'static str],
+    reader: Reader,
     /// What is left to do with the value; `X` is the variable.
     note: Option<&'static str>,
+}
+
+/// Who puts the variable in, which tells where it is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// The program itself, in every text.
+    Program,
+    /// A shell, in what stands below these keys.
+    Shell(&'static [&'static str]),
+    /// GitHub, whose secrets are known to the steps of a job, and not where a job calls a workflow.
+    Actions,
+    /// Docker compose, to which a doubled `$` is one.
+    Compose,
+    /// Ruby, before the file is read; in its own brackets stands code.
+    Template,
 }
 
 /// How the file is written.
@@ -32,11 +49,16 @@ enum Syntax {
 
 impl Program {
     const fn new(path: &'static str, syntax: Syntax, form: &'static str) -> Self {
-        Self { path, form, syntax, under: &[], note: None }
+        Self { path, form, syntax, under: &[], reader: Reader::Program, note: None }
     }
 
     const fn under(mut self, keys: &'static [&'static str]) -> Self {
         self.under = keys;
+        self
+    }
+
+    const fn read_by(mut self, reader: Reader) -> Self {
+        self.reader = reader;
         self
     }
 
@@ -53,21 +75,26 @@ const PROGRAMS: &[Program] = &[
     // <https://docs.github.com/en/actions/reference/workflows-and-actions/contexts>, where each context is known
     Program::new("/.github/workflows/*.y*ml", Syntax::Yaml, "${{ secrets.X }}")
         .under(&["env", "with", "run", "secrets", "credentials"])
+        .read_by(Reader::Actions)
         .note("give it to GitHub: gh secret set X"),
     // <https://docs.gitlab.com/ci/variables/where_variables_can_be_used/>
     Program::new("/.gitlab-ci.y*ml", Syntax::Yaml, "${X}")
         .under(&["script", "before_script", "after_script", "variables", "image"])
+        .read_by(Reader::Shell(&["script", "before_script", "after_script"]))
         .note("give it to GitLab: glab variable set X --masked"),
     // <https://circleci.com/docs/env-vars/>: the shell of a step reads it
     Program::new("/.circleci/config.y*ml", Syntax::Yaml, "${X}")
         .under(&["run", "command"])
+        .read_by(Reader::Shell(&["run", "command"]))
         .note("give it to CircleCI: Project Settings, Environment Variables, X"),
     // <https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables>
     Program::new("/azure-pipelines*.y*ml", Syntax::Yaml, "$(X)")
         .under(&["script", "bash", "powershell", "pwsh", "env", "inputs"])
         .note("give it to the pipeline: az pipelines variable create --name X --secret true"),
     // <https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/>
-    Program::new("*compose*.y*ml", Syntax::Yaml, "${X}").note("docker compose reads .env by itself"),
+    Program::new("*compose*.y*ml", Syntax::Yaml, "${X}")
+        .read_by(Reader::Compose)
+        .note("docker compose reads .env by itself"),
     // <https://yarnpkg.com/configuration/yarnrc>
     Program::new(".yarnrc.yml", Syntax::Yaml, "${X}"),
     // <https://www.serverless.com/framework/docs/guides/variables>
@@ -81,9 +108,9 @@ const PROGRAMS: &[Program] = &[
     Program::new("config/packages/*.yaml", Syntax::Yaml, "%env(X)%"),
     Program::new("config/services.yaml", Syntax::Yaml, "%env(X)%"),
     // <https://guides.rubyonrails.org/configuring.html>, configuring a database
-    Program::new("config/database.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
-    Program::new("config/cable.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
-    Program::new("config/storage.yml", Syntax::Yaml, "<%= ENV['X'] %>"),
+    Program::new("config/database.yml", Syntax::Yaml, "<%= ENV['X'] %>").read_by(Reader::Template),
+    Program::new("config/cable.yml", Syntax::Yaml, "<%= ENV['X'] %>").read_by(Reader::Template),
+    Program::new("config/storage.yml", Syntax::Yaml, "<%= ENV['X'] %>").read_by(Reader::Template),
     // <https://code.claude.com/docs/en/mcp>, environment variable expansion
     Program::new(".mcp.json", Syntax::Json, "${X}").under(SERVER),
     // <https://cursor.com/docs/mcp>, config interpolation
@@ -184,19 +211,51 @@ impl Program {
         if self.form.ends_with('X') && spot.text.get(spot.span.end).is_some_and(is_name) {
             return Err(WhyNot::NO_PLACE);
         }
+        // Doubled, the sign stands for itself.
+        if spot.span.start > 0 && spot.text[spot.span.start - 1] == reference.as_bytes()[0] {
+            return Err(WhyNot::NO_PLACE);
+        }
         let patch = Patch { span: spot.span.clone(), with: reference };
-        let keys = match self.syntax {
-            Syntax::Json => json::keys_of_value(spot)?,
+        let place = match self.syntax {
+            Syntax::Json => Leaf::of_keys(json::keys_of_value(spot)?),
             Syntax::Yaml => yaml::changed(spot, &patch)?,
             Syntax::Toml => toml::changed(spot, &patch)?,
-            Syntax::Xml => in_markup(spot).map(|()| Vec::new())?,
-            Syntax::Lines(comment) => on_line(spot, comment).map(|()| Vec::new())?,
+            Syntax::Xml => in_markup(spot).map(|()| Leaf::of_keys(Vec::new()))?,
+            Syntax::Lines(comment) => on_line(spot, comment).map(|()| Leaf::of_keys(Vec::new()))?,
         };
-        below(&keys, self.under)?;
+        below(&place.keys, self.under)?;
+        self.reader.reads(&place, spot, &patch.with)?;
         let mut edit = Edit::of(patch, name);
         edit.note = self.note.map(|note| note.replace('X', name));
         Ok(edit)
     }
+}
+
+impl Reader {
+    /// Whether the variable is read where the `reference` stands now, in the text of `place`.
+    fn reads(self, place: &Leaf, spot: &Spot<'_>, reference: &str) -> Result<(), WhyNot> {
+        let has = |keys: &[&str]| place.keys.iter().any(|key| keys.contains(&key.as_str()));
+        let value = &spot.text[spot.span.clone()];
+        let reason = match self {
+            Self::Shell(keys) if has(keys) => return shell::reads(&place.value, reference),
+            Self::Actions if has(&["with"]) && !has(&["steps"]) => {
+                "a job that calls a workflow knows no secrets in `with`: hand it over in `secrets`"
+            }
+            Self::Compose if value.contains(&b'$') => {
+                "docker compose takes `$` for a sign of its own: take it out by hand"
+            }
+            Self::Template if is_in_template(&spot.text[..spot.span.start]) => {
+                "it stands in code: read the variable there by hand"
+            }
+            _ => return Ok(()),
+        };
+        Err(WhyNot::new(reason))
+    }
+}
+
+/// Whether a text ends in the code of a template.
+fn is_in_template(before: &[u8]) -> bool {
+    memchr::memmem::rfind(before, b"<%") > memchr::memmem::rfind(before, b"%>")
 }
 
 /// Whether one of `keys` is one of those below which variables are read.

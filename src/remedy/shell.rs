@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::{Edit, Patch, Spot, WhyNot};
 
+const QUOTED_DOCUMENT: WhyNot = WhyNot::new("it stands in a quoted here-document, where a variable is not read");
+
 /// What replaces the value.
 pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
     Ok(Edit::of(patch(spot)?, spot.name))
@@ -41,11 +43,26 @@ pub(super) fn patch(spot: &Spot<'_>) -> Result<Patch, WhyNot> {
             (span.clone(), format!("${{{name}}}"))
         }
         Frame::Document { .. } => {
-            return Err(WhyNot::new("it stands in a quoted here-document, where a variable is not read"));
+            return Err(QUOTED_DOCUMENT);
         }
         Frame::Code { .. } => (span.clone(), plain),
     };
     Ok(Patch { span, with })
+}
+
+/// Whether a shell that runs `text` reads the variable wherever the `reference` stands, which is written as it is.
+pub(super) fn reads(text: &str, reference: &str) -> Result<(), WhyNot> {
+    for (at, _) in text.match_indices(reference) {
+        match Lexer::frame_at(text.as_bytes(), &(at..at + reference.len())).0 {
+            Frame::Single | Frame::Escapes => {
+                return Err(WhyNot::new("a shell reads no variable in single quotes: use double ones"));
+            }
+            Frame::Document { is_quoted: true, .. } => return Err(QUOTED_DOCUMENT),
+            Frame::Comment => return Err(WhyNot::IN_COMMENT),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[derive(Clone, Debug)]

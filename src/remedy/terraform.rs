@@ -24,6 +24,11 @@ pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
         b"resource" | b"data" | b"provider" | b"module" | b"locals" | b"output" => {}
         _ => return Err(WhyNot::new("this block takes constants only")),
     }
+    let argument = text[place.statement..literal.outer.start].trim_ascii();
+    let argument = argument.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if block == b"module" && matches!(place.brackets.as_slice(), [_]) && matches!(argument, b"source" | b"version") {
+        return Err(WhyNot::new("the source and the version of a module take constants only"));
+    }
     let (before, behind) = (text[..literal.outer.start].trim_ascii_end(), text[literal.outer.end..].trim_ascii_start());
     let is_key =
         behind.starts_with(b"=") && !behind.starts_with(b"==") || behind.starts_with(b":") && !before.ends_with(b"?");

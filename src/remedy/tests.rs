@@ -2,11 +2,18 @@
 
 use super::*;
 
+mod names;
+mod rust;
 mod settings;
 
 fn edited(path: &str, text: &str) -> Result<String, String> {
-    let start = text.find("TOK").unwrap();
-    let edit = replacement(&BytePath::from(path), text.as_bytes(), &(start..start + 3), "API_KEY");
+    edited_at(path, text, "TOK")
+}
+
+/// With another text for the value.
+fn edited_at(path: &str, text: &str, value: &str) -> Result<String, String> {
+    let start = text.find(value).unwrap();
+    let edit = replacement(&BytePath::from(path), text.as_bytes(), &(start..start + value.len()), "API_KEY");
     let edit = edit.map_err(|why| why.to_string())?;
     let mut patches = vec![edit.change];
     patches.extend(edit.additions);
@@ -131,6 +138,10 @@ fn javascript_and_typescript() {
         "a.ts",
         &[
             ("// it's 'TOK'", "in a comment"),
+            ("f<'TOK'>();", "a type takes"),
+            ("const a = new Map<string, 'b' | 'TOK'>();", "a type takes"),
+            ("const a: Record<'TOK', b> = c;", "a type takes"),
+            ("g(f<{ a: 'TOK' }>());", "a type takes"),
             ("const a = { 'TOK': 1 };", "name of a field"),
             ("type A = 'TOK';", "a type takes"),
             ("enum A { B = 'TOK' }", "a type takes"),
@@ -144,33 +155,14 @@ fn javascript_and_typescript() {
             ("import a from 'TOK';", "names a module"),
         ],
     );
-    refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);
-}
-
-#[test]
-fn rust() {
-    let read = "std::env::var(\"API_KEY\").expect(\"API_KEY is set\")";
-    for (text, expected) in [
-        ("fn f() { let k = \"TOK\"; }", "fn f() { let k = &*@; }"),
-        ("fn f() { let k = \"TOK\".to_string(); }", "fn f() { let k = @.to_string(); }"),
-        ("fn f() { let k = String::from(r#\"TOK\"#); }", "fn f() { let k = String::from(@); }"),
-        ("fn f() { let k = \"a TOK\"; }", "fn f() { let k = &*format!(\"a {}\", @); }"),
-    ] {
-        assert_eq!(edited("a.rs", text), Ok(expected.replace('@', read)), "{text}");
-    }
-    refuses(
-        "a.rs",
+    becomes(
+        "a.ts",
         &[
-            ("const K: &str = \"TOK\";", "a constant is fixed"),
-            ("pub static K: &str = \"TOK\";", "a constant is fixed"),
-            ("fn f() -> &'static str { \"TOK\" }", "lent for longer"),
-            ("match a { 1 => \"TOK\", _ => \"\" }", "lent for longer"),
-            ("match a { \"TOK\" => 1, _ => 2 }", "as a pattern"),
-            ("fn f() { if let Some(\"TOK\") = a {} }", "as a pattern"),
-            ("println!(\"TOK {}\", a);", "a constant text"),
-            ("#[doc = \"TOK\"]", "an attribute"),
-            ("let k = b\"TOK\";", "made of bytes"),
-            ("// TOK", "in a comment"),
+            ("f(a < b, 'TOK', c);", "f(a < b, process.env.API_KEY!, c);"),
+            (
+                "const a = new Map<string, b>([['c', 'TOK']]);",
+                "const a = new Map<string, b>([['c', process.env.API_KEY!]]);",
+            ),
         ],
     );
 }
@@ -298,6 +290,7 @@ fn terraform() {
     let block = "variable \"api_key\" {\n  type      = string\n  sensitive = true\n}\n";
     for (text, expected) in [
         ("provider \"a\" {\n  token = \"TOK\"\n}\n", "provider \"a\" {\n  token = var.api_key\n}\n\n"),
+        ("module \"a\" {\n  c = { source = \"TOK\" }\n}\n", "module \"a\" {\n  c = { source = var.api_key }\n}\n\n"),
         ("locals {\n  a = \"b TOK\"\n}", "locals {\n  a = \"b ${var.api_key}\"\n}\n\n"),
         (
             "resource \"a\" \"b\" {\n  c = <<-END\n    TOK\n  END\n}\n",
@@ -309,6 +302,7 @@ fn terraform() {
     refuses(
         "a.tf",
         &[
+            ("module \"a\" {\n  source = \"git::https://u:TOK@h/a\"\n}\n", "of a module take constants"),
             ("variable \"a\" {\n  default = \"TOK\"\n}\n", "a default cannot"),
             ("terraform {\n  backend \"s3\" {\n    token = \"TOK\"\n  }\n}\n", "constants only"),
             ("resource \"a\" \"TOK\" {}\n", "in no block"),
@@ -331,6 +325,10 @@ fn dockerfiles() {
         ("FROM a\nARG MY_KEY=\"TOK\"\n", "FROM a\nARG MY_KEY\n"),
     ] {
         assert_eq!(edited("Dockerfile", text), Ok(expected.replace('@', mount)), "{text}");
+    }
+    for value in ["p&w;|", "$HOME", "a b"] {
+        let error = edited_at("Dockerfile", &format!("FROM a\nENV K='{value}'\n"), value).unwrap_err();
+        assert!(error.contains("knows no quotes"), "{value}: {error}");
     }
     refuses(
         "Dockerfile",

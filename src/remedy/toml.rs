@@ -5,9 +5,9 @@ use toml::Value;
 use super::yaml::{Leaf, MOST_OF_KEYS};
 use super::{Patch, Spot, WhyNot};
 
-/// The keys that lead to the one value which `patch` changes; the file is read before and after, so that nothing else
+/// The one value which `patch` changes, as it is then; the file is read before and after, so that nothing else
 /// changes with it.
-pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Vec<String>, WhyNot> {
+pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Leaf, WhyNot> {
     let text = str::from_utf8(spot.text).map_err(|_| WhyNot::NO_UTF_8)?;
     let before = leaves(text).ok_or(WhyNot::new("the file cannot be read as TOML"))?;
     Leaf::changed(&before, leaves(&patch.applied(text)), spot, patch)

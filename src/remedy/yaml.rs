@@ -20,8 +20,8 @@ pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
 
 const NO_YAML: WhyNot = WhyNot::new("the file cannot be read as YAML");
 
-/// The keys that lead to the one value which `patch` changes.
-pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Vec<String>, WhyNot> {
+/// The one value which `patch` changes, as it is then.
+pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Leaf, WhyNot> {
     let text = str::from_utf8(spot.text).map_err(|_| WhyNot::NO_UTF_8)?;
     let before = leaves(text).ok_or(NO_YAML)?;
     Leaf::changed(&before, leaves(&patch.applied(text)), spot, patch)
@@ -68,20 +68,25 @@ fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyN
 pub(super) const MOST_OF_KEYS: usize = 16 << 20;
 
 /// A value with the keys that lead to it; an entry of a list has those of the list.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Leaf {
     pub(super) keys: Vec<String>,
     pub(super) value: String,
 }
 
 impl Leaf {
-    /// The keys of the one value in which `patch` has put a reference for the secret, when all else is as it was.
+    /// A place whose text nobody asks for.
+    pub(super) fn of_keys(keys: Vec<String>) -> Self {
+        Self { keys, value: String::new() }
+    }
+
+    /// The one value in which `patch` has put a reference for the secret, when all else is as it was.
     pub(super) fn changed(
         before: &[Self],
         after: Option<Vec<Self>>,
         spot: &Spot<'_>,
         patch: &Patch,
-    ) -> Result<Vec<String>, WhyNot> {
+    ) -> Result<Self, WhyNot> {
         let after = after.ok_or(WhyNot::NO_PLACE)?;
         let secret = str::from_utf8(&spot.text[spot.span.clone()]).map_err(|_| WhyNot::NO_UTF_8)?;
         let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
@@ -89,7 +94,7 @@ impl Leaf {
             [] => Err(WhyNot::IN_COMMENT),
             [(old, new)] if before.len() == after.len() => {
                 if old.keys == new.keys && new.value.replace(&patch.with, secret) == old.value {
-                    Ok(old.keys.clone())
+                    Ok((*new).clone())
                 } else {
                     Err(WhyNot::ONLY_VALUES)
                 }

@@ -3,10 +3,10 @@
 use crate::remedy::lexer::{self, Language};
 use crate::remedy::{Patch, WhyNot, line_end};
 
-/// The missing import, if the language wants one.
-pub(super) fn needed(language: Language, text: &[u8]) -> Result<Option<Patch>, WhyNot> {
+/// The import that is missing for what is read at `at`, if the language wants one.
+pub(super) fn needed(language: Language, text: &[u8], at: usize) -> Result<Option<Patch>, WhyNot> {
     match language {
-        Language::Python => Ok(python(text)),
+        Language::Python => Ok(python(text, at)),
         Language::Go if has_line(text, b"\"os\"") || has_line(text, b"import \"os\"") => Ok(None),
         Language::Go => go(text).map(Some).ok_or(WhyNot::new("there is no line at which \"os\" can be imported")),
         _ => Ok(None),
@@ -54,11 +54,11 @@ fn insertion(at: usize, with: String) -> Patch {
 }
 
 /// `import os` goes before the first import, behind what has to come first: comments, the module's own text, and what is
-/// imported from the future.
-fn python(text: &[u8]) -> Option<Patch> {
+/// imported from the future. One that stands below `place` is too late for it.
+fn python(text: &[u8], place: usize) -> Option<Patch> {
     let is_early = |line: &[u8]| line.starts_with(b"from __future__ ");
     let all = outlined(Language::Python, text);
-    let imports: Vec<_> = all.iter().filter(|line| line.imports()).collect();
+    let imports: Vec<_> = all.iter().filter(|line| line.at < place && line.imports()).collect();
     let names_os = |line: &[u8]| {
         let names = line.strip_prefix(b"import ").unwrap_or_default();
         let names = names.split(|byte| *byte == b'#' || *byte == b';').next().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Places of a program where no variable can be read: what has to be constant, a name, or another type.
 
+use super::lent;
 use crate::remedy::Spot;
 use crate::remedy::lexer::{Kind, Language, Literal, Place};
 
@@ -14,7 +15,7 @@ pub(super) fn reason(language: Language, spot: &Spot<'_>, place: &Place, literal
     let around = Around::new(spot, place, literal);
     match language {
         Language::Python => python(&around, literal),
-        Language::JavaScript | Language::TypeScript => javascript(language, &around),
+        Language::JavaScript | Language::TypeScript => javascript(language, &around, literal),
         Language::Rust => rust(&around, literal),
         Language::Go => go(&around, literal),
         Language::Ruby => ruby(&around, literal),
@@ -26,13 +27,17 @@ pub(super) fn reason(language: Language, spot: &Spot<'_>, place: &Place, literal
 }
 
 /// What stands around a string.
-struct Around<'a> {
-    text: &'a [u8],
-    before: &'a [u8],
-    behind: &'a [u8],
+pub(super) struct Around<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) before: &'a [u8],
+    pub(super) behind: &'a [u8],
+    /// Where the string begins.
+    pub(super) literal: usize,
     /// From the beginning of the statement to the string.
-    statement: &'a [u8],
-    brackets: &'a [usize],
+    pub(super) statement: &'a [u8],
+    /// The sign that ends the statement.
+    pub(super) end: Option<u8>,
+    pub(super) brackets: &'a [usize],
     is_in_hole: bool,
 }
 
@@ -44,6 +49,8 @@ impl<'a> Around<'a> {
             before: text[..literal.outer.start].trim_ascii_end(),
             behind: text[literal.outer.end..].trim_ascii_start(),
             statement: &text[place.statement.min(literal.outer.start)..literal.outer.start],
+            literal: literal.outer.start,
+            end: place.end,
             brackets: &place.brackets,
             is_in_hole: place.is_in_hole,
         }
@@ -76,7 +83,8 @@ impl<'a> Around<'a> {
     }
 }
 
-fn last_word(text: &[u8]) -> &[u8] {
+/// The word at the end of a text.
+pub(super) fn last_word(text: &[u8]) -> &[u8] {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let start = text.iter().rposition(|byte| !is_word(byte)).map_or(0, |before| before + 1);
     &text[start..]
@@ -99,7 +107,7 @@ fn python(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     is_part_of_bytes.then_some("bytes cannot be joined with a text")
 }
 
-fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
+fn javascript(language: Language, around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if around.is_name_of_field() || around.behind.starts_with(b"(") {
         return Some(NAME);
     }
@@ -121,6 +129,7 @@ fn javascript(language: Language, around: &Around<'_>) -> Option<&'static str> {
     let is_type = is_type
         || is_type_of_name(around)
         || around.is_in_bracket_behind(is_listed)
+        || is_argument_of_type(around, literal)
         || around.is_in_bracket_behind(is_alias);
     is_type.then_some("a type takes constants only")
 }
@@ -135,6 +144,20 @@ fn is_type_of_name(around: &Around<'_>) -> bool {
     let near = &around.before[start.max(innermost.map_or(0, |at| at + 1)).min(around.before.len())..];
     let is_asked = start > 0 && around.before[start - 1] == b'?';
     matches!(around.before.last(), Some(b':' | b'|')) && near.contains(&b':') && !is_asked
+}
+
+/// Whether the string stands between the angles behind a name: `f<"x">()`, `Record<"x" | "y", z>`.
+fn is_argument_of_type(around: &Around<'_>, literal: &Literal) -> bool {
+    let is_in_type =
+        |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_$.,|&?:\"'`[]{}()<".contains(byte);
+    if !matches!(around.before.last(), Some(b'<' | b',' | b'|' | b'&' | b'[' | b':')) {
+        return false;
+    }
+    let start = around.before.iter().rposition(|byte| !is_in_type(byte) || b";=".contains(byte)).map_or(0, |at| at + 1);
+    let near = &around.before[start..];
+    let opens = near.windows(2).any(|pair| pair[1] == b'<' && last_word(&pair[..1]) != b"");
+    let end = around.text[literal.outer.end..].iter().find(|byte| **byte == b'>' || !is_in_type(byte));
+    opens && end == Some(&b'>')
 }
 
 /// Whether the string is an attribute of a tag, as in JSX: `<Map token="...">`.
@@ -203,14 +226,7 @@ fn rust(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if around.behind.starts_with(b"=>") || around.behind.starts_with(b"|") || is_taken_apart {
         return Some(PATTERN);
     }
-    let is_owned = around.behind.starts_with(b".");
-    let ends_block = around.behind.is_empty() || around.behind.starts_with(b"}");
-    let begins = matches!(around.before.last(), Some(b'{' | b';' | b'}'));
-    let is_result = ends_block && begins
-        || around.before.ends_with(b"=>")
-        || around.before.ends_with(b"|")
-        || around.word_before() == b"return";
-    (!is_owned && is_result).then_some(LENT)
+    (!lent::is_let_go(around)).then_some(LENT)
 }
 
 fn go(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {

@@ -1,9 +1,9 @@
 //! What becomes of a value in settings that a program reads.
 
-use super::{becomes, edited, refuses};
+use super::{becomes, edited, edited_at, refuses};
 
 #[test]
-fn compose_actions_and_kubernetes() {
+fn compose_and_actions() {
     becomes(
         "docker-compose.yml",
         &[
@@ -16,8 +16,17 @@ fn compose_actions_and_kubernetes() {
     );
     refuses(
         "docker-compose.yml",
-        &[("a: b # TOK\n", "in a comment"), ("a: [TOK]\n", "cannot stand there"), ("TOK: 1\n", "only values")],
+        &[
+            ("a: b$TOK\n", "cannot stand there"),
+            ("a: b # TOK\n", "in a comment"),
+            ("a: [TOK]\n", "cannot stand there"),
+            ("TOK: 1\n", "only values"),
+        ],
     );
+    for value in ["a$$b", "a$b"] {
+        let error = edited_at("compose.yml", &format!("a:\n  K: '{value}'\n"), value).unwrap_err();
+        assert!(error.contains("a sign of its own"), "{value}: {error}");
+    }
     becomes(
         ".github/workflows/a.yml",
         &[
@@ -28,7 +37,22 @@ fn compose_actions_and_kubernetes() {
             ),
         ],
     );
+    refuses(
+        ".github/workflows/a.yml",
+        &[("jobs:\n  a:\n    uses: b\n    with:\n      K: TOK\n", "knows no secrets in `with`")],
+    );
+    becomes(
+        ".github/workflows/a.yml",
+        &[(
+            "jobs:\n  a:\n    steps:\n      - uses: b\n        with:\n          K: 'a TOK'\n",
+            "jobs:\n  a:\n    steps:\n      - uses: b\n        with:\n          K: 'a ${{ secrets.API_KEY }}'\n",
+        )],
+    );
     refuses(".github/workflows/a.yml", &[("jobs:\n  a:\n    if: b == 'TOK'\n", "read in env, with, run")]);
+}
+
+#[test]
+fn kubernetes() {
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - env:\n        - name: K\n";
     let next = "        - name: L\n          value: x\n";
     let read =
@@ -126,9 +150,39 @@ fn settings_of_programs() {
             ("[define]\na = \"TOK\"", "in registry and scopes only"),
         ],
     );
+}
+
+#[test]
+fn pipelines_and_templates() {
     becomes(".gitlab-ci.yml", &[("a:\n  script:\n    - f TOKx\n", "a:\n  script:\n    - f ${API_KEY}x\n")]);
+    becomes(
+        ".gitlab-ci.yml",
+        &[
+            ("a:\n  script:\n    - 'f \"TOK\"'\n", "a:\n  script:\n    - 'f \"${API_KEY}\"'\n"),
+            ("a:\n  variables:\n    K: \"'TOK'\"\n", "a:\n  variables:\n    K: \"'${API_KEY}'\"\n"),
+        ],
+    );
+    for scalar in
+        ["f -H 'A:TOK' b", "\"f 'TOK'\"", "'f ''TOK'''", "|\n        f \\\n          'TOK'\n", ">\n        f 'TOK'\n"]
+    {
+        let single = "no variable in single quotes";
+        refuses(".gitlab-ci.yml", &[(&format!("a:\n  script:\n    - {scalar}\n"), single)]);
+        refuses(".gitlab-ci.yml", &[(&format!("a:\n  before_script: {scalar}\n"), single)]);
+        refuses(".circleci/config.yml", &[(&format!("a:\n  steps:\n    - run: {scalar}\n"), single)]);
+        let step = format!("steps:\n  - bash: {scalar}\n");
+        assert!(edited("azure-pipelines.yml", &step).unwrap().contains("$(API_KEY)"), "{scalar}");
+    }
+    refuses(
+        ".gitlab-ci.yml",
+        &[
+            ("a:\n  script:\n    - |\n      # it's TOK\n      b\n", "in a comment"),
+            ("a:\n  script:\n    - |\n      b <<'E'\n      TOK\n      E\n", "a quoted here-document"),
+        ],
+    );
     refuses(".gitlab-ci.yml", &[("a:\n  tags: [\"TOK\"]\n", "image only")]);
     becomes("config/database.yml", &[("a:\n  password: TOK\n", "a:\n  password: <%= ENV['API_KEY'] %>\n")]);
+    refuses("config/database.yml", &[("a:\n  password: <%= b || \"TOK\" %>\n", "in code: read")]);
+    becomes("config/cable.yml", &[("a: <%= b %>\nc: TOK\n", "a: <%= b %>\nc: <%= ENV['API_KEY'] %>\n")]);
     refuses("config/database.yml", &[("a:\n  password: 'TOK'\n", "cannot stand there")]);
     becomes("opencode.jsonc", &[("{\n// a\n\"k\": \"TOK\",\n}", "{\n// a\n\"k\": \"{env:API_KEY}\",\n}")]);
     becomes(
