@@ -359,7 +359,7 @@ fn a_command_takes_the_path_of_the_repository_for_one_word() {
     let repo = repository();
     repo.commit("a.js", "k = ''\n").write("a.js", format!("k = '{}'\n", fake::github_pat()));
     repo.write("keyguard.toml", &setting);
-    repo.keyguard(["fix"]).success().says(&format!("x.env.example is not staged by this: git add '{name}.example'\n"));
+    repo.keyguard(["fix", "--apply"]).success().says(&format!("\n  git add .gitignore '{name}.example'\n"));
 }
 
 #[cfg(unix)]
