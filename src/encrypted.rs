@@ -10,7 +10,7 @@ mod policy;
 mod sops;
 mod values;
 mod whole;
-mod wildmatch;
+pub(crate) mod wildmatch;
 
 use std::ops::Range;
 

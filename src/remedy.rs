@@ -114,7 +114,7 @@ pub(crate) fn replacement(path: &BytePath, text: &[u8], span: &Range<usize>, nam
         Form::Yaml => yaml::replacement(&spot),
         Form::VsCodeMcp => json::vs_code_mcp(&spot),
         Form::Not(reason) => Err(WhyNot::new(reason)),
-        Form::Unknown => Err(match reference(Some(path), name) {
+        Form::Unknown => Err(match expression(path, name) {
             Some(expression) => {
                 WhyNot(format!("keyguard does not edit this language: replace it by hand with {expression}").into())
             }
@@ -245,34 +245,22 @@ fn line_end(text: &[u8]) -> &'static str {
     if first.is_some_and(|at| at > 0 && text[at - 1] == b'\r') { "\r\n" } else { "\n" }
 }
 
-/// The expression that reads the variable `name` in a file like `path`; `None` where the language has none.
-fn reference(path: Option<&BytePath>, name: &str) -> Option<String> {
-    let path = path?;
-    if let Some(program) = settings::program(path) {
-        return Some(program.reference(&program.name(name)));
-    }
+/// How a language that is not edited reads the variable `name`, for whoever edits it by hand.
+fn expression(path: &BytePath, name: &str) -> Option<String> {
     let file = path.name().to_ascii_lowercase();
-    let extension = file.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    let extension = str::from_utf8(extension).unwrap_or_default();
-    Some(match extension {
-        "py" | "pyi" | "ipynb" => format!("os.environ[\"{name}\"]"),
-        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" => format!("process.env.{name}"),
-        "rs" => format!("std::env::var(\"{name}\")"),
-        "go" => format!("os.Getenv(\"{name}\")"),
-        "rb" | "rake" => format!("ENV.fetch(\"{name}\")"),
-        "java" | "kt" | "kts" | "groovy" | "gradle" | "scala" => format!("System.getenv(\"{name}\")"),
-        "cs" | "fs" | "vb" => format!("Environment.GetEnvironmentVariable(\"{name}\")"),
-        "php" => format!("getenv('{name}')"),
+    let ending = file.rsplit(|byte| *byte == b'.').next().and_then(|ending| str::from_utf8(ending).ok())?;
+    Some(match ending {
+        "ipynb" => format!("os.environ[\"{name}\"]"),
+        "groovy" | "gradle" | "scala" => format!("System.getenv(\"{name}\")"),
+        "fs" | "vb" => format!("Environment.GetEnvironmentVariable(\"{name}\")"),
         "pl" | "pm" => format!("$ENV{{{name}}}"),
         "ex" | "exs" => format!("System.fetch_env!(\"{name}\")"),
         "swift" => format!("ProcessInfo.processInfo.environment[\"{name}\"]"),
         "dart" => format!("Platform.environment[\"{name}\"]"),
         "r" => format!("Sys.getenv(\"{name}\")"),
         "ps1" | "psm1" => format!("$env:{name}"),
-        "sh" | "bash" | "zsh" | "fish" | "ksh" => format!("\"${name}\""),
-        "dockerfile" => format!("${{{name}}}"),
-        "tf" | "tfvars" | "hcl" => format!("var.{}", name.to_ascii_lowercase()),
-        _ if file == b"dockerfile" => format!("${{{name}}}"),
+        "fish" => format!("\"${name}\""),
+        "hcl" => format!("var.{}", name.to_ascii_lowercase()),
         _ => return None,
     })
 }

@@ -22,7 +22,7 @@ impl Case {
 }
 
 /// Whether `glob` matches `text` from end to end.
-pub(super) fn matches(glob: &[u8], text: &[u8], case: Case) -> bool {
+pub(crate) fn matches(glob: &[u8], text: &[u8], case: Case) -> bool {
     // Where case is ignored, the text is in small letters, and so are those of the glob that stand for themselves.
     let text = match case {
         Case::Matters => Cow::Borrowed(text),

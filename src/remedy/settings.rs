@@ -3,6 +3,7 @@
 use super::yaml::Leaf;
 use super::{Edit, Patch, Spot, WhyNot, json, shell, toml, yaml};
 use crate::change::BytePath;
+use crate::encrypted::{Case, wildmatch};
 use crate::report::listed;
 
 /// A program that reads variables in its settings.
@@ -175,18 +176,8 @@ pub(super) fn without(path: &BytePath) -> Option<&'static str> {
 
 /// Whether the path ends as `pattern` says, name by name, in letters of any case.
 pub(super) fn ends(path: &BytePath, pattern: &str) -> bool {
-    let path = path.as_bytes().to_ascii_lowercase();
-    let mut names = path.rsplit(|byte| *byte == b'/');
-    let (pattern, is_whole) = pattern.strip_prefix('/').map_or((pattern, false), |pattern| (pattern, true));
-    pattern.rsplit('/').all(|glob| names.next().is_some_and(|name| fits(name, glob)))
-        && (!is_whole || names.next().is_none())
-}
-
-/// Whether a name is what `glob` says; `*` is anything.
-fn fits(name: &[u8], glob: &str) -> bool {
-    let Some((head, tail)) = glob.split_once('*') else { return name == glob.as_bytes() };
-    let Some(rest) = name.strip_prefix(head.as_bytes()) else { return false };
-    (0..=rest.len()).any(|skipped| fits(&rest[skipped..], tail))
+    let glob = pattern.strip_prefix('/').map_or_else(|| format!("**/{pattern}"), str::to_owned);
+    wildmatch::matches(glob.as_bytes(), path.as_bytes(), Case::Ignored)
 }
 
 impl Program {

@@ -215,7 +215,6 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
     let finding = &key.surest.finding;
     let facts = finding.rule.facts();
     let (class, privilege) = facts.privilege();
-    let card = finding.rule.card();
     json!({
         "rule": facts.id,
         "title": facts.title,
@@ -225,14 +224,7 @@ fn key_value(key: &Key<'_>, max_age_days: u32) -> Value {
         "fingerprint": finding.fingerprint().to_string(),
         "privilege": { "class": class.name(), "text": privilege },
         "env_var": finding.variable(),
-        "remedy": {
-            "revoke": facts.revoke,
-            "rotate": card.rotate,
-            "narrower": card.narrower,
-            "last_use": card.last_use,
-            "audit_log": card.audit_log,
-            "docs": facts.docs,
-        },
+        "remedy": json::what_to_do(finding.rule),
         "insights": finding.insights.iter().map(json::insight).collect::<Vec<_>>(),
         "age_days": key.age,
         "past_max_age": key.is_past(max_age_days),

@@ -13,6 +13,7 @@ use crate::finding::Half;
 use crate::insight::Insight;
 use crate::outcome::{Located, Outcome};
 use crate::remedy::way::Way;
+use crate::rules::Rule;
 use crate::scanner::masked;
 
 pub(super) fn write(style: &Style, outcome: &Outcome<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -104,12 +105,20 @@ fn finding(located: &Located<'_>) -> Value {
     let facts = finding.rule.facts();
     let location = finding.location;
     let (class, privilege) = facts.privilege();
-    let card = finding.rule.card();
     let (reading, by_hand) = match &located.way {
         Way::Variable(reading) => (Some(reading), None),
         Way::ByHand(reason) => (None, Some(reason)),
         Way::Unknown | Way::File => (None, None),
     };
+    let mut remedy = what_to_do(finding.rule);
+    for (key, value) in [
+        ("replace_with", json!(reading.map(|reading| &reading.expression))),
+        ("line", json!(reading.and_then(|reading| reading.line.as_ref()))),
+        ("by_hand", json!(by_hand)),
+        ("allow", json!(format!("keyguard allow {} --reason \"...\"", finding.fingerprint()))),
+    ] {
+        remedy.insert(key.to_owned(), value);
+    }
     let variable = reading.map(|reading| reading.variable.clone()).or_else(|| finding.variable());
     let mut object = path_fields(located.path.as_ref());
     for (key, value) in [
@@ -129,27 +138,27 @@ fn finding(located: &Located<'_>) -> Value {
         ("privilege", json!({ "class": class.name(), "text": privilege })),
         ("insights", finding.insights.iter().map(insight).collect()),
         ("env_var", json!(variable)),
-        (
-            "remedy",
-            json!({
-                "replace_with": reading.map(|reading| &reading.expression),
-                "line": reading.and_then(|reading| reading.line.as_ref()),
-                "by_hand": by_hand,
-                "allow": format!("keyguard allow {} --reason \"...\"", finding.fingerprint()),
-                "revoke": facts.revoke,
-                "rotate": card.rotate,
-                "narrower": card.narrower,
-                "last_use": card.last_use,
-                "audit_log": card.audit_log,
-                "docs": facts.docs,
-            }),
-        ),
+        ("remedy", Value::Object(remedy)),
         ("decoded", finding.decoded.iter().map(|way| way.name()).collect()),
         ("parts", finding.other_half.iter().map(part).collect()),
     ] {
         object.insert(key.to_owned(), value);
     }
     Value::Object(object)
+}
+
+/// What the card of a kind says to do, whatever the place of the key.
+pub(super) fn what_to_do(rule: Rule<'_>) -> Map<String, Value> {
+    let (facts, card) = (rule.facts(), rule.card());
+    let fields = [
+        ("revoke", facts.revoke),
+        ("rotate", card.rotate),
+        ("narrower", card.narrower),
+        ("last_use", card.last_use),
+        ("audit_log", card.audit_log),
+        ("docs", facts.docs),
+    ];
+    fields.into_iter().map(|(key, text)| (key.to_owned(), json!(text))).collect()
 }
 
 pub(super) fn insight(insight: &Insight) -> Value {
