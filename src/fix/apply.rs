@@ -29,7 +29,7 @@ pub(crate) fn carry_out(plan: &Plan, root: &Path, git_dir: &Path) -> Result<()> 
             *access == Access::Owner || path.as_bytes().ends_with(b".example") || path.name() == b".gitignore";
         journal.files.push(FileRecord::new(path, before.as_deref(), after, is_shared));
     }
-    journal.moves.extend(plan.moves.iter().map(|leaves| MoveRecord::new(&leaves.from, &leaves.to)));
+    journal.moves.extend(plan.moves.iter().map(|leaves| MoveRecord::new(&leaves.from, &leaves.to, root)));
     for (staging, (path, after)) in plan.staging.iter().zip(&entries) {
         journal.index.push(IndexRecord::new(path, staging.before.as_ref(), after.as_ref()));
     }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::edit::{Check, Declared, Editor, Target, without_doubles};
+use super::edit::{Check, Declared, Editor, Edits};
 use super::store::Store;
 use super::{place, whole};
 use crate::change::{BytePath, Part};
@@ -138,8 +138,14 @@ impl Pass<'_, '_> {
             numbers.retain(|number| !self.refused.contains_key(&blocked[*number].finding.fingerprint()));
             let Some(text) = numbers.first().and_then(|number| blocked[*number].text.as_ref()) else { return };
             if numbers.iter().any(|number| whole::is_whole(&blocked[*number].finding, text)) {
-                if self.grounds.staged.as_ref().is_some_and(|staged| (staged.is_in_head)(path)) {
-                    self.refuse(numbers[0], whole::in_history(path));
+                let of_staged = self.grounds.staged.as_ref();
+                let refusal = of_staged.and_then(|staged| {
+                    let is_in_history = (staged.is_in_head)(path).then(|| whole::in_history(path));
+                    let content = || whole::content(staged.root, path, text.to_vec());
+                    is_in_history.or_else(|| content().err().map(|error| format!("{error:#}")))
+                });
+                if let Some(reason) = refusal {
+                    self.refuse(numbers[0], reason);
                     continue;
                 }
                 for number in numbers {
@@ -147,16 +153,11 @@ impl Pass<'_, '_> {
                 }
                 return;
             }
-            let targets = numbers.iter().flat_map(|number| Target::all_of(&blocked[*number].finding)).collect();
-            let targets = without_doubles(targets);
             let root = self.grounds.staged.as_ref().map(|staged| staged.root);
             let editor = Editor { path, text, config: self.grounds.config, root, check: Check::None };
-            let edited = editor.edit(&targets, store, declared).and_then(|edited| match root {
-                Some(_) => editor.in_work_tree(&targets, &edited.text, (store, declared)).map(|_| edited),
-                None => Ok(edited),
-            });
-            match edited {
-                Ok(edited) => {
+            let findings: Vec<_> = numbers.iter().map(|number| &blocked[*number].finding).collect();
+            match editor.edits(&findings, (store, declared)) {
+                Ok(Edits { targets, edited, .. }) => {
                     for (target, shown) in targets.iter().zip(edited.shown) {
                         let of_target = |number: &&usize| blocked[**number].finding.span == target.span;
                         if let Some(number) = numbers.iter().find(of_target) {
@@ -167,10 +168,7 @@ impl Pass<'_, '_> {
                     }
                     return;
                 }
-                Err((number, reason)) => {
-                    let owner = numbers.iter().find(|place| targets[number].belongs_to(&blocked[**place].finding));
-                    self.refuse(*owner.unwrap_or(&numbers[0]), reason);
-                }
+                Err((number, reason)) => self.refuse(numbers[number], reason),
             }
         }
     }

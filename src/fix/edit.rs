@@ -33,7 +33,7 @@ pub(super) struct Target<'r> {
 
 impl<'r> Target<'r> {
     /// The key itself and, where it is told with it, the other half of the pair.
-    pub(super) fn all_of(finding: &Finding<'r>) -> Vec<Self> {
+    fn all_of(finding: &Finding<'r>) -> Vec<Self> {
         let own = Self {
             rule: finding.rule,
             fingerprint: finding.fingerprint(),
@@ -56,7 +56,7 @@ impl<'r> Target<'r> {
     }
 
     /// Whether the target is the finding's key or its other half.
-    pub(super) fn belongs_to(&self, finding: &Finding<'_>) -> bool {
+    fn belongs_to(&self, finding: &Finding<'_>) -> bool {
         Target::all_of(finding).iter().any(|own| own.span == self.span)
     }
 }
@@ -74,11 +74,19 @@ pub(super) enum InWorkTree {
 }
 
 /// Each stretch of a text once, in order.
-pub(super) fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
+fn without_doubles(mut targets: Vec<Target<'_>>) -> Vec<Target<'_>> {
     let key = |span: &Range<usize>| (span.start, span.end);
     targets.sort_by_key(|target| key(&target.span));
     targets.dedup_by_key(|target| key(&target.span));
     targets
+}
+
+/// How the keys of a file leave it, in the version that counts and in the work tree.
+pub(super) struct Edits<'r> {
+    pub(super) targets: Vec<Target<'r>>,
+    pub(super) edited: Edited,
+    /// `None` where the file is not looked at there.
+    pub(super) in_work_tree: Option<InWorkTree>,
 }
 
 /// A text that reads variables where it held keys.
@@ -117,14 +125,35 @@ pub(super) enum Check {
 }
 
 impl<'a> Editor<'a> {
-    pub(super) fn findings(&self, text: &[u8]) -> Result<Vec<Finding<'a>>> {
+    fn findings(&self, text: &[u8]) -> Result<Vec<Finding<'a>>> {
         let config = self.config;
         let scanner = Scanner::new(&config.rules, config.min_confidence.value).decoding(config.decode_depth.value);
         scanner.scan(self.path, &Text::decode(text.to_vec()))
     }
 
+    /// Moves all of `found`; in vain for the one that is named in the error by its number, with the reason.
+    pub(super) fn edits<'r>(
+        &self,
+        found: &[&Finding<'r>],
+        (store, declared): (&mut Store, &mut Declared),
+    ) -> Result<Edits<'r>, (usize, String)> {
+        let targets = without_doubles(found.iter().flat_map(|finding| Target::all_of(finding)).collect());
+        let edited = self.edit(&targets, store, declared).and_then(|edited| {
+            let others = (store, declared);
+            let in_work_tree = self.root.map(|root| self.in_work_tree(root, (&targets, &edited.text), others));
+            Ok((edited, in_work_tree.transpose()?))
+        });
+        match edited {
+            Ok((edited, in_work_tree)) => Ok(Edits { targets, edited, in_work_tree }),
+            Err((number, reason)) => {
+                let owner = found.iter().position(|finding| targets[number].belongs_to(finding));
+                Err((owner.unwrap_or_default(), reason))
+            }
+        }
+    }
+
     /// Puts a reference in the place of each target; in vain for the one that is named in the error, with the reason.
-    pub(super) fn edit(
+    fn edit(
         &self,
         targets: &[Target<'_>],
         store: &mut Store,
@@ -134,7 +163,11 @@ impl<'a> Editor<'a> {
         let mut changes = Vec::new();
         let mut notes = Vec::new();
         let mut is_read_here = false;
+        let is_plain = Text::decode(self.text.to_vec()).kind() == Kind::Plain;
         for (number, target) in targets.iter().enumerate() {
+            if !is_plain {
+                return Err((number, "the file is no plain text".to_owned()));
+            }
             let edit = self.replacement(target, store).map_err(|reason| (number, reason))?;
             is_read_here |= edit.note.is_none();
             notes.extend(edit.note);
@@ -189,7 +222,7 @@ impl<'a> Editor<'a> {
     }
 
     fn replacement(&self, target: &Target<'_>, store: &mut Store) -> Result<remedy::Edit, String> {
-        let is_plain = target.location.offset.is_none() && Text::decode(self.text.to_vec()).kind() == Kind::Plain;
+        let is_plain = target.location.offset.is_none();
         let Some(value) = self.text.get(target.span.clone()).filter(|_| is_plain) else {
             return Err("the file is no plain text".to_owned());
         };
@@ -265,13 +298,12 @@ impl<'a> Editor<'a> {
     }
 
     /// The same edit, which makes `after` of the text, in the work tree, on top of whatever else has changed there.
-    pub(super) fn in_work_tree(
+    fn in_work_tree(
         &self,
-        targets: &[Target<'_>],
-        after: &[u8],
+        root: &Path,
+        (targets, after): (&[Target<'_>], &[u8]),
         (store, declared): (&mut Store, &mut Declared),
     ) -> Result<InWorkTree, (usize, String)> {
-        let root = self.root.unwrap_or(Path::new(""));
         let own = place::read(root, self.path).map_err(|error| (0, format!("{error:#}")))?;
         let Some(before) = own else { return Ok(InWorkTree::NoFile) };
         if before == self.text {

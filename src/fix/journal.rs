@@ -40,6 +40,9 @@ pub(super) struct FileRecord {
 pub(super) struct MoveRecord {
     from: String,
     to: String,
+    /// Who might read the file, as Unix has it; `None` where there was none, or no modes are.
+    #[serde(default)]
+    mode: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,8 +85,9 @@ impl FileRecord {
 }
 
 impl MoveRecord {
-    pub(super) fn new(from: &BytePath, to: &Path) -> Self {
-        Self { from: encoded(from.as_bytes()), to: encoded(to.as_os_str().as_encoded_bytes()) }
+    pub(super) fn new(from: &BytePath, to: &Path, root: &Path) -> Self {
+        let mode = place::mode(root, from);
+        Self { from: encoded(from.as_bytes()), to: encoded(to.as_os_str().as_encoded_bytes()), mode }
     }
 }
 
@@ -203,6 +207,7 @@ fn move_back(record: &MoveRecord, (root, workshop): (&Path, &Workshop), undone: 
         fs::create_dir_all(folder)?;
     }
     workshop.write_private(&file, &content)?;
+    place::set_mode(&file, record.mode)?;
     fs::remove_file(&to).with_context(|| format!("remove `{}`", to.display()))?;
     undone.files.push(shown);
     Ok(())

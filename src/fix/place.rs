@@ -72,18 +72,35 @@ pub(crate) fn checked(root: &Path, path: &BytePath) -> Result<PathBuf> {
 
 /// Whether others than its owner may read a file that is there.
 pub(crate) fn is_open_to_others(root: &Path, path: &BytePath) -> bool {
+    const READ_BY_OTHERS: u32 = 0o044;
+    mode(root, path).is_some_and(|mode| mode & READ_BY_OTHERS != 0)
+}
+
+/// The mode of a file that is there; `None` on systems without modes.
+pub(crate) fn mode(root: &Path, path: &BytePath) -> Option<u32> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        const READ_BY_OTHERS: u32 = 0o044;
-        let metadata = fs::metadata(root.join(path.as_path()));
-        metadata.is_ok_and(|metadata| metadata.permissions().mode() & READ_BY_OTHERS != 0)
+        fs::metadata(root.join(path.as_path())).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
     }
     #[cfg(not(unix))]
     {
         let _ = (root, path);
-        false
+        None
     }
+}
+
+/// Gives a file the mode that [`mode`] gave.
+pub(crate) fn set_mode(file: &Path, mode: Option<u32>) -> Result<()> {
+    #[cfg(unix)]
+    if let Some(mode) = mode {
+        use std::os::unix::fs::PermissionsExt as _;
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(file, permissions).with_context(|| format!("give `{}` its mode", file.display()))?;
+    }
+    #[cfg(not(unix))]
+    let _ = (file, mode);
+    Ok(())
 }
 
 /// What other files of the folder hold whose names end like that of `path`. Links, large files and what cannot be read are

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::edit::{Check, Declared, Edited, Editor, InWorkTree, Target, without_doubles};
+use super::edit::{Check, Declared, Edited, Editor, Edits, InWorkTree};
 use super::store::{self, IfStaged, Store};
 use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, mark, place, whole};
 use crate::change::{BytePath, Part};
@@ -150,22 +150,15 @@ impl Planner<'_> {
         let (config, root) = (self.around.config, Some(self.around.root));
         let editor = Editor { path, text: &source.text, config, root, check: Check::Full };
         while !found.is_empty() {
-            let targets = found.iter().flat_map(|located| Target::all_of(&located.finding)).collect();
-            let targets = without_doubles(targets);
-            let edited = editor.edit(&targets, &mut self.store, &mut self.declared).and_then(|edited| {
-                let others = (&mut self.store, &mut self.declared);
-                let edit = editor.in_work_tree(&targets, &edited.text, others)?;
-                Ok((edited, edit))
-            });
-            match edited {
-                Ok((edited, edit)) => {
-                    self.write(path, edit);
+            let findings: Vec<_> = found.iter().map(|located| &located.finding).collect();
+            match editor.edits(&findings, (&mut self.store, &mut self.declared)) {
+                Ok(Edits { edited, in_work_tree, .. }) => {
+                    if let Some(edit) = in_work_tree {
+                        self.write(path, edit);
+                    }
                     return self.accept(path, edited, source);
                 }
-                Err((number, reason)) => {
-                    let owner = found.iter().position(|located| targets[number].belongs_to(&located.finding));
-                    self.refuse(found.remove(owner.unwrap_or_default()), reason);
-                }
+                Err((number, reason)) => self.refuse(found.remove(number), reason),
             }
         }
     }

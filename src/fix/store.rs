@@ -28,6 +28,9 @@ pub(super) struct Store {
     pub(super) staged: Option<Entry>,
 }
 
+/// The most bytes that a file of variables may have.
+const LARGEST: u64 = 1_000_000;
+
 /// What becomes of a file of variables that is staged and was never committed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfStaged {
@@ -75,6 +78,10 @@ impl Store {
         let shown = crate::report::sanitized(path.as_bytes());
         if let Some(flaw) = place::flaw_of_env_file(path) {
             bail!("`env-file` of `[remedy]` is `{shown}`: it {flaw}");
+        }
+        // A commit waits for this.
+        if std::fs::metadata(root.join(path)).is_ok_and(|metadata| metadata.len() > LARGEST) {
+            bail!("`{shown}` has more than 1 MB, which no file of variables has, so it is left alone");
         }
         place::read(root, &BytePath::from(path))
     }

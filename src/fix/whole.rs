@@ -1,6 +1,6 @@
 //! Files that are a secret as a whole: they leave the work tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +9,7 @@ use super::{Move, Scope, Staging, Surroundings, place};
 use crate::change::BytePath;
 use crate::finding::Finding;
 use crate::git::{command, entry};
+use crate::remedy::by_hand;
 
 /// Whether the file is nothing but what was found: of a kind that is a secret as a whole, or one private key in armour
 /// with what goes with it.
@@ -33,10 +34,32 @@ fn is_armour_alone(text: &[u8]) -> bool {
     })
 }
 
+/// Whether git would take one for the other: where `core.autocrlf` is set, lines end otherwise in the work tree.
+fn is_same_text(one: &[u8], other: &[u8]) -> bool {
+    fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    }
+    one == other || lines(one).eq(lines(other))
+}
+
 /// Why a committed file is not moved.
 pub(super) fn in_history(path: &BytePath) -> String {
     let name = command::quoted_word(&place::shown(path));
     format!("the file is in the history already: untrack it with `git rm --cached -- {name}`, and make a new key")
+}
+
+/// What would be moved: the file of the work tree, or what is staged where there is none.
+///
+/// # Errors
+/// There are two versions: one of them would be lost.
+pub(super) fn content(root: &Path, path: &BytePath, staged: Vec<u8>) -> Result<Vec<u8>> {
+    match place::read(root, path)? {
+        Some(other) if !is_same_text(&other, &staged) => {
+            bail!("the work tree has another version of it; stage the one to keep: {}", by_hand::stage(path))
+        }
+        Some(own) => Ok(own),
+        None => Ok(staged),
+    }
 }
 
 /// Where the file goes, and what becomes of its entry in the index.
@@ -58,7 +81,7 @@ pub(super) fn moved_out(
     if to.starts_with(around.root) {
         bail!("the place for such files lies in this work tree");
     }
-    let content = place::read(around.root, path)?.unwrap_or(staged);
+    let content = content(around.root, path, staged)?;
     if to.symlink_metadata().is_ok() && !to.is_symlink() && std::fs::read(&to).ok().as_ref() != Some(&content) {
         bail!("another file is at `{}` already", to.display());
     }

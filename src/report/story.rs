@@ -129,7 +129,7 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
             code("", text, out)?;
         }
         Way::ByHand(reason) if is_fixable(style) => {
-            return item("1.", INDENT, &format!("Move it out, by hand: {reason}."), out);
+            return by_hand(reason, out);
         }
         Way::Unknown | Way::ByHand(_) | Way::File => {
             let variable = located.finding.variable().filter(|_| located.way != Way::File);
@@ -139,6 +139,15 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
         }
     }
     offer(style, located, out)
+}
+
+/// Why no edit moves it; a command of git's at the end stands on a line of its own.
+fn by_hand(reason: &str, out: &mut dyn Write) -> io::Result<()> {
+    let Some((reason, arguments)) = reason.split_once(": git ") else {
+        return item("1.", INDENT, &format!("Move it out, by hand: {reason}."), out);
+    };
+    item("1.", INDENT, &format!("Move it out, by hand: {reason}:"), out)?;
+    command(&sanitized(format!("git {arguments}").as_bytes()), out)
 }
 
 /// Whether `keyguard fix` looks at what this report is about.

@@ -123,6 +123,17 @@ fn a_staged_file_of_variables_that_would_be_lost_is_refused() {
     }
 }
 
+#[test]
+fn a_file_of_variables_too_large_to_be_one_is_left_alone() {
+    let repo = staged("a.js", &text());
+    let file = fs::File::create(repo.root().join(".env")).unwrap();
+    file.set_len(6 << 30).unwrap();
+    let reason = "`.env` has more than 1 MB";
+    repo.git(["commit", "-m", "x"]).code(1).says(reason);
+    repo.keyguard(["fix", "--apply"]).code(2).says(reason);
+    assert_eq!((file.metadata().unwrap().len(), index(&repo, "a.js")), (6 << 30, text()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_of_any_name_moves_out_and_is_ignored() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{read, repository, staged};
+use super::{index, read, repository, staged};
 use crate::sandbox::{Sandbox, fake};
 
 /// The one file in the place for such files.
@@ -50,6 +50,33 @@ fn undo_brings_it_back() {
     repo.keyguard(["fix", "--undo"]).success();
     assert_eq!((read(&repo, "id_ed25519"), repo.git(["ls-files", "-s"]).text()), (key, before));
     assert!(moved(&repo).is_empty() && !repo.root().join(".gitignore").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn undo_brings_its_mode_back() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = staged("id_ed25519", &fake::openssh_key());
+    let file = repo.root().join("id_ed25519");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    repo.keyguard(["fix", "--apply"]).success();
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+}
+
+#[test]
+fn one_of_two_versions_is_not_lost() {
+    let key = fake::openssh_key();
+    let repo = staged("id_ed25519", &key);
+    let other = key.replace("-----BEGIN", "# of the old server\n-----BEGIN");
+    repo.write("id_ed25519", &other);
+    let blocked = repo.git(["commit", "-m", "x"]);
+    blocked.code(1).says("version of it; stage the\n        one to keep:\n        git add id_ed25519\n");
+    repo.keyguard(["fix", "--apply"]).code(2).says("stage the one to keep: git add id_ed25519\n");
+    assert_eq!((read(&repo, "id_ed25519"), index(&repo, "id_ed25519")), (other, key.clone()));
+    // Where git itself writes other ends of lines there are no two versions.
+    repo.write("id_ed25519", key.replace('\n', "\r\n"));
+    repo.keyguard(["fix", "--apply"]).success();
 }
 
 #[test]
