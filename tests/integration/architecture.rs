@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::sandbox::Sandbox;
 
@@ -71,6 +72,17 @@ fn the_tree_holds_no_key() {
     let tree = env!("CARGO_MANIFEST_DIR");
     let scan = repo.run("keyguard").current_dir(tree).args(["scan", "."]).output();
     scan.success().stdout("");
+}
+
+#[test]
+fn the_tree_holds_texts_alone() {
+    // What a package manager leaves beside the sources goes into the history with the next `git add`.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output().unwrap();
+    for name in String::from_utf8(listed.stdout).unwrap().split_terminator('\0') {
+        let file = root.join(name);
+        assert!(!file.exists() || fs::read_to_string(&file).is_ok(), "{name} is no text");
+    }
 }
 
 #[test]
