@@ -189,8 +189,10 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
     const SHORTEST_MIXED: usize = 8;
     const LONG: usize = 16;
     /// What languages and protocols put where a value stands.
-    const WORDS: [&str; 10] =
-        ["return", "require", "import", "String", "Bearer", "export", "static", "public", "private", "process"];
+    const WORDS: [&str; 13] = [
+        "return", "require", "import", "String", "Bearer", "export", "static", "public", "private", "process",
+        "string", "number", "boolean",
+    ];
     let is_word = |c: char| !c.is_whitespace() && !"\"'`,;(){}[]<>=:".contains(c);
     let mut out = String::with_capacity(piece.len());
     let mut is_value = false;
@@ -208,20 +210,24 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
             || word.starts_with("//")
             || touches && word.starts_with('@');
         let is_name = behind.strip_prefix(['"', '\'']).is_some_and(|behind| behind.trim_start().starts_with(':'));
-        let is_mixed = word.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
+        // A macro, a call, a type with its own.
+        let is_code = behind.starts_with(['(', '[', '{', '`']);
+        let is_mixed =
+            word.strip_suffix('!').unwrap_or(word).contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
         let least = match (touches, is_value) {
             (true, _) => LONG,
             (false, true) => SHORTEST_VALUE,
             (false, false) => SHORTEST_MIXED,
         };
         let could_be_secret = word.len() >= least
-            && (is_mixed || is_value && !touches && !is_name && !WORDS.contains(&word))
+            && (is_mixed || is_value && !touches && !is_name && !is_code && !WORDS.contains(&word))
             && !is_known;
         out.push_str(if could_be_secret { FEW_STARS } else { word });
         let signs = behind.find(is_word).unwrap_or(behind.len());
         let (between, next) = behind.split_at(signs);
         // A name in quotes has its sign behind the quote, a value its quote behind the sign.
-        is_value = between.contains(['=', ':']);
+        // Behind a bracket that opens an object comes a name.
+        is_value = between.rsplit_once(['=', ':']).is_some_and(|(_, behind)| !behind.contains('{'));
         out.push_str(between);
         rest = next;
     }
@@ -314,6 +320,12 @@ mod tests {
             ("{\"env\": {\"GITHUB_TOKEN\": \"@\"}}", "{\"env\": {\"GITHUB_TOKEN\": \"", "\"}}"),
             ("def f(): return \"@\"", "def f(): return \"", "\""),
             ("a = {\"Authorization\": \"Bearer @\"}", "a = {\"Authorization\": \"Bearer ", "\"}"),
+            ("a = { heads: { Authorize: 'token @' } }", "…{ heads: { Authorize: 'token ", "' } }"),
+            ("k: Literal[\"@\"]", "k: Literal[\"", "\"]"),
+            ("u = String.raw`@`", "u = String.raw`", "`"),
+            ("println!(\"{}\", \"@\");", "println!(\"{}\", \"", "\");"),
+            ("password: hunterhunter, key: '@'", "password: ********, key: '", "'"),
+            ("password: hunter!!!(, key: '@'", "password: ********(, key: '", "'"),
             ("curl -u admin:@ https://api.acme.net", "curl -u admin:", " https://api.ac…"),
         ] {
             let text = format!("first\n{}\nnext", line.replacen('@', "SECRETSECRET", 1)).into_bytes();

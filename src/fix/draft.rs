@@ -68,6 +68,12 @@ fn is_all_shown(excerpt: &Excerpt) -> bool {
     [&excerpt.before, &excerpt.after].iter().all(|text| !text.contains('…') && !text.contains("****"))
 }
 
+/// Whether nothing beside the expression is long enough to be a key.
+fn holds_no_key(change: &str, expression: &str) -> bool {
+    const SHORTEST: usize = 8;
+    change.replacen(expression, " ", 1).split([' ', '\'', '"']).all(|word| word.len() < SHORTEST)
+}
+
 fn path_and_line(located: &Located<'_>) -> String {
     let path = located.path.as_ref().map(place::shown).unwrap_or_default();
     format!("{path}:{}", located.finding.location.line)
@@ -162,8 +168,11 @@ impl Pass<'_, '_> {
                         let of_target = |number: &&usize| blocked[**number].finding.span == target.span;
                         if let Some(number) = numbers.iter().find(of_target) {
                             let is_all_shown = is_all_shown(&blocked[*number].finding.excerpt);
-                            let line = shown.reading.line.filter(|_| is_all_shown);
-                            ways[*number] = Way::Variable(Reading { line, ..shown.reading });
+                            let Reading { line, change, expression, .. } = &shown.reading;
+                            let line = line.clone().filter(|_| is_all_shown);
+                            let is_fit = |change: &String| is_all_shown || holds_no_key(change, expression);
+                            let change = change.clone().filter(is_fit);
+                            ways[*number] = Way::Variable(Reading { line, change, ..shown.reading });
                         }
                     }
                     return;

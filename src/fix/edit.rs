@@ -12,7 +12,7 @@ use crate::change::BytePath;
 use crate::config::Config;
 use crate::decode::{Kind, Text};
 use crate::finding::{Finding, Location};
-use crate::remedy::way::Reading;
+use crate::remedy::way::{NewText, Reading};
 use crate::remedy::{self, Declaration, Patch, name};
 use crate::rules::Rule;
 use crate::scanner::Scanner;
@@ -194,10 +194,12 @@ impl<'a> Editor<'a> {
             Check::None => (targets.iter().map(|target| target.span.clone()).collect(), Vec::new()),
         };
         let shown = targets.iter().zip(&changes).map(|(target, (change, reference, variable))| {
-            let at = moved(change, &patches) + reference.start;
-            let at = at..at + reference.len();
+            let start = moved(change, &patches);
+            let at = start + reference.start..start + reference.end;
             let added = Excerpt::new(&text, &at, &Secret::new(b"", 0), &after);
-            self.shown(target, &before, (added, Reading::new(variable, &text, &at, &after)))
+            let new = NewText { text: &text, at, change: start..start + change.with.len(), hidden: &after };
+            let is_wide = change.span != target.span;
+            self.shown(target, &before, (added, Reading::new(variable, &new, is_wide)))
         });
         let mut shown: Vec<_> = shown.collect();
         if let Some(first) = shown.first_mut() {

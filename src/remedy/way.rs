@@ -25,21 +25,44 @@ pub(crate) struct Reading {
     pub(crate) variable: String,
     /// What reads it.
     pub(crate) expression: String,
+    /// All that is written where something is taken out; `None` if not all of it may be shown.
+    pub(crate) change: Option<String>,
+    /// Whether the change takes more out than the key, such as the string that it stands in.
+    pub(crate) is_wide: bool,
     /// The whole line; `None` if it is too long to be shown, or not all of it may be.
     pub(crate) line: Option<String>,
 }
 
+/// A new text and where it reads a variable.
+pub(crate) struct NewText<'a> {
+    pub(crate) text: &'a [u8],
+    /// What reads the variable.
+    pub(crate) at: Range<usize>,
+    /// What the edit wrote there.
+    pub(crate) change: Range<usize>,
+    /// What may be keys in it.
+    pub(crate) hidden: &'a [Range<usize>],
+}
+
 impl Reading {
-    /// What reads `variable` at `span` of the new text, in which `hidden` may be keys.
-    pub(crate) fn new(variable: &str, text: &[u8], span: &Range<usize>, hidden: &[Range<usize>]) -> Self {
-        const MASK: &str = "****";
-        const WIDEST: usize = 72;
-        let expression = String::from_utf8_lossy(text.get(span.clone()).unwrap_or_default()).into_owned();
-        let Excerpt { before, after, .. } = Excerpt::new(text, span, &Secret::new(b"", 0), hidden);
-        let is_whole =
-            !before.starts_with('…') && !after.ends_with('…') && !before.contains(MASK) && !after.contains(MASK);
-        let line = Some(format!("{before}{expression}{after}").trim().replace('\t', " "));
-        let line = line.filter(|line| is_whole && line.chars().count() <= WIDEST && !line.contains('\n'));
-        Self { variable: variable.to_owned(), expression, line }
+    /// How `new` reads `variable`.
+    pub(crate) fn new(variable: &str, new: &NewText<'_>, is_wide: bool) -> Self {
+        let expression = String::from_utf8_lossy(new.text.get(new.at.clone()).unwrap_or_default()).into_owned();
+        let line = around(new.text, &new.at, new.hidden).filter(|line| !line.contains('\n'));
+        let part = new.text.get(new.change.clone()).unwrap_or_default();
+        let at = new.at.start - new.change.start..new.at.end - new.change.start;
+        Self { variable: variable.to_owned(), expression, change: around(part, &at, &[]), is_wide, line }
     }
+}
+
+/// What stands at `at` and around it in its line, unless that is long or holds what may be a key.
+fn around(text: &[u8], at: &Range<usize>, hidden: &[Range<usize>]) -> Option<String> {
+    const MASK: &str = "****";
+    const WIDEST: usize = 72;
+    let Excerpt { before, after, .. } = Excerpt::new(text, at, &Secret::new(b"", 0), hidden);
+    let is_whole =
+        !before.starts_with('…') && !after.ends_with('…') && ![&before, &after].iter().any(|t| t.contains(MASK));
+    let own = String::from_utf8_lossy(text.get(at.clone()).unwrap_or_default());
+    let line = format!("{before}{own}{after}").trim().replace('\t', " ");
+    (is_whole && line.chars().count() <= WIDEST).then_some(line)
 }

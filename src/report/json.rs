@@ -112,7 +112,7 @@ fn finding(located: &Located<'_>) -> Value {
     };
     let mut remedy = what_to_do(finding.rule);
     for (key, value) in [
-        ("replace_with", json!(reading.map(|reading| &reading.expression))),
+        ("replace_with", json!(reading.map(|reading| reading.change.as_ref().unwrap_or(&reading.expression)))),
         ("line", json!(reading.and_then(|reading| reading.line.as_ref()))),
         ("by_hand", json!(by_hand)),
         ("allow", json!(format!("keyguard allow {} --reason \"...\"", finding.fingerprint()))),

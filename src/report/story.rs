@@ -49,7 +49,10 @@ pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
         code("do", &by_hand::rename(path), out)?;
     }
     match &group.first.way {
-        Way::Variable(reading) => code("write", reading.line.as_ref().unwrap_or(&reading.expression), out)?,
+        Way::Variable(reading) => {
+            let text = reading.line.as_ref().or(reading.change.as_ref());
+            code("write", text.unwrap_or(&reading.expression), out)?;
+        }
         Way::ByHand(reason) if is_fixable(style) => item("hand", INDENT, reason, out)?,
         _ => {}
     }
@@ -121,12 +124,14 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
     }
     match &located.way {
         Way::Variable(reading) => {
-            let (what, text) = match &reading.line {
-                Some(line) => ("The line becomes:", line),
-                None => ("In its place goes:", &reading.expression),
+            let (what, text) = match (&reading.line, &reading.change) {
+                (Some(line), _) => (" The line becomes:", Some(line)),
+                (None, Some(change)) if reading.is_wide => (" The string becomes:", Some(change)),
+                (None, Some(change)) => (" In its place goes:", Some(change)),
+                (None, None) => ("", None),
             };
-            item("1.", INDENT, &format!("Move it out, into the variable {}. {what}", reading.variable), out)?;
-            code("", text, out)?;
+            item("1.", INDENT, &format!("Move it out, into the variable {}.{what}", reading.variable), out)?;
+            text.map_or(Ok(()), |text| code("", text, out))?;
         }
         Way::ByHand(reason) if is_fixable(style) => {
             return by_hand(reason, out);
