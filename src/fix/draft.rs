@@ -20,6 +20,9 @@ use crate::secret::{Excerpt, Fingerprint};
 /// More keys are only counted in a message, and drafted when the fix is asked for.
 const MOST: usize = 32;
 
+/// So many bytes are read through for the keys of a file, each of which takes the whole of it. A commit waits for this.
+const MOST_TO_READ: usize = 4 << 20;
+
 /// What the draft goes by.
 pub(crate) struct Grounds<'a> {
     pub(crate) config: &'a Config,
@@ -143,6 +146,9 @@ impl Pass<'_, '_> {
         loop {
             numbers.retain(|number| !self.refused.contains_key(&blocked[*number].finding.fingerprint()));
             let Some(text) = numbers.first().and_then(|number| blocked[*number].text.as_ref()) else { return };
+            if text.len() * numbers.len() > MOST_TO_READ {
+                return;
+            }
             if numbers.iter().any(|number| whole::is_whole(&blocked[*number].finding, text)) {
                 let of_staged = self.grounds.staged.as_ref();
                 let refusal = of_staged.and_then(|staged| {
@@ -177,12 +183,13 @@ impl Pass<'_, '_> {
                     }
                     return;
                 }
-                Err((number, reason)) => self.refuse(numbers[number], reason),
+                Err(unfit) => unfit.into_iter().for_each(|(number, reason)| self.refuse(numbers[number], reason)),
             }
         }
     }
 
     fn refuse(&mut self, number: usize, reason: String) {
-        self.refused.insert(self.blocked[number].finding.fingerprint(), Refusal { at: Some(number), reason });
+        let key = self.blocked[number].finding.fingerprint();
+        self.refused.entry(key).or_insert(Refusal { at: Some(number), reason });
     }
 }

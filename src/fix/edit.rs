@@ -99,6 +99,11 @@ pub(super) struct Edited {
     pub(super) is_read_here: bool,
 }
 
+/// The keys that stay where they are, by their number, and why.
+pub(super) type Unfit = BTreeMap<usize, String>;
+
+const NO_TEXT: &str = "the file is no plain text";
+
 /// Which file of a folder declares a variable, by the folder and what the declaration begins with.
 pub(super) type Declared = BTreeMap<(Vec<u8>, String), BytePath>;
 
@@ -131,12 +136,12 @@ impl<'a> Editor<'a> {
         scanner.scan(self.path, &Text::decode(text.to_vec()))
     }
 
-    /// Moves all of `found`; in vain for the one that is named in the error by its number, with the reason.
+    /// Moves all of `found`; in vain for those that are named in the error.
     pub(super) fn edits<'r>(
         &self,
         found: &[&Finding<'r>],
         (store, declared): (&mut Store, &mut Declared),
-    ) -> Result<Edits<'r>, (usize, String)> {
+    ) -> Result<Edits<'r>, Unfit> {
         let targets = without_doubles(found.iter().flat_map(|finding| Target::all_of(finding)).collect());
         let edited = self.edit(&targets, store, declared).and_then(|edited| {
             let others = (store, declared);
@@ -145,42 +150,45 @@ impl<'a> Editor<'a> {
         });
         match edited {
             Ok((edited, in_work_tree)) => Ok(Edits { targets, edited, in_work_tree }),
-            Err((number, reason)) => {
-                let owner = found.iter().position(|finding| targets[number].belongs_to(finding));
-                Err((owner.unwrap_or_default(), reason))
+            Err(unfit) => {
+                let owner = |number: usize| found.iter().position(|finding| targets[number].belongs_to(finding));
+                Err(unfit.into_iter().map(|(number, reason)| (owner(number).unwrap_or_default(), reason)).collect())
             }
         }
     }
 
-    /// Puts a reference in the place of each target; in vain for the one that is named in the error, with the reason.
-    fn edit(
-        &self,
-        targets: &[Target<'_>],
-        store: &mut Store,
-        declared: &mut Declared,
-    ) -> Result<Edited, (usize, String)> {
+    /// Puts a reference in the place of each target; in vain for those that are named in the error.
+    fn edit(&self, targets: &[Target<'_>], store: &mut Store, declared: &mut Declared) -> Result<Edited, Unfit> {
+        let mut unfit = Unfit::new();
         let mut patches = Vec::new();
         let mut changes = Vec::new();
         let mut notes = Vec::new();
         let mut is_read_here = false;
         let is_plain = Text::decode(self.text.to_vec()).kind() == Kind::Plain;
         for (number, target) in targets.iter().enumerate() {
-            if !is_plain {
-                return Err((number, "the file is no plain text".to_owned()));
-            }
-            let edit = self.replacement(target, store).map_err(|reason| (number, reason))?;
+            let edit = if is_plain { self.replacement(target, store) } else { Err(NO_TEXT.to_owned()) };
+            let edit = match edit {
+                Ok(edit) => edit,
+                Err(reason) => {
+                    unfit.insert(number, reason);
+                    continue;
+                }
+            };
             is_read_here |= edit.note.is_none();
             notes.extend(edit.note);
             let declaration = edit.declaration.filter(|declaration| self.has_to_declare(declaration, declared));
             patches.extend(edit.additions.into_iter().chain(declaration.map(|declaration| declaration.patch)));
             changes.push((edit.change, edit.reference, edit.variable));
         }
+        if !unfit.is_empty() {
+            return Err(unfit);
+        }
         patches.extend(changes.iter().map(|(change, ..)| change.clone()));
         patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
         patches.dedup();
         if let Some(pair) = patches.windows(2).find(|pair| pair[1].span.start < pair[0].span.end) {
             let number = changes.iter().position(|(change, ..)| pair.contains(change)).unwrap_or_default();
-            return Err((number, "two values stand in one string: take them apart first".to_owned()));
+            return Err(Unfit::from([(number, "two values stand in one string: take them apart first".to_owned())]));
         }
         let text = patched(self.text, &patches);
         let (before, after) = match self.check {
@@ -189,7 +197,7 @@ impl<'a> Editor<'a> {
                     let start = moved(change, &patches);
                     start < at.end && at.start < start + change.with.len()
                 };
-                (changes.iter().position(|(change, ..)| is_to_blame(change)).unwrap_or_default(), reason)
+                Unfit::from([(changes.iter().position(|(change, ..)| is_to_blame(change)).unwrap_or_default(), reason)])
             })?,
             Check::None => (targets.iter().map(|target| target.span.clone()).collect(), Vec::new()),
         };
@@ -226,7 +234,7 @@ impl<'a> Editor<'a> {
     fn replacement(&self, target: &Target<'_>, store: &mut Store) -> Result<remedy::Edit, String> {
         let is_plain = target.location.offset.is_none();
         let Some(value) = self.text.get(target.span.clone()).filter(|_| is_plain) else {
-            return Err("the file is no plain text".to_owned());
+            return Err(NO_TEXT.to_owned());
         };
         if value.contains(&b'\n') {
             return Err("it has several lines: keep it in a file outside the repository, and read that".to_owned());
@@ -305,14 +313,15 @@ impl<'a> Editor<'a> {
         root: &Path,
         (targets, after): (&[Target<'_>], &[u8]),
         (store, declared): (&mut Store, &mut Declared),
-    ) -> Result<InWorkTree, (usize, String)> {
-        let own = place::read(root, self.path).map_err(|error| (0, format!("{error:#}")))?;
+    ) -> Result<InWorkTree, Unfit> {
+        let unreadable = |error: anyhow::Error| Unfit::from([(0, format!("{error:#}"))]);
+        let own = place::read(root, self.path).map_err(unreadable)?;
         let Some(before) = own else { return Ok(InWorkTree::NoFile) };
         if before == self.text {
             return Ok(InWorkTree::Edit { before, after: after.to_vec() });
         }
         let editor = Editor { path: self.path, text: &before, ..*self };
-        let findings = editor.findings(&before).map_err(|error| (0, format!("{error:#}")))?;
+        let findings = editor.findings(&before).map_err(unreadable)?;
         let mut own = without_doubles(findings.iter().flat_map(Target::all_of).collect());
         own.retain(|own| targets.iter().any(|target| target.fingerprint == own.fingerprint));
         if own.is_empty() {
@@ -320,9 +329,12 @@ impl<'a> Editor<'a> {
         }
         match editor.edit(&own, store, declared) {
             Ok(edited) => Ok(InWorkTree::Edit { after: edited.text, before }),
-            Err((number, reason)) => {
-                let of_key = |target: &Target<'_>| target.fingerprint == own[number].fingerprint;
-                Err((targets.iter().position(of_key).unwrap_or_default(), format!("in the work tree: {reason}")))
+            Err(unfit) => {
+                let number = |own: &Target<'_>| targets.iter().position(|target| target.fingerprint == own.fingerprint);
+                let told = |(place, reason): (usize, String)| {
+                    (number(&own[place]).unwrap_or_default(), format!("in the work tree: {reason}"))
+                };
+                Err(unfit.into_iter().map(told).collect())
             }
         }
     }

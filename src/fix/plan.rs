@@ -158,7 +158,13 @@ impl Planner<'_> {
                     }
                     return self.accept(path, edited, source);
                 }
-                Err((number, reason)) => self.refuse(found.remove(number), reason),
+                Err(unfit) => {
+                    for (number, reason) in &unfit {
+                        self.refuse(found[*number], reason.clone());
+                    }
+                    let mut numbers = 0..;
+                    found.retain(|_| numbers.next().is_some_and(|number| !unfit.contains_key(&number)));
+                }
             }
         }
     }
