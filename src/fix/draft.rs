@@ -102,9 +102,12 @@ impl Pass<'_, '_> {
         let mut files: BTreeMap<&BytePath, Vec<usize>> = BTreeMap::new();
         for (number, located) in self.blocked.iter().enumerate() {
             let is_edited = located.part == Part::File && located.finding.demand.is_none();
-            let path = located.path.as_ref().filter(|path| is_edited && !by_hand::is_file_of_variables(path));
-            if let Some(path) = path {
-                files.entry(path).or_default().push(number);
+            match &located.path {
+                Some(path) if is_edited && !by_hand::is_file_of_variables(path) => {
+                    files.entry(path).or_default().push(number);
+                }
+                Some(path) if is_edited && self.can_leave_index(path, located) => ways[number] = Way::File,
+                _ => {}
             }
         }
         let mut store = match self.store() {
@@ -120,6 +123,14 @@ impl Pass<'_, '_> {
             self.file((path, numbers), (&mut store, &mut declared), &mut ways);
         }
         ways
+    }
+
+    /// Whether a file of variables was never committed, and the work tree has what is staged of it.
+    fn can_leave_index(&self, path: &BytePath, located: &Located<'_>) -> bool {
+        self.grounds.staged.as_ref().is_some_and(|staged| {
+            let own = || place::read(staged.root, path).ok().flatten();
+            !(staged.is_in_head)(path) && located.text.as_deref().is_some_and(|text| own().as_deref() == Some(text))
+        })
     }
 
     /// The file of variables as it is.

@@ -113,10 +113,16 @@ impl Planner<'_> {
     }
 
     fn file(&mut self, path: &BytePath, found: &[&Located<'_>]) {
-        if *path == self.store.path && self.store.staged.is_some() {
-            return self.unstage_variables();
+        if *path == self.store.path
+            && let Some(staged) = self.store.staged.take()
+        {
+            return self.unstage(path, staged);
         }
         if by_hand::is_file_of_variables(path) {
+            match store::staged_alone(self.around.root, path) {
+                Ok(Some(staged)) if self.around.scope == Scope::Staged => return self.unstage(path, staged),
+                _ => {}
+            }
             let command = by_hand::untrack(path);
             return self.leave(
                 found,
@@ -169,14 +175,13 @@ impl Planner<'_> {
         }
     }
 
-    /// The file of variables belongs to nobody's commit; it stays where it is.
-    fn unstage_variables(&mut self) {
-        let (path, before) = (self.store.path.clone(), self.store.staged.take());
+    /// A file of variables belongs to nobody's commit; it stays where it is.
+    fn unstage(&mut self, path: &BytePath, staged: Entry) {
         let how = "(not staged; the file stays, and git ignores it)".to_owned();
-        self.plan.gone.push(Gone { path: place::shown(&path), title: "a file of variables".to_owned(), how });
-        let mode = before.as_ref().map(|entry| entry.mode.clone()).unwrap_or_default();
-        self.plan.staging.push(Staging { path: path.clone(), before, mode, content: None });
-        self.ignored.push(path);
+        self.plan.gone.push(Gone { path: place::shown(path), title: "a file of variables".to_owned(), how });
+        let mode = staged.mode.clone();
+        self.plan.staging.push(Staging { path: path.clone(), before: Some(staged), mode, content: None });
+        self.ignored.push(path.clone());
     }
 
     /// What the file holds in the version that counts; `None` where its name is another one, for keys in names are never

@@ -150,6 +150,15 @@ impl Store {
     }
 }
 
+/// What is staged of a file that was never committed, where the work tree has the same: it can leave the index, and nothing
+/// is lost.
+pub(super) fn staged_alone(root: &Path, path: &BytePath) -> Result<Option<Entry>> {
+    let Some(own) = entry::entry(root, path)?.filter(Entry::is_file) else { return Ok(None) };
+    mark::ensure_none(root, path)?;
+    let is_same = place::read(root, path)? == Some(entry::content(root, &own.id)?);
+    Ok((is_same && !entry::is_in_head(root, path)).then_some(own))
+}
+
 /// An example file with a line for each variable that it lacks; `None` if it lacks none.
 pub(super) fn example(before: Option<&[u8]>, variables: &[String]) -> Option<Vec<u8>> {
     let known = Dotenv::parse(before.unwrap_or_default());

@@ -94,6 +94,7 @@ fn ways_on(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::
 fn move_out(style: &Style, groups: &[Group<'_, '_>]) -> String {
     let movable: Vec<_> = groups.iter().filter(|group| story::is_offered(style, group.first)).collect();
     match movable[..] {
+        [] if story::is_fixable(style) => "Move each out, by hand. Why: keyguard fix".to_owned(),
         [] => "Move each out, into an environment variable.".to_owned(),
         [only] => format!("Move each out. One of them: keyguard fix {}", only.first.finding.fingerprint()),
         _ => "Move each out, into an environment variable. To see how: keyguard fix".to_owned(),

@@ -119,6 +119,10 @@ fn move_out_of_file(style: &Style, located: &Located<'_>, out: &mut dyn Write) -
     }
     let is_in_git = style.subject != Subject::Files;
     if let Some(path) = located.path.as_ref().filter(|path| is_in_git && by_hand::is_file_of_variables(path)) {
+        if is_fixable(style) && located.way == Way::File {
+            item("1.", INDENT, "Keep this file out of git. It stays where it is:", out)?;
+            return command(&format!("keyguard fix {} --apply", located.finding.fingerprint()), out);
+        }
         item("1.", INDENT, "Keep this file out of git: name it in .gitignore, and run:", out)?;
         return command(&sanitized(by_hand::untrack(path).as_bytes()), out);
     }
@@ -156,7 +160,7 @@ fn by_hand(reason: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Whether `keyguard fix` looks at what this report is about.
-fn is_fixable(style: &Style) -> bool {
+pub(super) fn is_fixable(style: &Style) -> bool {
     matches!(style.subject, Subject::Commit | Subject::Staged)
 }
 

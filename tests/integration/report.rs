@@ -354,6 +354,7 @@ fn a_file_of_variables_belongs_out_of_git() {
     let repo = Sandbox::with_hook();
     repo.write("app/.env", format!("TOKEN={}\n", fake::github_pat()));
     repo.git(["add", "--force", "."]).success();
+    repo.write("app/.env", "TOKEN=\n");
     let advice =
         "  1.    Keep this file out of git: name it in .gitignore, and run:\n        git rm --cached app/.env\n";
     repo.git(["commit", "--quiet", "--message", "x"]).code(1).says(advice);

@@ -70,10 +70,39 @@ fn two_keys_one_of_them_in_a_name_are_told_how() {
 }
 
 #[test]
+fn a_staged_file_of_variables_leaves_the_index_and_stays() {
+    let repo = staged("a.js", &text());
+    let own = format!("K={}\n", fake::stripe_live());
+    repo.write(".env.production", &own).git(["add", "."]).success();
+    let before = repo.git(["ls-files", "-s"]).text();
+    let fixed = repo.keyguard(["fix", "--apply"]);
+    fixed.success().says(".env.production  a file of variables\n");
+    assert_eq!((read(&repo, ".env.production"), index(&repo, "a.js")), (own, "k = process.env.GITHUB_TOKEN\n".into()));
+    assert_eq!(read(&repo, ".gitignore"), "/.env.production\n/.env\n");
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!(repo.git(["ls-files", "-s"]).text(), before);
+    repo.keyguard(["fix", "--apply"]).success();
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+    assert_nowhere(&repo, &fake::stripe_live(), &[&fixed]);
+}
+
+#[test]
+fn a_message_offers_what_takes_a_file_of_variables_out() {
+    let repo = staged(".env.production", &format!("K={}\n", fake::stripe_live()));
+    let blocked = repo.git(["commit", "-m", "x"]).code(1).text();
+    let advice = "  1.    Keep this file out of git. It stays where it is:\n        ";
+    let command = blocked.split_once(advice).expect(&blocked).1.lines().next().unwrap().to_owned();
+    run(&repo, &command);
+    repo.git(["commit", "--quiet", "-m", "x"]).success();
+}
+
+#[test]
 fn a_staged_file_of_variables_stops_no_other_key() {
     let repo = staged("a.js", &text());
     repo.write(".env.production", format!("K={}\n", fake::stripe_live()));
     repo.git(["add", "."]).success();
+    // Another version than the staged one, which would be lost.
+    repo.write(".env.production", "K=\n");
     let fixed = repo.keyguard(["fix", "--apply"]);
     fixed
         .code(1)
@@ -81,7 +110,7 @@ fn a_staged_file_of_variables_stops_no_other_key() {
         .says("name it in .gitignore, and run: git rm --cached .env.production\n");
     assert_eq!(index(&repo, "a.js"), "k = process.env.GITHUB_TOKEN\n");
     repo.git(["commit", "-m", "x"]).code(1);
-    run(&repo, "git rm --cached .env.production");
+    run(&repo, "git rm --force --cached .env.production");
     repo.git(["commit", "--quiet", "-m", "x"]).success();
     assert_nowhere(&repo, &fake::stripe_live(), &[&fixed]);
 }
