@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::{Result, bail};
 
 use super::allow::parse_fingerprint;
-use super::rules::shown;
+use super::rules::{catalogue, shown};
 use super::{config_of_commit, config_of_work_tree, inspect_staged};
 use crate::cli::Global;
-use crate::config::Sources;
+use crate::config::{Config, Sources};
 use crate::environment::Environment;
 use crate::finding::Confidence;
 use crate::git::staged::{Parents, StagedReader};
@@ -16,8 +16,8 @@ use crate::git::{Caller, Repo};
 use crate::guard;
 use crate::inspect::Counting;
 use crate::outcome::Exit;
-use crate::report::sanitized;
 use crate::report::wrap::{item, solid};
+use crate::report::{Format, sanitized};
 use crate::rules::spec::is_kebab_case;
 use crate::rules::{Rule, RuleSet};
 use crate::secret::Fingerprint;
@@ -32,7 +32,7 @@ pub(crate) fn explain(name: &str, global: &Global, environment: &Environment, ou
         return explain_key(parse_fingerprint(name.trim())?, global, environment, out);
     }
     let config = config_of_work_tree(global, environment)?;
-    card(find(&config.rules, name)?, out)
+    card(find(&config.rules, name)?, (&config, global.format), out)
 }
 
 /// Prints the same of the rule that finds the key of that name in the staged changes.
@@ -47,12 +47,16 @@ fn explain_key(key: Fingerprint, global: &Global, environment: &Environment, out
     let outcome = inspect_staged(&reader, &config, Counting::Files)?;
     let mut found = outcome.blocked.iter().chain(outcome.suppressed.iter().map(|(located, _)| located));
     match found.find(|located| located.finding.fingerprint() == key) {
-        Some(located) => card(located.finding.rule, out),
+        Some(located) => card(located.finding.rule, (&config, global.format), out),
         None => bail!(UNKNOWN),
     }
 }
 
-fn card(rule: Rule<'_>, out: &mut dyn Write) -> Result<Exit> {
+fn card(rule: Rule<'_>, (config, format): (&Config, Format), out: &mut dyn Write) -> Result<Exit> {
+    if format == Format::Json {
+        catalogue::write(config, |other| other.id() == rule.id(), out)?;
+        return Ok(Exit::Clean);
+    }
     writeln!(out, "{}", sanitized(shown(rule, rule.facts().title).as_bytes()))?;
     what_to_do(rule, out)?;
     writeln!(out)?;

@@ -1,6 +1,6 @@
 //! `keyguard rules list|test`.
 
-mod catalogue;
+pub(super) mod catalogue;
 mod page;
 
 use std::borrow::Cow;

@@ -232,6 +232,18 @@ fn a_staged_key_is_explained_by_its_fingerprint() {
 }
 
 #[test]
+fn a_machine_gets_the_card_as_the_catalogue_has_it() {
+    let repo = Sandbox::new();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&repo.keyguard(arguments.iter().chain(&["--format", "json"])).success().text()).unwrap()
+    };
+    let card = json(&["explain", "github-pat-classic"]);
+    let listed = json(&["rules", "list", "github-pat-classic"]);
+    assert_eq!(card["rules"].as_array().unwrap().len(), 1);
+    assert_eq!(card["rules"][0], listed["rules"][0]);
+}
+
+#[test]
 fn a_configuration_has_no_say_in_a_card() {
     let repo = Sandbox::new();
     for key in ["narrower", "rotate", "last-use", "audit-log"] {

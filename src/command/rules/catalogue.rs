@@ -14,7 +14,11 @@ use crate::rules::{Origin, Rule, RuleSet};
 use crate::scanner::masked;
 
 /// Writes the rules that are asked for by id, each with whether it is in force.
-pub(super) fn write(config: &Config, is_asked_for: impl Fn(&Rule<'_>) -> bool, out: &mut dyn Write) -> Result<()> {
+pub(in crate::command) fn write(
+    config: &Config,
+    is_asked_for: impl Fn(&Rule<'_>) -> bool,
+    out: &mut dyn Write,
+) -> Result<()> {
     let own = config.own_rules.iter().map(|own| own.value.clone()).collect();
     let all = RuleSet::new(own, |_| true)?;
     let on: HashSet<_> = config.rules.iter().map(Rule::id).collect();
