@@ -189,7 +189,7 @@ impl Pass<'_, '_> {
                             let line = line.clone().filter(|_| is_all_shown);
                             let is_fit = |change: &String| is_all_shown || holds_no_key(change, expression);
                             let change = change.clone().filter(is_fit);
-                            ways[*number] = Way::Variable(Reading { line, change, ..shown.reading });
+                            ways[*number] = Way::Variable(Reading { change, line, ..shown.reading });
                         }
                     }
                     return;

@@ -51,7 +51,8 @@ impl Reading {
         let line = around(new.text, &new.at, new.hidden).filter(|line| !line.contains('\n'));
         let part = new.text.get(new.change.clone()).unwrap_or_default();
         let at = new.at.start - new.change.start..new.at.end - new.change.start;
-        Self { variable: variable.to_owned(), expression, change: around(part, &at, &[]), is_wide, line }
+        let change = around(part, &at, &[]);
+        Self { variable: variable.to_owned(), expression, change, is_wide, line }
     }
 }
 

@@ -234,7 +234,7 @@ fn a_staged_key_is_explained_by_its_fingerprint() {
 #[test]
 fn a_machine_gets_the_card_as_the_catalogue_has_it() {
     let repo = Sandbox::new();
-    let json = |arguments: &[&str]| -> serde_json::Value {
+    let json = |arguments: &[&str]| -> Value {
         serde_json::from_str(&repo.keyguard(arguments.iter().chain(&["--format", "json"])).success().text()).unwrap()
     };
     let card = json(&["explain", "github-pat-classic"]);
