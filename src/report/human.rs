@@ -63,19 +63,13 @@ fn sentence(style: &Style, outcome: &Outcome<'_>, groups: &[Group<'_, '_>]) -> O
     let opening = format!("{} {what}", "keyguard:".paint(Tone::Alarm));
     match groups {
         [] => outcome.failures.first().map(|failure| format!("{opening}{}", failure_sentence(failure))),
-        [one] => {
-            let others = match one.others.len() {
-                0 => String::new(),
-                more => format!(" and {}", count(more, "other place")),
-            };
-            Some(format!("{opening}{}{others}", headline(one.first)))
-        }
+        [one] => Some(format!("{opening}{}", with_others(one))),
         all => {
             let places = match distinct_commits(&outcome.blocked) {
                 0 => count(distinct_files(&outcome.blocked), "file"),
                 commits => count(commits, "commit"),
             };
-            Some(format!("{opening}{} secrets in {places}, the first: {}", all.len(), headline(all[0].first)))
+            Some(format!("{opening}{} secrets in {places}, the first: {}", all.len(), with_others(&all[0])))
         }
     }
 }
@@ -83,6 +77,11 @@ fn sentence(style: &Style, outcome: &Outcome<'_>, groups: &[Group<'_, '_>]) -> O
 /// `GitHub token (checksum valid) in src/pay.js:3:15`: a finding, how sure it is, and its place.
 pub(crate) fn headline(located: &Located<'_>) -> String {
     format!("{} in {}", what(located), place(located))
+}
+
+/// The same, and how many other places have the key.
+pub(super) fn with_others(group: &Group<'_, '_>) -> String {
+    format!("{} in {}", what(group.first), story::place_and_others(group))
 }
 
 /// `GitHub token (checksum valid)`, or how sure the finding is where nothing is proven.

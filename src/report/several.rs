@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::group::{Group, by_kind};
-use super::human::{Paint as _, Tone, headline, what};
+use super::human::{Paint as _, Tone, what, with_others};
 use super::story::{self, INDENT, place_and_others};
 use super::wrap::item;
 use super::{Detail, Style, Subject};
@@ -13,8 +13,11 @@ const LINES: usize = 10;
 
 pub(super) fn write(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::Result<()> {
     if let ([_, _], false) = (groups, style.subject == Subject::Receive) {
-        for group in groups {
-            writeln!(out, "\n{}", headline(group.first).paint(Tone::Alarm))?;
+        for (number, group) in groups.iter().enumerate() {
+            // The sentence above has told the first.
+            if number > 0 || style.subject == Subject::Push {
+                writeln!(out, "\n{}", with_others(group).paint(Tone::Alarm))?;
+            }
             story::brief(style, group, out)?;
         }
     } else {

@@ -42,7 +42,9 @@ pub(super) fn write(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -
 pub(super) fn brief(style: &Style, group: &Group<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let finding = &group.first.finding;
     excerpt(group.first, out)?;
-    other_places(style, group, out)?;
+    if style.detail == Detail::Verbose {
+        other_places(style, group, out)?;
+    }
     // Of what kind it is says its title too.
     facts(finding, &|insight| !["kind", "mode"].contains(&insight.name), out)?;
     if let Some(path) = group.first.path.as_ref().filter(|_| group.first.part == Part::Name) {

@@ -180,6 +180,20 @@ fn ten_findings_fit_on_a_screen_and_the_rest_is_counted() {
 }
 
 #[test]
+fn two_findings_in_many_files_are_told_briefly_too() {
+    let repo = Sandbox::with_hook();
+    for number in 0..6 {
+        repo.write(format!("a{number}.py"), format!("t = '{}'\n", fake::github_pat()));
+        repo.write(format!("b{number}.py"), format!("t = '{}'\n", fake::stripe_live()));
+    }
+    repo.git(["add", "."]).success();
+    let commit = repo.git(["commit", "--quiet", "--message", "x"]);
+    assert_fits(&commit.code(1).text(), 24);
+    commit.says(" in a0.py:1:6 and 5 other places\n").says(" in b0.py:1:6 and 5 other places\n");
+    repo.keyguard(["scan", "--staged", "--verbose"]).code(1).says("        in a5.py:1:6\n");
+}
+
+#[test]
 fn two_findings_are_told_briefly() {
     let repo = Sandbox::new();
     repo.write("a.go", format!("package a\n\nvar t = \"{}\"\n", fake::github_pat()));
