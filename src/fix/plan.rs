@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::edit::{Check, Declared, Edited, Editor, Edits, InWorkTree};
+use super::edit::{Check, Edited, Editor, Edits, InWorkTree};
+use super::folder::{Declared, Folder};
 use super::store::{self, IfStaged, Store};
 use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, mark, place, whole};
 use crate::change::{BytePath, Part};
@@ -148,7 +149,7 @@ impl Planner<'_> {
     /// Edits a text. What cannot be moved out of it is refused place by place, so that all of them are told at once.
     fn text(&mut self, path: &BytePath, mut found: Vec<&Located<'_>>, source: Source) {
         let (config, root) = (self.around.config, Some(self.around.root));
-        let editor = Editor { path, text: &source.text, config, root, check: Check::Full };
+        let editor = Editor { path, text: &source.text, config, root, check: Check::Full, folder: Folder::default() };
         while !found.is_empty() {
             let findings: Vec<_> = found.iter().map(|located| &located.finding).collect();
             match editor.edits(&findings, (&mut self.store, &mut self.declared)) {
