@@ -15,6 +15,7 @@ mod apply;
 pub(crate) mod dotenv;
 mod draft;
 mod edit;
+mod folder;
 mod ignoring;
 mod journal;
 mod mark;

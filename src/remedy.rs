@@ -6,6 +6,7 @@
 pub(crate) mod by_hand;
 mod code;
 mod docker;
+mod escapes;
 mod extent;
 mod json;
 mod lexer;
@@ -24,6 +25,8 @@ use std::ops::Range;
 use crate::change::BytePath;
 pub(crate) use extent::extent;
 use lexer::Language;
+pub(crate) use settings::COMPOSE;
+pub(crate) use terraform::InFolder;
 
 /// A value in a text, and the variable that is to hold it.
 #[derive(Clone, Copy)]
@@ -49,7 +52,7 @@ pub(crate) struct Edit {
     pub(crate) reference: Range<usize>,
     /// What has to stand elsewhere in the file, such as an import.
     pub(crate) additions: Vec<Patch>,
-    /// What has to stand in this file or another one of its folder.
+    /// What has to stand in this file, or in another one of its folder.
     pub(crate) declaration: Option<Declaration>,
     /// The variable that is read, as the environment has it.
     pub(crate) variable: String,
@@ -57,12 +60,28 @@ pub(crate) struct Edit {
     pub(crate) note: Option<String>,
 }
 
-/// A text that may stand once in a folder.
+/// What has to stand in a file once, beside others of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Declaration {
-    /// What it begins with.
-    pub(crate) head: String,
-    pub(crate) patch: Patch,
+    /// What is declared.
+    pub(crate) name: String,
+    /// Where it goes.
+    at: usize,
+    entry: String,
+    /// What stands before the first that is added there, between two, and behind the last.
+    around: [String; 3],
+    /// What the files of the folder are asked, where they are one to the program.
+    pub(crate) in_folder: Option<InFolder>,
+}
+
+impl Declaration {
+    /// All of them in one place, each of them once.
+    pub(crate) fn joined(all: &[Self]) -> Option<Patch> {
+        let Self { at, around: [before, between, behind], .. } = all.first()?;
+        let is_first = |(number, own): &(usize, &Self)| !all[..*number].iter().any(|other| other.name == own.name);
+        let entries: Vec<_> = all.iter().enumerate().filter(is_first).map(|(_, own)| own.entry.as_str()).collect();
+        Some(Patch { span: *at..*at, with: format!("{before}{}{behind}", entries.join(between)) })
+    }
 }
 
 impl Patch {
@@ -85,6 +104,7 @@ impl Edit {
 pub(crate) struct WhyNot(Cow<'static, str>);
 
 impl WhyNot {
+    const ESCAPED: Self = Self::new("it is written with escapes or expansions: take it out by hand");
     const IN_COMMENT: Self = Self::new("it stands in a comment, which reads no variable: take it out by hand");
     const NO_PLACE: Self = Self::new("a reference cannot stand there");
     const NO_UTF_8: Self = Self::new("the file is no UTF-8");
@@ -106,6 +126,7 @@ impl fmt::Display for WhyNot {
 pub(crate) fn replacement(path: &BytePath, text: &[u8], span: &Range<usize>, name: &str) -> Result<Edit, WhyNot> {
     let spot = Spot { text, span, name };
     match Form::of(path, text) {
+        Form::Code(language) if escapes::are_in(language, &spot) => Err(WhyNot::ESCAPED),
         Form::Code(language) => code::replacement(language, &spot),
         Form::Shell => shell::replacement(&spot),
         Form::Terraform => terraform::replacement(&spot),
@@ -143,7 +164,7 @@ impl Form {
         if settings::ends(path, ".vscode/mcp.json") {
             return Self::VsCodeMcp;
         }
-        if let Some(program) = settings::program(path) {
+        if let Some(program) = settings::program(path).filter(|_| !yaml::is_of_kubernetes(text)) {
             return Self::Settings(program);
         }
         if let Some(reason) = settings::without(path) {
@@ -151,9 +172,6 @@ impl Form {
         }
         let file = path.name().to_ascii_lowercase();
         match file.as_slice() {
-            b".bashrc" | b".bash_profile" | b".profile" | b".zshrc" | b".zshenv" | b".zprofile" | b".envrc" => {
-                return Self::Shell;
-            }
             b"dockerfile" | b"containerfile" => return Self::Docker,
             name if [&b".example"[..], b".sample", b".template", b".dist", b".defaults"]
                 .iter()

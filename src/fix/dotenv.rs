@@ -68,16 +68,15 @@ impl Dotenv {
         self.entries.iter().filter(move |(_, other)| other == value).map(|(name, _)| name.as_str())
     }
 
-    /// The file with lines more.
+    /// The file with lines more. They end without `\r` whatever the others do, which `sh` takes for a part of the value.
     pub(crate) fn with_lines(&self, lines: &[String]) -> Vec<u8> {
-        let end = if self.content.windows(2).any(|pair| pair == b"\r\n") { "\r\n" } else { "\n" };
         let mut content = self.content.clone();
         if !content.is_empty() && !content.ends_with(b"\n") {
-            content.extend_from_slice(end.as_bytes());
+            content.push(b'\n');
         }
         for line in lines {
             content.extend_from_slice(line.as_bytes());
-            content.extend_from_slice(end.as_bytes());
+            content.push(b'\n');
         }
         content
     }
@@ -136,8 +135,8 @@ fn unquoted(value: &[u8]) -> Vec<u8> {
 
 /// Whether the value stands in the file without quotes.
 pub(crate) fn is_bare(value: &[u8]) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+=:@%,~^".contains(byte);
-    value.iter().all(is_plain) && !value.starts_with(b"~") && !value.starts_with(b"=")
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+=:@%,^".contains(byte);
+    value.iter().all(is_plain) && !value.starts_with(b"=")
 }
 
 /// The line that gives `name` the value, or why there is none that all readers agree on.
@@ -165,7 +164,7 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_they_are_written() {
-        for value in ["plain-1.2/3+=", "a b#c", "$HOME", "it's", "a\"b", "ü", "p&w;|", "~x", "a\\b"] {
+        for value in ["plain-1.2/3+=", "a b#c", "$HOME", "it's", "a\"b", "ü", "p&w;|", "~x", "a:~/b", "a\\b"] {
             let line = line("K", value.as_bytes()).unwrap();
             let file = Dotenv::default().with_lines(std::slice::from_ref(&line));
             assert_eq!(Dotenv::parse(&file).value_of("K"), Some(value.as_bytes()), "{line}");
@@ -182,7 +181,7 @@ mod tests {
         assert_eq!(file.value_of("A"), Some(&b"last"[..]));
         assert_eq!(file.value_of("B"), Some(&b"b"[..]));
         assert_eq!(file.value_of("C"), Some(&b"1\n2"[..]));
-        assert!(file.with_lines(&["D=d".to_owned()]).ends_with(b"A=last\r\nD=d\r\n"));
+        assert!(file.with_lines(&["D=d".to_owned()]).ends_with(b"A=last\nD=d\n"));
     }
 
     #[test]

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::edit::{Check, Declared, Editor, Edits};
+use super::edit::{Check, Editor, Edits};
+use super::folder::{Declared, Folder};
 use super::store::Store;
 use super::{place, whole};
 use crate::change::{BytePath, Part};
@@ -177,7 +178,8 @@ impl Pass<'_, '_> {
                 return;
             }
             let root = self.grounds.staged.as_ref().map(|staged| staged.root);
-            let editor = Editor { path, text, config: self.grounds.config, root, check: Check::None };
+            let editor =
+                Editor { path, text, config: self.grounds.config, root, check: Check::None, folder: Folder::default() };
             let findings: Vec<_> = numbers.iter().map(|number| &blocked[*number].finding).collect();
             match editor.edits(&findings, (store, declared)) {
                 Ok(Edits { targets, edited, .. }) => {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::folder::{self, Declared, Folder};
 use super::store::Store;
 use super::{Shown, place};
 use crate::change::BytePath;
@@ -104,9 +105,6 @@ pub(super) type Unfit = BTreeMap<usize, String>;
 
 const NO_TEXT: &str = "the file is no plain text";
 
-/// Which file of a folder declares a variable, by the folder and what the declaration begins with.
-pub(super) type Declared = BTreeMap<(Vec<u8>, String), BytePath>;
-
 /// Where keys stand in a text.
 type Spans = Vec<Range<usize>>;
 
@@ -118,6 +116,7 @@ pub(super) struct Editor<'a> {
     /// The root of the work tree; `None` where the file is not looked at there.
     pub(super) root: Option<&'a Path>,
     pub(super) check: Check,
+    pub(super) folder: Folder,
 }
 
 /// Whether what an edit comes to is looked at again.
@@ -162,6 +161,7 @@ impl<'a> Editor<'a> {
         let mut unfit = Unfit::new();
         let mut patches = Vec::new();
         let mut changes = Vec::new();
+        let mut declarations = Vec::new();
         let mut notes = Vec::new();
         let mut is_read_here = false;
         let is_plain = Text::decode(self.text.to_vec()).kind() == Kind::Plain;
@@ -176,16 +176,16 @@ impl<'a> Editor<'a> {
             };
             is_read_here |= edit.note.is_none();
             notes.extend(edit.note);
-            let declaration = edit.declaration.filter(|declaration| self.has_to_declare(declaration, declared));
-            patches.extend(edit.additions.into_iter().chain(declaration.map(|declaration| declaration.patch)));
+            declarations.extend(edit.declaration.filter(|own| folder::has_to_declare(self, own, declared)));
+            patches.extend(edit.additions);
             changes.push((edit.change, edit.reference, edit.variable));
         }
         if !unfit.is_empty() {
             return Err(unfit);
         }
+        patches.extend(Declaration::joined(&declarations));
         patches.extend(changes.iter().map(|(change, ..)| change.clone()));
-        patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
-        patches.dedup();
+        let patches = in_order(patches);
         if let Some(pair) = patches.windows(2).find(|pair| pair[1].span.start < pair[0].span.end) {
             let number = changes.iter().position(|(change, ..)| pair.contains(change)).unwrap_or_default();
             return Err(Unfit::from([(number, "two values stand in one string: take them apart first".to_owned())]));
@@ -217,20 +217,6 @@ impl<'a> Editor<'a> {
         Ok(Edited { text, shown, notes, is_read_here })
     }
 
-    /// Whether no other file of the folder declares the same.
-    fn has_to_declare(&self, declaration: &Declaration, declared: &mut Declared) -> bool {
-        let path = self.path.as_bytes();
-        let length = path.len() - self.path.name().len();
-        let key = (path[..length].to_vec(), declaration.head.clone());
-        let place = declared.entry(key).or_insert_with(|| {
-            let others = self.root.map(|root| place::texts_beside(root, self.path)).unwrap_or_default();
-            let holds = |text: &Vec<u8>| memchr::memmem::find(text, declaration.head.as_bytes()).is_some();
-            // An empty path is that of a file which stays as it is.
-            if others.iter().any(holds) { BytePath::from("") } else { self.path.clone() }
-        });
-        place == self.path
-    }
-
     fn replacement(&self, target: &Target<'_>, store: &mut Store) -> Result<remedy::Edit, String> {
         let is_plain = target.location.offset.is_none();
         let Some(value) = self.text.get(target.span.clone()).filter(|_| is_plain) else {
@@ -248,10 +234,11 @@ impl<'a> Editor<'a> {
         let span = remedy::extent(variable.or(assigned.as_deref()), self.text, &target.span);
         let value = &self.text[span.clone()];
         let name = store.name(value, &name::candidates(variable, &facts, (self.text, &span)));
-        let edit = remedy::replacement(self.path, self.text, &span, &name).map_err(|why| why.to_string())?;
+        let edit = folder::fitting(self, store, (&span, &name))?;
         let edit = self.in_own_dialect(edit, &span)?;
         store.put(&edit.variable, value)?;
-        Ok(edit)
+        let note = edit.note.map(|note| folder::note(self.path, store, note));
+        Ok(remedy::Edit { note, ..edit })
     }
 
     /// The same in the form that the user's configuration gives for such files. It replaces whole strings, and the user
@@ -320,7 +307,7 @@ impl<'a> Editor<'a> {
         if before == self.text {
             return Ok(InWorkTree::Edit { before, after: after.to_vec() });
         }
-        let editor = Editor { path: self.path, text: &before, ..*self };
+        let editor = Editor { path: self.path, text: &before, folder: Folder::default(), ..*self };
         let findings = editor.findings(&before).map_err(unreadable)?;
         let mut own = without_doubles(findings.iter().flat_map(Target::all_of).collect());
         own.retain(|own| targets.iter().any(|target| target.fingerprint == own.fingerprint));
@@ -338,6 +325,14 @@ impl<'a> Editor<'a> {
             }
         }
     }
+}
+
+/// Each patch once: the same one may come from several values, and others from the same place between them.
+fn in_order(mut patches: Vec<Patch>) -> Vec<Patch> {
+    let key = |patch: &Patch| (patch.span.start, patch.span.end);
+    patches.sort_by(|one, other| key(one).cmp(&key(other)).then_with(|| one.with.cmp(&other.with)));
+    patches.dedup();
+    patches
 }
 
 /// The text with the patches, which come in order and apart.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::edit::{Check, Declared, Edited, Editor, Edits, InWorkTree};
+use super::edit::{Check, Edited, Editor, Edits, InWorkTree};
+use super::folder::{Declared, Folder};
 use super::store::{self, IfStaged, Store};
 use super::{Access, Gone, Plan, Refused, Scope, Staging, Surroundings, Write, ignoring, mark, place, whole};
 use crate::change::{BytePath, Part};
@@ -55,6 +56,7 @@ fn attempt(blocked: &[&Located<'_>], around: &Surroundings<'_>) -> Result<Plan> 
         declared: Declared::new(),
         ignored: Vec::new(),
         is_read_here: false,
+        has_package: true,
         plan: Plan::default(),
     };
     let mut files: BTreeMap<&BytePath, Vec<&Located<'_>>> = BTreeMap::new();
@@ -82,6 +84,8 @@ struct Planner<'a> {
     ignored: Vec<BytePath>,
     /// Whether a program that runs here reads a variable.
     is_read_here: bool,
+    /// Whether those that do can load the file themselves.
+    has_package: bool,
     plan: Plan,
 }
 
@@ -154,7 +158,7 @@ impl Planner<'_> {
     /// Edits a text. What cannot be moved out of it is refused place by place, so that all of them are told at once.
     fn text(&mut self, path: &BytePath, mut found: Vec<&Located<'_>>, source: Source) {
         let (config, root) = (self.around.config, Some(self.around.root));
-        let editor = Editor { path, text: &source.text, config, root, check: Check::Full };
+        let editor = Editor { path, text: &source.text, config, root, check: Check::Full, folder: Folder::default() };
         while !found.is_empty() {
             let findings: Vec<_> = found.iter().map(|located| &located.finding).collect();
             match editor.edits(&findings, (&mut self.store, &mut self.declared)) {
@@ -225,6 +229,7 @@ impl Planner<'_> {
     fn accept(&mut self, path: &BytePath, edited: Edited, source: Source) {
         self.plan.shown.extend(edited.shown);
         self.is_read_here |= edited.is_read_here;
+        self.has_package &= !edited.is_read_here || by_hand::has_dotenv_package(path);
         for note in edited.notes {
             if !self.plan.remarks.contains(&note) {
                 self.plan.remarks.push(note);
@@ -276,10 +281,19 @@ impl Planner<'_> {
             self.plan.remarks.push(format!("{shown} gets {names}{made}"));
             let word = crate::git::command::quoted_word(&shown);
             if self.is_read_here {
+                let package = if self.has_package { ", with its dotenv package or" } else { "" };
                 loading = vec![
-                    format!("Load {shown} before the program runs, with its dotenv package or:"),
+                    format!("Load {shown} before the program runs{package}:"),
                     format!("  set -a; . ./{word}; set +a"),
                 ];
+            }
+            let package = place::read(root, &BytePath::from("package.json")).ok().flatten().unwrap_or_default();
+            let has = |name: &str| memchr::memmem::find(&package, name.as_bytes()).is_some();
+            if self.store.adds_sign() && (has("\"next\"") || has("\"vite\"")) {
+                // The quotes are gone when they look for it.
+                self.plan
+                    .remarks
+                    .push(format!("Next and Vite expand `$` in {shown} in quotes too, where `\\$` is one"));
             }
             let before = self.store.before.take();
             self.plan.writes.push(Write { path, before, after, access: Access::Owner });

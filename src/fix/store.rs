@@ -112,13 +112,18 @@ impl Store {
         name
     }
 
+    /// What the variable is or will be.
+    pub(super) fn value_of(&self, variable: &str) -> Option<&[u8]> {
+        let added = self.added.iter().find(|(name, _)| name == variable).map(|(_, value)| value.as_slice());
+        added.or_else(|| self.known.value_of(variable).filter(|value| !value.is_empty()))
+    }
+
     /// Sees to it that the variable has the value.
     pub(super) fn put(&mut self, variable: &str, value: &[u8]) -> Result<(), String> {
         if !self.read.iter().any(|read| read == variable) {
             self.read.push(variable.to_owned());
         }
-        let added = self.added.iter().find(|(name, _)| name == variable).map(|(_, value)| value.as_slice());
-        match added.or_else(|| self.known.value_of(variable).filter(|value| !value.is_empty())) {
+        match self.value_of(variable) {
             Some(other) if other == value => return Ok(()),
             Some(_) => {
                 let path = place::shown(&self.path);
@@ -142,6 +147,11 @@ impl Store {
     /// The file with what it lacked; `None` if it lacks nothing.
     pub(super) fn after(&self) -> Option<Vec<u8>> {
         (!self.lines.is_empty()).then(|| self.known.with_lines(&self.lines))
+    }
+
+    /// Whether a value that the file gets has the sign of an expansion in it.
+    pub(super) fn adds_sign(&self) -> bool {
+        self.added.iter().any(|(_, value)| value.contains(&b'$'))
     }
 
     /// The names that the file gets.

@@ -11,6 +11,14 @@ pub(crate) fn is_file_of_variables(path: &BytePath) -> bool {
     is_one && !SAMPLES.iter().any(|end| name.ends_with(end))
 }
 
+/// Whether the language of the file has a usual package that loads a file of variables into the environment. That of PHP
+/// does not by itself, and those of Java cannot.
+pub(crate) fn has_dotenv_package(path: &BytePath) -> bool {
+    const ENDINGS: [&str; 13] = ["py", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "rb", "go", "rs", "cs"];
+    let ending = path.name().rsplit(|byte| *byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
+    ENDINGS.iter().any(|own| own.as_bytes() == ending)
+}
+
 /// How the file leaves git and stays where it is.
 pub(crate) fn untrack(path: &BytePath) -> String {
     match typed(path) {
@@ -77,6 +85,13 @@ mod tests {
             (".env.dist", false),
         ] {
             assert_eq!(is_file_of_variables(&path.into()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn not_every_language_loads_a_file_of_variables() {
+        for (path, expected) in [("a.py", true), ("A.CS", true), ("a.php", false), ("A.java", false), ("a.kt", false)] {
+            assert_eq!(has_dotenv_package(&path.into()), expected, "{path}");
         }
     }
 

@@ -11,9 +11,9 @@ use crate::rules::spec::is_variable_name;
 /// A repository writes both the rule and the text, so no name comes out of it that programs obey, such as `PATH`.
 pub(crate) fn candidates(first: Option<&str>, facts: &Facts<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
     let is_fit = |name: &String| is_variable_name(name) && is_free(name);
-    let narrowed = |variable| extent::narrowed(variable, text, span);
-    let all = [first.map(narrowed), facts.variable().map(narrowed), assigned(text, span)].into_iter().flatten();
-    let names: Vec<_> = all.filter(is_fit).collect();
+    let assigned = assigned(text, span);
+    let all = [first, facts.variable(), assigned.as_deref()].into_iter().flatten();
+    let names: Vec<_> = all.map(|variable| extent::narrowed(variable, text, span)).filter(is_fit).collect();
     if !names.is_empty() {
         return names;
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::yaml::Leaf;
 use super::{Edit, Patch, Spot, WhyNot};
 
 const QUOTED_DOCUMENT: WhyNot = WhyNot::new("it stands in a quoted here-document, where a variable is not read");
@@ -15,6 +16,7 @@ pub(super) fn replacement(spot: &Spot<'_>) -> Result<Edit, WhyNot> {
 pub(super) fn patch(spot: &Spot<'_>) -> Result<Patch, WhyNot> {
     let Spot { text, span, name } = *spot;
     let (frame, start) = Lexer::frame_at(text, span);
+    frame.takes_literally(&text[span.clone()])?;
     let end = |quote: u8| -> Result<usize, WhyNot> {
         let found = memchr::memchr(quote, &text[span.end..]).map(|end| span.end + end + 1);
         found.ok_or(WhyNot::new("the quotes around it do not end"))
@@ -50,10 +52,14 @@ pub(super) fn patch(spot: &Spot<'_>) -> Result<Patch, WhyNot> {
     Ok(Patch { span, with })
 }
 
-/// Whether a shell that runs `text` reads the variable wherever the `reference` stands, which is written as it is.
-pub(super) fn reads(text: &str, reference: &str) -> Result<(), WhyNot> {
+/// Whether a shell that runs the text of `place` reads the variable wherever the `reference` stands, which is written as
+/// it is.
+pub(super) fn reads(place: &Leaf, spot: &Spot<'_>, reference: &str) -> Result<(), WhyNot> {
+    let text = &place.value;
     for (at, _) in text.match_indices(reference) {
-        match Lexer::frame_at(text.as_bytes(), &(at..at + reference.len())).0 {
+        let frame = Lexer::frame_at(text.as_bytes(), &(at..at + reference.len())).0;
+        frame.takes_literally(&spot.text[spot.span.clone()])?;
+        match frame {
             Frame::Single | Frame::Escapes => {
                 return Err(WhyNot::new("a shell reads no variable in single quotes: use double ones"));
             }
@@ -82,7 +88,18 @@ enum Frame {
     Document {
         word: Vec<u8>,
         is_quoted: bool,
+        /// Whether tabs may stand before the word.
+        is_indented: bool,
     },
+}
+
+impl Frame {
+    /// Whether each sign of the value stands for itself there.
+    fn takes_literally(&self, value: &[u8]) -> Result<(), WhyNot> {
+        let is_literal = matches!(self, Self::Comment | Self::Single | Self::Document { is_quoted: true, .. });
+        let has_signs = value.iter().any(|byte| b"\\$`".contains(byte));
+        if is_literal || !has_signs { Ok(()) } else { Err(WhyNot::ESCAPED) }
+    }
 }
 
 struct Lexer<'t> {
@@ -126,12 +143,15 @@ impl<'t> Lexer<'t> {
         match (frame, rest[0]) {
             (Frame::Comment, b'\n') => self.pop(0),
             (Frame::Single | Frame::Escapes, b'\'') | (Frame::Double, b'"') | (Frame::Braces, b'}') => self.pop(1),
-            (Frame::Escapes | Frame::Double | Frame::Braces | Frame::Code { .. }, b'\\') => self.at += 2,
-            (Frame::Comment | Frame::Single | Frame::Escapes, _) => self.at += 1,
-            (Frame::Document { word, is_quoted }, _) => self.in_document(&word, is_quoted),
+            (Frame::Document { word, is_indented, .. }, _) if self.is_at_end_line(&word, is_indented) => {
+                self.pop(rest.split(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len));
+            }
+            (Frame::Comment | Frame::Single | Frame::Document { is_quoted: true, .. }, _) => self.at += 1,
+            (_, b'\\') => self.at += 2,
+            (Frame::Escapes, _) => self.at += 1,
             (Frame::Braces, b'\'') if !self.is_quoted() => self.push(Frame::Single, 1),
             (Frame::Braces, b'"') => self.push(Frame::Double, 1),
-            (Frame::Double | Frame::Braces, _) => self.in_text(),
+            (Frame::Double | Frame::Braces | Frame::Document { .. }, _) => self.in_text(),
             (Frame::Code { close, depth }, _) => self.in_code(close, depth),
         }
     }
@@ -152,18 +172,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn in_document(&mut self, word: &[u8], is_quoted: bool) {
+    /// Whether a line begins here that is the `word` which ends a here-document.
+    fn is_at_end_line(&self, word: &[u8], is_indented: bool) -> bool {
         let is_line_start = self.at == 0 || self.text[self.at - 1] == b'\n';
         let line = self.rest().split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if is_line_start && line.trim_ascii() == word {
-            self.pop(line.len());
-        } else if is_quoted {
-            self.at += 1;
-        } else if self.rest()[0] == b'\\' {
-            self.at += 2;
-        } else {
-            self.in_text();
-        }
+        let tabs = line.iter().take_while(|byte| is_indented && **byte == b'\t').count();
+        is_line_start && &line[tabs..] == word
     }
 
     fn in_code(&mut self, close: Option<u8>, depth: usize) {
@@ -205,7 +219,8 @@ impl<'t> Lexer<'t> {
         let name: Vec<u8> = word.iter().copied().filter(|byte| !b"'\"\\".contains(byte)).collect();
         if name.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_') {
             self.at += marks + word.len();
-            self.waiting.push(Frame::Document { word: name, is_quoted });
+            let is_indented = rest.starts_with(b"-");
+            self.waiting.push(Frame::Document { word: name, is_quoted, is_indented });
         }
     }
 }
@@ -231,6 +246,8 @@ mod tests {
             ("K=\"${A:-it's TOK}\"", Some("K=\"${A:-it's ${X}}\"")),
             ("f <<END\nit's TOK\nEND\n", Some("f <<END\nit's ${X}\nEND\n")),
             ("f <<-'END'\nTOK\nEND\n", None),
+            ("f <<END\n  END\n'TOK'\nEND\n", Some("f <<END\n  END\n'${X}'\nEND\n")),
+            ("f <<-END\n  END\n\tEND\n'TOK'\n", Some("f <<-END\n  END\n\tEND\n\"$X\"\n")),
             ("f <<END\nit's\nEND\nK='TOK'\n", Some("f <<END\nit's\nEND\nK=\"$X\"\n")),
             ("# it's\nK='TOK'", Some("# it's\nK=\"$X\"")),
             ("a # K=TOK", None),

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod infrastructure;
 mod names;
 mod rust;
 mod settings;
@@ -17,7 +18,7 @@ fn edited_at(path: &str, text: &str, value: &str) -> Result<String, String> {
     let edit = edit.map_err(|why| why.to_string())?;
     let mut patches = vec![edit.change];
     patches.extend(edit.additions);
-    patches.extend(edit.declaration.map(|declaration| declaration.patch));
+    patches.extend(Declaration::joined(edit.declaration.as_slice()));
     patches.sort_by_key(|patch| patch.span.start);
     let mut out = text.to_owned();
     for patch in patches.iter().rev() {
@@ -276,64 +277,6 @@ fn java_kotlin_and_c_sharp() {
             ("class A { private const string K = \"TOK\"; }", "a constant is fixed"),
             ("class A { [Key(\"TOK\")] int a; }", "an annotation"),
             ("class A { void F(string k = \"TOK\") {} }", "a constant is fixed"),
-        ],
-    );
-}
-
-#[test]
-fn terraform() {
-    let block = "variable \"api_key\" {\n  type      = string\n  sensitive = true\n}\n";
-    for (text, expected) in [
-        ("provider \"a\" {\n  token = \"TOK\"\n}\n", "provider \"a\" {\n  token = var.api_key\n}\n\n"),
-        ("module \"a\" {\n  c = { source = \"TOK\" }\n}\n", "module \"a\" {\n  c = { source = var.api_key }\n}\n\n"),
-        ("locals {\n  a = \"b TOK\"\n}", "locals {\n  a = \"b ${var.api_key}\"\n}\n\n"),
-        (
-            "resource \"a\" \"b\" {\n  c = <<-END\n    TOK\n  END\n}\n",
-            "resource \"a\" \"b\" {\n  c = <<-END\n    ${var.api_key}\n  END\n}\n\n",
-        ),
-    ] {
-        assert_eq!(edited("a.tf", text), Ok(format!("{expected}{block}")), "{text}");
-    }
-    refuses(
-        "a.tf",
-        &[
-            ("module \"a\" {\n  source = \"git::https://u:TOK@h/a\"\n}\n", "of a module take constants"),
-            ("variable \"a\" {\n  default = \"TOK\"\n}\n", "a default cannot"),
-            ("terraform {\n  backend \"s3\" {\n    token = \"TOK\"\n  }\n}\n", "constants only"),
-            ("resource \"a\" \"TOK\" {}\n", "in no block"),
-            ("provider \"a\" {\n  # \"TOK\"\n}\n", "in a comment"),
-        ],
-    );
-    refuses("a.tfvars", &[("token = \"TOK\"\n", "a file of values")]);
-}
-
-#[test]
-fn dockerfiles() {
-    let mount = "--mount=type=secret,id=API_KEY,env=API_KEY";
-    for (text, expected) in [
-        ("FROM a\nRUN curl -H \"A: TOK\" \\\n  b\n", "FROM a\nRUN @ curl -H \"A: ${API_KEY}\" \\\n  b\n"),
-        ("FROM a\nRUN b\\\n # c\n 'TOK'\n", "FROM a\nRUN @ b\\\n # c\n \"$API_KEY\"\n"),
-        (
-            "FROM a\nENV MY_KEY=TOK\nRUN b\n",
-            "FROM a\n# MY_KEY is given when the container starts: docker run --env-file .env\nRUN b\n",
-        ),
-        ("FROM a\nARG MY_KEY=\"TOK\"\n", "FROM a\nARG MY_KEY\n"),
-    ] {
-        assert_eq!(edited("Dockerfile", text), Ok(expected.replace('@', mount)), "{text}");
-    }
-    for value in ["p&w;|", "$HOME", "a b"] {
-        let error = edited_at("Dockerfile", &format!("FROM a\nENV K='{value}'\n"), value).unwrap_err();
-        assert!(error.contains("knows no quotes"), "{value}: {error}");
-    }
-    refuses(
-        "Dockerfile",
-        &[
-            ("FROM a\nENV K=TOK\nRUN b $K\n", "the build uses it"),
-            ("FROM a\nENV K=TOK L=x\n", "alone on its line"),
-            ("FROM a\nLABEL k=TOK\n", "stays in the image"),
-            ("# TOK\nFROM a\n", "in a comment"),
-            ("FROM a\nRUN [\"b\", \"TOK\"]\n", "in brackets"),
-            ("FROM a\nRUN <<END\nTOK\nEND\n", "here-documents"),
         ],
     );
 }

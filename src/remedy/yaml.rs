@@ -2,6 +2,8 @@
 //!
 //! What an edit makes of the file is parsed again: one value may have changed, and nothing else.
 
+use std::ops::Range;
+
 use saphyr_parser::{Event, Parser};
 
 use super::{Edit, Patch, Spot, WhyNot, line_end};
@@ -27,22 +29,42 @@ pub(super) fn changed(spot: &Spot<'_>, patch: &Patch) -> Result<Leaf, WhyNot> {
     Leaf::changed(&before, leaves(&patch.applied(text)), spot, patch)
 }
 
+/// Whether the first lines of an object of Kubernetes stand in it.
+pub(super) fn is_of_kubernetes(text: &[u8]) -> bool {
+    let has = |key: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
+    has(b"apiVersion:") && has(b"kind:")
+}
+
+/// The document around `span`, of those in one file.
+fn document<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
+    let start = text.get(..span.start).and_then(|before| before.rfind("\n---")).unwrap_or_default();
+    let behind = text.get(span.end..).and_then(|behind| behind.find("\n---"));
+    text.get(start..behind.map_or(text.len(), |end| span.end + end)).unwrap_or_default()
+}
+
 /// `value: ...` of a variable of a container becomes `valueFrom`
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/>, using Secrets as environment variables).
 fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyNot> {
     let Spot { span, name, .. } = *spot;
-    if before.iter().any(|leaf| leaf.keys == ["kind"] && leaf.value == "Secret") {
+    let own = leaves(document(text, span)).ok_or(NO_YAML)?;
+    if own.iter().any(|leaf| leaf.keys == ["kind"] && leaf.value == "Secret") {
         return Err(WhyNot::new("this is the Secret itself: keep the file out of git, or encrypt it"));
     }
-    let only_env = WhyNot::new("Kubernetes reads a Secret in the `env` of a container only");
+    let is_env = |keys: &[String]| keys.ends_with(&["env".to_owned(), "value".to_owned()]);
+    let place = changed(spot, &Patch { span: span.clone(), with: name.to_owned() })?;
+    if !is_env(&place.keys) {
+        return Err(WhyNot::new("Kubernetes reads a Secret in the `env` of a container only"));
+    }
+    let not_alone =
+        WhyNot::new("a Secret takes the place of a whole value: write it as `value: ...` alone on its line");
     let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
     let end = text.get(span.end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |end| span.end + end);
     let (head, tail) = text.get(start..span.start).zip(text.get(span.end..end)).ok_or(WhyNot::UNKNOWN)?;
-    let (indent, quote) = head.split_once("value:").ok_or(only_env.clone())?;
+    let (indent, quote) = head.split_once("value:").ok_or(not_alone.clone())?;
     let is_plain = indent.chars().all(|letter| matches!(letter, ' ' | '-'));
     let (quote, tail) = (quote.trim(), tail.trim_end());
     if !is_plain || !matches!(quote, "" | "\"" | "'") || tail != quote {
-        return Err(only_env);
+        return Err(not_alone);
     }
     let (line, secret) = (line_end(spot.text), name.to_ascii_lowercase().replace('_', "-"));
     let inner = " ".repeat(indent.len());
@@ -51,12 +73,11 @@ fn kubernetes(spot: &Spot<'_>, text: &str, before: &[Leaf]) -> Result<Edit, WhyN
     );
     let end = start + text.get(start..end).map_or(0, |line| line.trim_end().len());
     let patch = Patch { span: start..end, with };
-    let after = leaves(&patch.applied(text)).ok_or(only_env.clone())?;
-    let is_env = |keys: &[String]| keys.ends_with(&["env".to_owned(), "value".to_owned()]);
-    let place = before.iter().zip(&after).position(|(before, after)| before != after).ok_or(only_env.clone())?;
+    let after = leaves(&patch.applied(text)).ok_or(not_alone.clone())?;
+    let place = before.iter().zip(&after).position(|(before, after)| before != after).ok_or(not_alone.clone())?;
     let stays = after.len() == before.len() + 1 && before[place + 1..] == after[place + 2..];
     if !is_env(&before[place].keys) || !stays {
-        return Err(only_env);
+        return Err(not_alone);
     }
     let mut edit = Edit::of(patch, name);
     edit.note =
@@ -93,10 +114,12 @@ impl Leaf {
         match changed.as_slice() {
             [] => Err(WhyNot::IN_COMMENT),
             [(old, new)] if before.len() == after.len() => {
-                if old.keys == new.keys && new.value.replace(&patch.with, secret) == old.value {
+                if old.keys != new.keys {
+                    Err(WhyNot::ONLY_VALUES)
+                } else if new.value.replace(&patch.with, secret) == old.value {
                     Ok((*new).clone())
                 } else {
-                    Err(WhyNot::ONLY_VALUES)
+                    Err(WhyNot::ESCAPED)
                 }
             }
             _ => Err(WhyNot::NO_PLACE),

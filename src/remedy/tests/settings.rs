@@ -59,11 +59,22 @@ fn kubernetes() {
         "          valueFrom:\n            secretKeyRef:\n              name: api-key\n              key: API_KEY\n";
     let text = format!("{pod}          value: \"TOK\"\n{next}");
     assert_eq!(edited("k8s/a.yaml", &text), Ok(format!("{pod}{read}{next}")));
+    let secret = "---\napiVersion: v1\nkind: Secret\n";
+    assert_eq!(edited("k8s/a.yaml", &format!("{text}{secret}")), Ok(format!("{pod}{read}{next}{secret}")));
+    // Programs that read variables in files of the name do not read this one.
+    assert_eq!(edited("application.yaml", &text), Ok(format!("{pod}{read}{next}")));
     refuses(
         "k8s/a.yaml",
         &[
             ("apiVersion: v1\nkind: Secret\nstringData:\n  k: TOK\n", "the Secret itself"),
             ("apiVersion: v1\nkind: ConfigMap\ndata:\n  k: TOK\n", "container only"),
+            (
+                "kind: Pod\napiVersion: v1\n---\napiVersion: v1\nkind: Secret\nstringData:\n  k: TOK\n",
+                "the Secret itself",
+            ),
+            (&format!("{pod}          value: \"TOK\" # note\n"), "alone on its line"),
+            (&format!("{pod}          value: 'Bearer TOK'\n"), "alone on its line"),
+            ("apiVersion: v1\nkind: Pod\nenv: [{name: A, value: \"TOK\"}]\n", "alone on its line"),
             ("a: TOK\n", "no form for a variable"),
             ("a: {{ b }}: TOK\n", "cannot be read"),
         ],
@@ -100,6 +111,14 @@ fn files_in_json() {
         (
             "{\"inputs\": [], \"servers\": {\"a\": {\"args\": [\"TOK\"]}}}",
             "{\"inputs\": [\n  @\n], \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}}",
+        ),
+        (
+            "// { servers }\n{\n\t\"servers\": {\"id\": {\"args\": [\"TOK\", \"api-key\"]}}\n}\n",
+            "// { servers }\n{\n\t\"inputs\": [\n\t\t@\n\t],\n\t\"servers\": {\"id\": {\"args\": [\"${input:api-key}\", \"api-key\"]}}\n}\n",
+        ),
+        (
+            "{\n  // \"inputs\": []\n  \"inputs\": [{\"id\": \"api-key\"}],\n  \"servers\": {\"a\": {\"args\": [\"TOK\"]}}}",
+            "{\n  // \"inputs\": []\n  \"inputs\": [{\"id\": \"api-key\"}],\n  \"servers\": {\"a\": {\"args\": [\"${input:api-key}\"]}}}",
         ),
     ] {
         assert_eq!(edited(".vscode/mcp.json", text), Ok(expected.replace('@', entry)), "{text}");
@@ -187,8 +206,63 @@ fn pipelines_and_templates() {
     becomes("opencode.jsonc", &[("{\n// a\n\"k\": \"TOK\",\n}", "{\n// a\n\"k\": \"{env:API_KEY}\",\n}")]);
     becomes(
         "settings.xml",
-        &[("<a>\n<password>TOK</password>\n</a>\n", "<a>\n<password>${env.API_KEY}</password>\n</a>\n")],
+        &[(
+            "<settings><server>\n<password>TOK</password>\n",
+            "<settings><server>\n<password>${env.API_KEY}</password>\n",
+        )],
     );
+    refuses("settings.xml", &[("<a>\n<password>TOK</password>\n</a>\n", "does not know how")]);
+    becomes("pom.xml", &[("<project>\n<a><![CDATA[TOK]]></a>\n", "<project>\n<a><![CDATA[${env.API_KEY}]]></a>\n")]);
+    becomes("nuget.config", &[("<add key=\"a\" value='TOK' />", "<add key=\"a\" value='%API_KEY%' />")]);
     becomes("NuGet.Config", &[("<add key=\"a\" value=\"TOK\" />", "<add key=\"a\" value=\"%API_KEY%\" />")]);
     refuses("nuget.config", &[("<!-- <a>TOK</a> -->", "in a comment"), ("<TOK a=\"b\" />", "only values")]);
+}
+
+#[test]
+fn a_program_is_known_by_more_than_a_part_of_a_name() {
+    let nobody = "YAML has no form for a variable";
+    refuses("config/composer.yaml", &[("a: TOK\n", nobody)]);
+    refuses("envoy/bootstrap.yaml", &[("admin:\n  a: TOK\n", nobody)]);
+    refuses("config/application.yml", &[("development:\n  STRIPE_KEY: TOK\n", "as those of Figaro do")]);
+    for path in ["compose.prod.yml", "a/docker-compose-b.yml", "app-compose.yaml", "src/resources/bootstrap.yml"] {
+        becomes(path, &[("a: TOK\n", "a: ${API_KEY}\n")]);
+    }
+    for path in [".bashrc", "a/.zshrc", ".envrc"] {
+        refuses(path, &[("export GITHUB_TOKEN=TOK\n", "is what sets variables")]);
+    }
+    refuses(".cargo/config.toml", &[("[env]\nA = \"TOK\"\n", "the token of a registry from CARGO_REGISTRIES")]);
+}
+
+#[test]
+fn a_reference_stands_only_where_it_is_read() {
+    let only_run = "in the command of a `run` only";
+    refuses(
+        ".circleci/config.yml",
+        &[
+            ("jobs:\n  run:\n    environment:\n      K: TOK\n", only_run),
+            ("jobs:\n  a:\n    docker:\n      - image: b\n        command: TOK\n", only_run),
+            ("jobs:\n  a:\n    steps:\n      - run:\n          environment:\n            K: TOK\n", only_run),
+        ],
+    );
+    becomes(
+        ".circleci/config.yml",
+        &[("steps:\n  - run:\n      command: f \"TOK\"\n", "steps:\n  - run:\n      command: f \"${API_KEY}\"\n")],
+    );
+    refuses(
+        ".github/workflows/a.yml",
+        &[
+            ("on:\n  workflow_dispatch:\n    inputs:\n      env:\n        default: TOK\n", "knows no secrets in `on`"),
+            ("jobs:\n  a:\n    strategy:\n      matrix:\n        env: [\"TOK\"]\n", "knows no secrets in `on`"),
+            ("jobs:\n  a:\n    env:\n      K: ${{ secrets.K || 'TOK' }}\n", "in another reference"),
+        ],
+    );
+    refuses(".mcp.json", &[("{\"a\": {\"env\": {\"K\": \"${K:-TOK}\"}}}", "in another reference")]);
+    refuses("devcontainer.json", &[("{\"a\": \"${localEnv:K:TOK}\"}", "in another reference")]);
+    refuses(".yarnrc.yml", &[("npmAuthToken: \"${K:-TOK}\"\n", "in another reference")]);
+    becomes("compose.yml", &[("a: \"${K:-TOK}\"\n", "a: \"${K:-${API_KEY}}\"\n")]);
+    becomes("application.yml", &[("a: \"${K:TOK}\"\n", "a: \"${K:${API_KEY}}\"\n")]);
+    becomes(".npmrc", &[("a=${K}\n//r/:_authToken=TOK\n", "a=${K}\n//r/:_authToken=${API_KEY}\n")]);
+    refuses("supabase/config.toml", &[("a = \"Bearer TOK\"\n", "cannot stand there")]);
+    refuses("bunfig.toml", &[("[install.scopes]\na = \"b TOK\"\n", "cannot stand there")]);
+    refuses("requirements.txt", &[("a # TOK\n", "in a comment")]);
 }

@@ -215,8 +215,64 @@ fn two_files_of_terraform_declare_a_variable_once() {
     assert_eq!(all.matches("variable \"github_token\"").count(), 1, "{all}");
     assert_eq!(read(&repo, ".env.example"), "TF_VAR_github_token=\n");
 
+    // What it has by default, and who else reads it, is not looked at.
     let repo = staged("a.tf", &format!("locals {{\n  a = \"{}\"\n}}\n", fake::github_pat()));
-    repo.write("variables.tf", "variable \"github_token\" {}\n");
+    repo.write("variables.tf", "variable  \"github_token\" {}\n");
     repo.keyguard(["fix", "--apply"]).success();
-    assert_eq!(read(&repo, "a.tf"), "locals {\n  a = var.github_token\n}\n");
+    assert!(read(&repo, "a.tf").starts_with("locals {\n  a = var.github_token_2\n}\n\nvariable \"github_token_2\" {"));
+}
+
+#[test]
+fn a_module_gets_no_variable_of_the_environment() {
+    let text = format!("locals {{\n  a = \"{}\"\n}}\n", fake::github_pat());
+    let repo = staged("infra/parts/a/main.tf", &text);
+    repo.write("infra/main.tf", "module \"a\" {\n  source = \"./parts/a\"\n}\n");
+    repo.keyguard(["fix", "--apply"]).code(2).says("another one calls this");
+    let repo = staged("modules/a/main.tf", &text);
+    repo.keyguard(["fix", "--apply"]).code(2).says("another one calls this");
+}
+
+#[test]
+fn several_keys_are_declared_once_each_in_one_list() {
+    let (one, other) = (fake::github_pat(), fake::github_pat_other());
+    let repo = staged("a.tf", &format!("locals {{\n  a = \"{one}\"\n  b = \"{other}\"\n  c = \"{one}\"\n}}\n"));
+    repo.keyguard(["fix", "--apply"]).success();
+    let text = read(&repo, "a.tf");
+    assert_eq!(text.matches("variable \"github_token\"").count(), 1, "{text}");
+    assert_eq!(text.matches("variable \"").count(), 2, "{text}");
+
+    for list in ["", "\"inputs\": [],\n  "] {
+        let servers = format!("{{\"args\": [\"{one}\", \"{other}\"]}}");
+        let repo = staged(".vscode/mcp.json", &format!("{{\n  {list}\"servers\": {{\"a\": {servers}}}\n}}\n"));
+        repo.keyguard(["fix", "--apply"]).success();
+        let text = read(&repo, ".vscode/mcp.json");
+        let json: serde_json::Value = serde_json::from_str(&text).expect(&text);
+        assert_eq!(json["inputs"].as_array().map(Vec::len), Some(2), "{text}");
+        assert_eq!(text.matches("\"inputs\"").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn what_is_left_to_do_is_said_as_it_is_there() {
+    let key = fake::github_pat();
+    let repo = staged("deploy/compose.yml", &format!("services:\n  a:\n    command: [\"{key}\"]\n"));
+    let command = "docker compose --env-file .env -f deploy/compose.yml up";
+    repo.keyguard(["fix", "--apply"]).success().says(command);
+    let repo = staged("a.php", &format!("<?php\n$k = '{key}';\n"));
+    repo.keyguard(["fix", "--apply"]).success().says("Load .env before the program runs:\n");
+}
+
+#[test]
+fn a_password_is_not_called_an_address() {
+    let password = ["zQ7mW4eX", "9t5rK2pV"].concat();
+    let repo = staged("a.py", &format!("h = 1\nDATABASE_URL = f'postgres://u:{password}@{{h}}/db'\n"));
+    repo.keyguard(["fix", "--apply"]).success();
+    assert_eq!(read(&repo, ".env"), format!("DATABASE_PASSWORD={password}\n"));
+}
+
+#[test]
+fn programs_that_expand_what_is_quoted_are_told_of() {
+    let repo = staged("a.js", &format!("const password = '{}';\n", ["zQ7$mW4eX", "9t5rK2pV"].concat()));
+    repo.write("package.json", "{\"dependencies\": {\"next\": \"15\"}}\n");
+    repo.keyguard(["fix"]).success().says("Next and Vite expand `$` in .env in quotes too");
 }
