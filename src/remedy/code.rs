@@ -47,6 +47,7 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
 /// The expression that reads the variable.
 fn expression(language: Language, spot: &Spot<'_>) -> String {
     let name = spot.name;
+    let root = shadow::root_of_system(language, spot.text);
     match language {
         Language::Python => format!("os.environ[\"{name}\"]"),
         Language::JavaScript => format!("process.env.{name}"),
@@ -55,11 +56,8 @@ fn expression(language: Language, spot: &Spot<'_>) -> String {
         Language::Rust => format!("std::env::var(\"{name}\").expect(\"{name} is set\")"),
         Language::Go => format!("os.Getenv(\"{name}\")"),
         Language::Ruby => format!("ENV.fetch(\"{name}\")"),
-        Language::Java | Language::Kotlin => format!("System.getenv(\"{name}\")"),
-        Language::CSharp if import::has_line(spot.text, b"using System;") => {
-            format!("Environment.GetEnvironmentVariable(\"{name}\")")
-        }
-        Language::CSharp => format!("System.Environment.GetEnvironmentVariable(\"{name}\")"),
+        Language::Java | Language::Kotlin => format!("{root}System.getenv(\"{name}\")"),
+        Language::CSharp => format!("{root}System.Environment.GetEnvironmentVariable(\"{name}\")"),
         Language::Php => format!("getenv('{name}')"),
         Language::Terraform | Language::Json => name.to_owned(),
     }

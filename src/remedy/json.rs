@@ -64,7 +64,7 @@ fn declared(text: &[u8], name: &str) -> Result<Option<Patch>, WhyNot> {
     let end = line_end(text);
     let lists: Vec<_> = memchr::memmem::find_iter(text, b"\"inputs\"").collect();
     let mut outline = lexer::outline(Language::Json, text, lists.iter().copied());
-    if let Some(list) = lists.iter().copied().find(|_| outline.next().is_some_and(|(_, depth)| depth == 1)) {
+    if let Some(list) = lists.iter().copied().find(|_| outline.next().is_some_and(|outline| outline.depth == 1)) {
         let behind = &text[list..];
         let open = memchr::memchr(b'[', behind).filter(|open| behind[8..*open].trim_ascii() == b":");
         let open = list + open.ok_or(WhyNot::new("`inputs` is no list"))? + 1;

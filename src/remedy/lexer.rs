@@ -62,13 +62,21 @@ pub(super) struct Literal {
     pub(super) kind: Kind,
 }
 
-/// Of each of the `places`, which ascend: whether it stands in code, and how many brackets are open there. The text is
-/// read once.
+/// What is open at a place.
+pub(super) struct Outline {
+    pub(super) is_code: bool,
+    /// How many brackets are.
+    pub(super) depth: usize,
+    /// Nothing is: a statement begins there.
+    pub(super) begins: bool,
+}
+
+/// What is open at each of the `places`, which ascend. The text is read once.
 pub(super) fn outline(
     language: Language,
     text: &[u8],
     places: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = (bool, usize)> {
+) -> impl Iterator<Item = Outline> {
     let mut lexer = Lexer::new(language, text);
     let mut is_comment = false;
     places.map(move |place| {
@@ -77,7 +85,8 @@ pub(super) fn outline(
         }
         let is_in_comment = is_comment && lexer.at > place;
         let is_in_string = matches!(lexer.frames.last(), Some(Frame::String { .. }));
-        (!is_in_comment && !is_in_string, lexer.brackets.len())
+        let (is_code, depth) = (!is_in_comment && !is_in_string, lexer.brackets.len());
+        Outline { is_code, depth, begins: is_code && depth == 0 && lexer.statement == place }
     })
 }
 

@@ -68,6 +68,11 @@ fn process_may_be_something_else() {
         "import { process } from 'a';\ng('TOK');",
         "try {} catch (process) { g('TOK'); }",
         "process = 1; g('TOK');",
+        "const { a: { process } } = b; g('TOK');",
+        "const a = 1, { b: [process, c] } = d; g('TOK');",
+        "({ process } = a); g('TOK');",
+        "function f({ a: { process } }) { g('TOK'); }",
+        "f((a, { process }) => g('TOK'));",
     ] {
         refuses("a.js", &[(text, "`process` is something else here")]);
         refuses("a.ts", &[(text, "`process` is something else here")]);
@@ -79,10 +84,14 @@ fn process_may_be_something_else() {
         "a.process = 1; a = { process: 1 }; if (process) {}",
         "// process = 1\nb('process = 1');",
         "class A { process(a) { } }",
+        "f({ process }); g(a, { b: { process } });",
+        "a = q ? f(process) : 2;",
+        "async function f() { for await (const a of process) {} }",
     ] {
         let expected = format!("{head}\nk = process.env.API_KEY");
         assert_eq!(edited("a.js", &format!("{head}\nk = 'TOK'")), Ok(expected), "{head}");
     }
+    refuses("a.ts", &[("class A { b(process): string { return 'TOK'; } }", "`process` is something else here")]);
 }
 
 #[test]
