@@ -271,10 +271,14 @@ impl<'t> Lexer<'t> {
             }
             b'(' | b'[' | b'{' => self.brackets.push((byte, at)),
             b')' | b']' | b'}' => {
-                self.brackets.pop();
+                let opened = self.brackets.pop();
                 // The bracket of the hole itself.
                 if base > 0 && self.brackets.len() < base {
                     self.frames.pop();
+                    return;
+                }
+                if byte == b')' && opened.is_some_and(|(_, open)| opening::is_condition(self.text, open)) {
+                    self.last = None;
                     return;
                 }
             }
@@ -351,6 +355,11 @@ mod tests {
             (L::Python, "KEY = 1", "code"),
             (L::JavaScript, "a = /[\"'/]/; b = 'KEY'", "'KEY'"),
             (L::JavaScript, "a = b / c; d = \"KEY\" / 2", "\"KEY\""),
+            (L::JavaScript, "if (1) /`/.test(a);\nb = 'KEY';\nif (1) /`/.test(a);", "'KEY'"),
+            (L::JavaScript, "for await (a of b) /'/.test(a); c = 'KEY'", "'KEY'"),
+            (L::JavaScript, "a = f(1) / 'KEY' + '/'", "'KEY'"),
+            (L::JavaScript, "<p>http://a.b <C d=\"KEY\"/></p>", "\"KEY\""),
+            (L::JavaScript, "a = { b:// \"c\n'KEY' }", "'KEY'"),
             (L::JavaScript, "a = `x ${f(`KEY`)} y`", "`KEY`"),
             (L::JavaScript, "a = `x ${f({})} KEY`", "`x ${f({})} KEY`"),
             (L::JavaScript, "// it's\na = 'KEY'", "'KEY'"),
@@ -361,6 +370,17 @@ mod tests {
             (L::Rust, "/* /* */ \"KEY\" */", "comment"),
             (L::Go, "a := `\n\"KEY\"`; b := '\"'", "`\n\"KEY\"`"),
             (L::Ruby, "a = \"#{b[\"x\"]} KEY\"", "\"#{b[\"x\"]} KEY\""),
+            (L::Ruby, "a = %Q({\"b\": \"KEY\"})", "code"),
+            (L::Ruby, "a = %q(b (\"KEY\") c)", "code"),
+            (L::Ruby, "f %(\"KEY\")", "code"),
+            (L::Ruby, "a = ?\"\nb = 'KEY'; c = ?\"", "'KEY'"),
+            (L::Ruby, "a = %r{\"}\nb = 'KEY'; c = %r{\"}", "'KEY'"),
+            (L::Ruby, "f do\nend\n%w[a' b].each\nb = 'KEY'; c = '", "'KEY'"),
+            (L::Ruby, "a.split /'/\nb = 'KEY'; c = /'/", "'KEY'"),
+            (L::Ruby, "a = b % (c + 'KEY')", "'KEY'"),
+            (L::Ruby, "a = b ? \"'\" : 'KEY'", "'KEY'"),
+            (L::Ruby, "a = b.c? ?'d' : 'KEY'", "'KEY'"),
+            (L::Ruby, "a = 5 %('KEY')", "'KEY'"),
             (L::Ruby, "a = <<~END\n  it's KEY\nEND\n", "  it's KEY\nEND"),
             (L::Java, "char c = '\"'; String s = \"KEY\";", "\"KEY\""),
             (L::Java, "s = \"\"\"\n  \"KEY\"\n\"\"\";", "\"\"\"\n  \"KEY\"\n\"\"\""),
@@ -391,8 +411,10 @@ mod tests {
 
     #[test]
     fn whatever_the_text_it_comes_to_an_end() {
-        let pieces =
-            ["\"", "'", "`", "${", "}", "\\", "\n", "<<~A", "A", "/*", "*/", "#", "<?php", "?>", "r#\"", "é", "("];
+        let pieces = [
+            "\"", "'", "`", "${", "}", "\\", "\n", "<<~A", "A", "/*", "*/", "#", "<?php", "?>", "r#\"", "é", "(",
+            "%q<", "?",
+        ];
         for language in [
             Language::Python,
             Language::JavaScript,
