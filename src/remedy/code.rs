@@ -121,8 +121,11 @@ fn joined(language: Language, spot: &Spot<'_>, literal: &Literal) -> Result<Stri
         [piece(before), Some(expression(language, spot)), piece(behind)].into_iter().flatten().collect();
     let sign = if language == Language::Php { " . " } else { " + " };
     let joined = format!("({})", pieces.join(sign));
-    let is_tag =
-        matches!(language, Language::JavaScript | Language::TypeScript) && unfit::is_in_tag(spot.text, literal);
+    let is_script = matches!(language, Language::JavaScript | Language::TypeScript);
+    if is_script && unfit::would_be_called(spot.text, literal) {
+        return Err(WhyNot::new("the line above would be called with it: end that with a semicolon first"));
+    }
+    let is_tag = is_script && unfit::is_in_tag(spot.text, literal);
     Ok(if is_tag { format!("{{{joined}}}") } else { joined })
 }
 

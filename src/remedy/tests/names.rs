@@ -110,3 +110,35 @@ fn scripts_for_browsers_read_no_variable() {
     );
     refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);
 }
+
+#[test]
+fn some_places_hold_a_text_that_is_not_taken_apart() {
+    refuses(
+        "a.php",
+        &[
+            ("<?php\n$a = `echo -n 'a TOK b'`;", "a command of a shell"),
+            ("<?php\nfunction &f($k = 'TOK') {}", "has to be constant"),
+            ("<?php\nenum A: string { case B = 'TOK'; }", "has to be constant"),
+        ],
+    );
+    becomes(
+        "a.php",
+        &[
+            ("<?php\nswitch ($a) { case 'TOK': f(); }", "<?php\nswitch ($a) { case getenv('API_KEY'): f(); }"),
+            (
+                "<?php\nswitch ($a) { case 'b': $k = 'TOK'; }",
+                "<?php\nswitch ($a) { case 'b': $k = getenv('API_KEY'); }",
+            ),
+        ],
+    );
+    refuses("a.rb", &[("k = %Q({\"a\": \"TOK\"})\n", "in no string"), ("k = %q(a TOK)\n", "in no string")]);
+    refuses("a.js", &[("a = b\n'c TOK'.d()", "the line above"), ("a = () => {}\n'c TOK'.d()", "the line above")]);
+    becomes(
+        "a.js",
+        &[
+            ("a = b;\n'c TOK'.d()", "a = b;\n('c ' + process.env.API_KEY).d()"),
+            ("a =\n  'c TOK'", "a =\n  ('c ' + process.env.API_KEY)"),
+            ("f(a,\n  'c TOK')", "f(a,\n  ('c ' + process.env.API_KEY))"),
+        ],
+    );
+}
