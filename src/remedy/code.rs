@@ -9,6 +9,8 @@ mod lent;
 mod shadow;
 mod unfit;
 
+pub(super) use shadow::uses_global;
+
 use super::lexer::{self, Kind, Language, Literal, Stands};
 use super::{Edit, Patch, Spot, WhyNot};
 

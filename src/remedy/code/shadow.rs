@@ -48,6 +48,12 @@ pub(super) fn root_of_system(language: Language, text: &[u8]) -> &'static str {
     if is_member || names(language, text, NAME).iter().any(is_other) { root } else { "" }
 }
 
+/// Whether the script uses something by a name that it gives to nothing itself.
+pub(in crate::remedy) fn uses_global(language: Language, text: &[u8], name: &str) -> bool {
+    let names = names(language, text, name);
+    names.iter().any(|name| name.behind.starts_with(b".")) && !names.iter().any(|name| javascript(language, text, name))
+}
+
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))
 }

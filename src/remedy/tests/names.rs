@@ -96,7 +96,7 @@ fn process_may_be_something_else() {
 
 #[test]
 fn scripts_for_browsers_read_no_variable() {
-    for path in ["public/a.js", "web/Public/b/a.ts"] {
+    for path in ["public/a.js", "web/Public/b/a.ts", "static/js/a.js", "www/a.js", "wwwroot/a.js", "assets/a.mjs"] {
         refuses(path, &[("k = 'TOK'", "whoever opens the page")]);
     }
     becomes("public.js", &[("k = 'TOK'", "k = process.env.API_KEY")]);
@@ -108,7 +108,36 @@ fn scripts_for_browsers_read_no_variable() {
             ("\"use client\";const k = 'TOK';", "whoever opens the page"),
         ],
     );
+    refuses(
+        "src/main.js",
+        &[
+            ("a = import.meta.env.MODE;\nk = 'TOK';", "whoever opens the page"),
+            ("k = 'TOK';\ndocument.title = k;", "whoever opens the page"),
+            ("window.k = 'TOK';", "whoever opens the page"),
+        ],
+    );
+    for head in [
+        "// the document. It\nb('window.c');",
+        "typeof window;",
+        "vscode.window.a();",
+        "function f(document) { document.a(); }",
+        "page.evaluate(() => document.title);",
+        "const a = require('a'); document.a;",
+    ] {
+        let expected = format!("{head}\nk = process.env.API_KEY");
+        assert_eq!(edited("src/main.js", &format!("{head}\nk = 'TOK'")), Ok(expected), "{head}");
+    }
     refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);
+}
+
+#[test]
+fn programs_on_the_device_of_a_user_read_no_variable() {
+    refuses("A.kt", &[("import androidx.a.B\nval k = \"TOK\"", "whoever has the program")]);
+    refuses(
+        "A.java",
+        &[("package a;\nimport android.a.B;\nclass A { String k = \"TOK\"; }", "whoever has the program")],
+    );
+    refuses("A.cs", &[("using UnityEngine;\nclass A { string k = \"TOK\"; }", "whoever has the program")]);
 }
 
 #[test]
