@@ -1,5 +1,7 @@
 //! What begins a string, a comment or a regex in each language.
 
+use std::rc::Rc;
+
 use super::Language;
 
 /// How a string may be read.
@@ -36,14 +38,14 @@ pub(super) struct Opening {
 
 #[derive(Clone, Debug)]
 pub(super) enum Close {
-    Quote(Vec<u8>),
+    Quote(Rc<[u8]>),
     /// A line that holds this word.
-    Line(Vec<u8>),
+    Line(Rc<[u8]>),
 }
 
 impl Opening {
     fn quoted(length: usize, close: &[u8]) -> Self {
-        let close = Close::Quote(close.to_vec());
+        let close = Close::Quote(close.into());
         Self { length, close, kind: Kind::Plain, escapes: true, doubles: false, hole: None }
     }
 
@@ -184,10 +186,12 @@ pub(super) fn comment(language: Language, text: &[u8], at: usize) -> Option<usiz
     let has_hash = matches!(language, Language::Python | Language::Ruby | Language::Php | Language::Terraform);
     let has_slashes = !matches!(language, Language::Python | Language::Ruby);
     // An address in a text of JSX.
-    let is_address = matches!(language, Language::JavaScript | Language::TypeScript)
-        && [&b"http:"[..], b"https:"].iter().any(|scheme| text[..at].ends_with(scheme));
+    let is_address = || {
+        matches!(language, Language::JavaScript | Language::TypeScript)
+            && [&b"http:"[..], b"https:"].iter().any(|scheme| text[..at].ends_with(scheme))
+    };
     if has_hash && rest[0] == b'#' && !(language == Language::Php && rest.starts_with(b"#["))
-        || has_slashes && !is_address && rest.starts_with(b"//")
+        || has_slashes && rest.starts_with(b"//") && !is_address()
     {
         let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         // The end of the code ends a comment of PHP.
@@ -352,7 +356,7 @@ pub(super) fn here_document(language: Language, text: &[u8], at: usize) -> Optio
         return None;
     }
     length += letters + usize::from(quote.is_some());
-    let close = Close::Line(word[..letters].to_vec());
+    let close = Close::Line(word[..letters].into());
     let has_holes = quote != Some(b'\'');
     let kind = if has_holes { Kind::Document } else { Kind::QuotedDocument };
     let opening = Opening { close, kind, ..Opening::quoted(0, b"") };
