@@ -123,11 +123,11 @@ fn go(text: &[u8]) -> Result<Option<Patch>, WhyNot> {
         if !is_group && !code.starts_with(b"package ") && !code.starts_with(b"import") {
             break;
         }
-        let mut quotes = memchr::memchr_iter(b'"', code);
-        let (open, close) = (quotes.next().unwrap_or(code.len()), quotes.next().map_or(code.len(), |close| close + 1));
-        let (name, path) =
+        let mut marks = memchr::memchr_iter(b'"', code);
+        let (open, close) = (marks.next().unwrap_or(code.len()), marks.next().map_or(code.len(), |close| close + 1));
+        let (name, quoted) =
             (code[..open].strip_prefix(b"import").unwrap_or(&code[..open]).trim_ascii(), &code[open..close]);
-        if path == OS && name.is_empty() {
+        if quoted == OS && name.is_empty() {
             return Ok(None);
         }
         if code.contains(&b';') || memchr::memmem::find(code, b"/*").is_some() {
@@ -135,15 +135,15 @@ fn go(text: &[u8]) -> Result<Option<Patch>, WhyNot> {
         }
         let behind = end_of_line(text, at);
         if is_group {
-            if code.is_empty() || code == b")" || path > OS {
+            if code.is_empty() || code == b")" || quoted > OS {
                 patch.get_or_insert_with(|| insertion(at, format!("\t\"os\"{end}")));
             }
             is_group = code != b")";
         } else if code.starts_with(b"package ") {
             package = Some(behind);
-        } else if name == b"(" && path.is_empty() {
+        } else if name == b"(" && quoted.is_empty() {
             is_group = true;
-        } else if path.is_empty() || name.starts_with(b"(") {
+        } else if quoted.is_empty() || name.starts_with(b"(") {
             return Err(NO_LINE);
         } else {
             patch.get_or_insert_with(|| insertion(behind, format!("{}import \"os\"{end}", gap(behind))));
