@@ -190,7 +190,7 @@ impl Form {
         match extension {
             Some("yml" | "yaml") => Self::Yaml,
             Some(extension) => match Self::of_extension(extension) {
-                Self::Code(language) if is_for_browsers(language, path, text) => Self::Not(ON_PAGE),
+                Self::Code(language) => elsewhere(language, path, text).map_or(Self::Code(language), Self::Not),
                 form => form,
             },
             None => Self::of_first_line(text),
@@ -244,17 +244,39 @@ impl Form {
 
 const ON_PAGE: &str = "whoever opens the page can read it: let a server call for the page, with a key of its own";
 
-/// Whether a browser gets the script: it lies in a folder that is served as it is, or says so itself.
-fn is_for_browsers(language: Language, path: &BytePath, text: &[u8]) -> bool {
-    if !matches!(language, Language::JavaScript | Language::TypeScript) {
-        return false;
-    }
-    let mut folders = path.as_bytes().rsplit(|byte| *byte == b'/').skip(1);
-    let says_so = |line: &[u8]| {
-        let line = line.trim_ascii();
-        line.starts_with(b"\"use client\"") || line.starts_with(b"'use client'")
+/// Why a program that runs on the machine of whoever uses it has no variable to read.
+fn elsewhere(language: Language, path: &BytePath, text: &[u8]) -> Option<&'static str> {
+    const ON_DEVICE: &str = "whoever has the program can read it: let a server call for it, with a key of its own";
+    let begins = |starts: &[&[u8]]| {
+        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.any(|line| starts.iter().any(|start| line.starts_with(start)))
     };
-    folders.any(|folder| folder.eq_ignore_ascii_case(b"public")) || text.split(|byte| *byte == b'\n').any(says_so)
+    match language {
+        Language::JavaScript | Language::TypeScript => {
+            let is_page = is_served(path)
+                || begins(&[b"\"use client\"", b"'use client'"])
+                || memchr::memmem::find(text, b"import.meta.env").is_some()
+                || uses_page(language, text);
+            is_page.then_some(ON_PAGE)
+        }
+        Language::Java | Language::Kotlin => begins(&[b"import android.", b"import androidx."]).then_some(ON_DEVICE),
+        Language::CSharp => begins(&[b"using UnityEngine"]).then_some(ON_DEVICE),
+        _ => None,
+    }
+}
+
+/// Whether the file lies in a folder that is served as it is.
+fn is_served(path: &BytePath) -> bool {
+    const SERVED: [&[u8]; 5] = [b"public", b"static", b"www", b"wwwroot", b"assets"];
+    let mut folders = path.as_bytes().rsplit(|byte| *byte == b'/').skip(1);
+    folders.any(|folder| SERVED.iter().any(|served| folder.eq_ignore_ascii_case(served)))
+}
+
+/// Whether a script uses the page it is on, and is not one that a program sends to a page, or has one of its own.
+fn uses_page(language: Language, text: &[u8]) -> bool {
+    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+    let is_of_node = has(b"require(") || has(b".evaluate(") || has(b"jsdom");
+    !is_of_node && ["document", "window"].iter().any(|name| code::uses_global(language, text, name))
 }
 
 /// How the lines of the text end.

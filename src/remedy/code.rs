@@ -9,6 +9,8 @@ mod lent;
 mod shadow;
 mod unfit;
 
+pub(super) use shadow::uses_global;
+
 use super::lexer::{self, Kind, Language, Literal, Stands};
 use super::{Edit, Patch, Spot, WhyNot};
 
@@ -47,6 +49,7 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
 /// The expression that reads the variable.
 fn expression(language: Language, spot: &Spot<'_>) -> String {
     let name = spot.name;
+    let root = shadow::root_of_system(language, spot.text);
     match language {
         Language::Python => format!("os.environ[\"{name}\"]"),
         Language::JavaScript => format!("process.env.{name}"),
@@ -55,11 +58,8 @@ fn expression(language: Language, spot: &Spot<'_>) -> String {
         Language::Rust => format!("std::env::var(\"{name}\").expect(\"{name} is set\")"),
         Language::Go => format!("os.Getenv(\"{name}\")"),
         Language::Ruby => format!("ENV.fetch(\"{name}\")"),
-        Language::Java | Language::Kotlin => format!("System.getenv(\"{name}\")"),
-        Language::CSharp if import::has_line(spot.text, b"using System;") => {
-            format!("Environment.GetEnvironmentVariable(\"{name}\")")
-        }
-        Language::CSharp => format!("System.Environment.GetEnvironmentVariable(\"{name}\")"),
+        Language::Java | Language::Kotlin => format!("{root}System.getenv(\"{name}\")"),
+        Language::CSharp => format!("{root}System.Environment.GetEnvironmentVariable(\"{name}\")"),
         Language::Php => format!("getenv('{name}')"),
         Language::Terraform | Language::Json => name.to_owned(),
     }
@@ -123,8 +123,11 @@ fn joined(language: Language, spot: &Spot<'_>, literal: &Literal) -> Result<Stri
         [piece(before), Some(expression(language, spot)), piece(behind)].into_iter().flatten().collect();
     let sign = if language == Language::Php { " . " } else { " + " };
     let joined = format!("({})", pieces.join(sign));
-    let is_tag =
-        matches!(language, Language::JavaScript | Language::TypeScript) && unfit::is_in_tag(spot.text, literal);
+    let is_script = matches!(language, Language::JavaScript | Language::TypeScript);
+    if is_script && unfit::would_be_called(spot.text, literal) {
+        return Err(WhyNot::new("the line above would be called with it: end that with a semicolon first"));
+    }
+    let is_tag = is_script && unfit::is_in_tag(spot.text, literal);
     Ok(if is_tag { format!("{{{joined}}}") } else { joined })
 }
 

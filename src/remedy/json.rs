@@ -101,7 +101,7 @@ fn declaration(spot: &Spot<'_>, object: usize) -> Result<Option<Declaration>, Wh
 fn places<'t>(text: &'t [u8], word: &str) -> impl Iterator<Item = (usize, usize)> + use<'t> {
     let places: Vec<_> = memchr::memmem::find_iter(text, word.as_bytes()).collect();
     let outline = lexer::outline(Language::Json, text, places.clone().into_iter());
-    places.into_iter().zip(outline).filter(|(_, (is_code, _))| *is_code).map(|(at, (_, depth))| (at, depth))
+    places.into_iter().zip(outline).filter(|(_, own)| own.is_code).map(|(at, own)| (at, own.depth))
 }
 
 /// What the file indents by: as the first line in its brackets, else two blanks.

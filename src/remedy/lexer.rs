@@ -62,13 +62,21 @@ pub(super) struct Literal {
     pub(super) kind: Kind,
 }
 
-/// Of each of the `places`, which ascend: whether it stands in code, and how many brackets are open there. The text is
-/// read once.
+/// What is open at a place.
+pub(super) struct Outline {
+    pub(super) is_code: bool,
+    /// How many brackets are.
+    pub(super) depth: usize,
+    /// Nothing is: a statement begins there.
+    pub(super) begins: bool,
+}
+
+/// What is open at each of the `places`, which ascend. The text is read once.
 pub(super) fn outline(
     language: Language,
     text: &[u8],
     places: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = (bool, usize)> {
+) -> impl Iterator<Item = Outline> {
     let mut lexer = Lexer::new(language, text);
     let mut is_comment = false;
     places.map(move |place| {
@@ -77,7 +85,8 @@ pub(super) fn outline(
         }
         let is_in_comment = is_comment && lexer.at > place;
         let is_in_string = matches!(lexer.frames.last(), Some(Frame::String { .. }));
-        (!is_in_comment && !is_in_string, lexer.brackets.len())
+        let (is_code, depth) = (!is_in_comment && !is_in_string, lexer.brackets.len());
+        Outline { is_code, depth, begins: is_code && depth == 0 && lexer.statement == place }
     })
 }
 
@@ -262,10 +271,14 @@ impl<'t> Lexer<'t> {
             }
             b'(' | b'[' | b'{' => self.brackets.push((byte, at)),
             b')' | b']' | b'}' => {
-                self.brackets.pop();
+                let opened = self.brackets.pop();
                 // The bracket of the hole itself.
                 if base > 0 && self.brackets.len() < base {
                     self.frames.pop();
+                    return;
+                }
+                if byte == b')' && opened.is_some_and(|(_, open)| opening::is_condition(self.text, open)) {
+                    self.last = None;
                     return;
                 }
             }
@@ -342,6 +355,11 @@ mod tests {
             (L::Python, "KEY = 1", "code"),
             (L::JavaScript, "a = /[\"'/]/; b = 'KEY'", "'KEY'"),
             (L::JavaScript, "a = b / c; d = \"KEY\" / 2", "\"KEY\""),
+            (L::JavaScript, "if (1) /`/.test(a);\nb = 'KEY';\nif (1) /`/.test(a);", "'KEY'"),
+            (L::JavaScript, "for await (a of b) /'/.test(a); c = 'KEY'", "'KEY'"),
+            (L::JavaScript, "a = f(1) / 'KEY' + '/'", "'KEY'"),
+            (L::JavaScript, "<p>http://a.b <C d=\"KEY\"/></p>", "\"KEY\""),
+            (L::JavaScript, "a = { b:// \"c\n'KEY' }", "'KEY'"),
             (L::JavaScript, "a = `x ${f(`KEY`)} y`", "`KEY`"),
             (L::JavaScript, "a = `x ${f({})} KEY`", "`x ${f({})} KEY`"),
             (L::JavaScript, "// it's\na = 'KEY'", "'KEY'"),
@@ -352,6 +370,17 @@ mod tests {
             (L::Rust, "/* /* */ \"KEY\" */", "comment"),
             (L::Go, "a := `\n\"KEY\"`; b := '\"'", "`\n\"KEY\"`"),
             (L::Ruby, "a = \"#{b[\"x\"]} KEY\"", "\"#{b[\"x\"]} KEY\""),
+            (L::Ruby, "a = %Q({\"b\": \"KEY\"})", "code"),
+            (L::Ruby, "a = %q(b (\"KEY\") c)", "code"),
+            (L::Ruby, "f %(\"KEY\")", "code"),
+            (L::Ruby, "a = ?\"\nb = 'KEY'; c = ?\"", "'KEY'"),
+            (L::Ruby, "a = %r{\"}\nb = 'KEY'; c = %r{\"}", "'KEY'"),
+            (L::Ruby, "f do\nend\n%w[a' b].each\nb = 'KEY'; c = '", "'KEY'"),
+            (L::Ruby, "a.split /'/\nb = 'KEY'; c = /'/", "'KEY'"),
+            (L::Ruby, "a = b % (c + 'KEY')", "'KEY'"),
+            (L::Ruby, "a = b ? \"'\" : 'KEY'", "'KEY'"),
+            (L::Ruby, "a = b.c? ?'d' : 'KEY'", "'KEY'"),
+            (L::Ruby, "a = 5 %('KEY')", "'KEY'"),
             (L::Ruby, "a = <<~END\n  it's KEY\nEND\n", "  it's KEY\nEND"),
             (L::Java, "char c = '\"'; String s = \"KEY\";", "\"KEY\""),
             (L::Java, "s = \"\"\"\n  \"KEY\"\n\"\"\";", "\"\"\"\n  \"KEY\"\n\"\"\""),
@@ -382,8 +411,10 @@ mod tests {
 
     #[test]
     fn whatever_the_text_it_comes_to_an_end() {
-        let pieces =
-            ["\"", "'", "`", "${", "}", "\\", "\n", "<<~A", "A", "/*", "*/", "#", "<?php", "?>", "r#\"", "é", "("];
+        let pieces = [
+            "\"", "'", "`", "${", "}", "\\", "\n", "<<~A", "A", "/*", "*/", "#", "<?php", "?>", "r#\"", "é", "(",
+            "%q<", "?",
+        ];
         for language in [
             Language::Python,
             Language::JavaScript,

@@ -128,7 +128,7 @@ impl InFolder {
 /// seem to, as whoever made the folder chose what it holds.
 fn has_block(text: &[u8], word: &[u8], fits: impl Fn(&[u8]) -> bool) -> bool {
     let places: Vec<_> = memchr::memmem::find_iter(text, word).filter(|at| fits(&text[at + word.len()..])).collect();
-    lexer::outline(Language::Terraform, text, places.into_iter()).any(|(is_code, depth)| is_code && depth == 0)
+    lexer::outline(Language::Terraform, text, places.into_iter()).any(|own| own.is_code && own.depth == 0)
 }
 
 /// The block of an output that begins here, as it is formatted.

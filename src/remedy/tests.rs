@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod imports;
 mod infrastructure;
 mod names;
 mod rust;
@@ -262,14 +263,17 @@ fn java_kotlin_and_c_sharp() {
         ],
     );
     refuses("a.kt", &[("const val K = \"TOK\"", "a constant is fixed")]);
-    let read = "Environment.GetEnvironmentVariable(\"API_KEY\")";
+    let read = "System.Environment.GetEnvironmentVariable(\"API_KEY\")";
     for (text, expected) in [
-        ("class A { string k = \"TOK\"; }", "class A { string k = System.@; }"),
+        ("class A { string k = \"TOK\"; }", "class A { string k = @; }"),
         ("using System;\nvar k = @\"a \"\" TOK\";", "using System;\nvar k = (@\"a \"\" \" + @);"),
         ("using System;\nvar k = $\"{a} TOK\";", "using System;\nvar k = ($\"{a} \" + @);"),
     ] {
-        let expected = expected.replace("+ @", &format!("+ {read}")).replace(".@", &format!(".{read}"));
-        assert_eq!(edited("A.cs", text), Ok(expected), "{text}");
+        assert_eq!(
+            edited("A.cs", text),
+            Ok(expected.replace(" @;", &format!(" {read};")).replace("@)", &format!("{read})"))),
+            "{text}"
+        );
     }
     refuses(
         "A.cs",

@@ -24,11 +24,34 @@ pub(super) fn reason(language: Language, text: &[u8], span: &Range<usize>) -> Op
         Language::Go => any("os", &|name| go(text, name)).then_some(OS),
         Language::JavaScript | Language::TypeScript => {
             let is_asked = |name: &Name<'_>| !name.behind.starts_with(b"?.") && !name.behind.starts_with(b"[");
-            any("process", &|name| is_asked(name) && javascript(text, name))
+            any("process", &|name| is_asked(name) && javascript(language, text, name))
                 .then_some("`process` is something else here")
         }
         _ => None,
     }
+}
+
+/// What has to stand before `System` for the one of the language, as the file has another one.
+pub(super) fn root_of_system(language: Language, text: &[u8]) -> &'static str {
+    const NAME: &str = "System";
+    let root = match language {
+        Language::Java | Language::Kotlin => "java.lang.",
+        Language::CSharp => "global::",
+        _ => return "",
+    };
+    let is_other = |name: &Name<'_>| {
+        let is_read = name.behind.starts_with(b".") || name.behind.starts_with(b"::");
+        !is_read && last_word(text[..name.at].trim_ascii_end()) != b"using"
+    };
+    let is_end = |at: usize| text.get(at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    let is_member = memchr::memmem::find_iter(text, b".System").any(|at| is_end(at + 1 + NAME.len()));
+    if is_member || names(language, text, NAME).iter().any(is_other) { root } else { "" }
+}
+
+/// Whether the script uses something by a name that it gives to nothing itself.
+pub(in crate::remedy) fn uses_global(language: Language, text: &[u8], name: &str) -> bool {
+    let names = names(language, text, name);
+    names.iter().any(|name| name.behind.starts_with(b".")) && !names.iter().any(|name| javascript(language, text, name))
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -56,7 +79,7 @@ fn python(function: Option<&Range<usize>>, name: &Name<'_>) -> bool {
         // In a function the import is of its own.
         return function.is_some_and(|function| function.contains(&name.at));
     }
-    let is_read = name.bracket.is_some()
+    let is_read = !name.brackets.is_empty()
         && !head.starts_with(b"(")
         && !head.starts_with(b"[")
         && !name.behind.starts_with(b":=")
@@ -98,20 +121,17 @@ fn function_around(text: &[u8], at: usize) -> Option<Range<usize>> {
 /// field which is given a value.
 fn go(text: &[u8], name: &Name<'_>) -> bool {
     let is_field = name.behind.starts_with(b":") && !name.behind.starts_with(b":=");
-    !(is_field && name.bracket.is_some_and(|at| text[at] == b'{'))
+    !(is_field && name.brackets.last().is_some_and(|at| text[*at] == b'{'))
 }
 
-fn javascript(text: &[u8], name: &Name<'_>) -> bool {
+fn javascript(language: Language, text: &[u8], name: &Name<'_>) -> bool {
     let before = text[..name.at].trim_ascii_end();
     let is_named = matches!(last_word(before), b"const" | b"let" | b"var" | b"function" | b"class" | b"import" | b"as");
-    let is_taken_out = name.bracket.is_some_and(|at| {
-        let head = text[..at].trim_ascii_end();
-        let is_opened = matches!(last_word(head), b"const" | b"let" | b"var" | b"import")
-            || matches!(head.last(), Some(b'(' | b','));
-        is_opened && b"{[".contains(&text[at]) && matches!(name.behind.first(), Some(b',' | b'}' | b']' | b'='))
-    });
-    let is_bound =
-        is_named || is_taken_out || is_set(name.behind) || name.behind.starts_with(b"=>") || is_parameter(text, name);
+    let is_bound = is_named
+        || is_taken_out(language, text, name)
+        || is_set(name.behind)
+        || name.behind.starts_with(b"=>")
+        || name.brackets.last().is_some_and(|open| is_of_parameters(language, text, *open));
     is_bound && !is_the_one_of_node(text, name)
 }
 
@@ -126,22 +146,50 @@ fn is_the_one_of_node(text: &[u8], name: &Name<'_>) -> bool {
     is_declared || is_module
 }
 
-/// Whether the bracket around the name is that of a function's parameters: something like its body stands behind it.
-fn is_parameter(text: &[u8], name: &Name<'_>) -> bool {
-    let Some(open) = name.bracket.filter(|at| text[*at] == b'(') else { return false };
-    if matches!(last_word(text[..open].trim_ascii_end()), b"if" | b"while" | b"switch" | b"for" | b"with") {
+/// Whether the name stands in a pattern, such as `{ a: { process } }`, that gives it a value.
+fn is_taken_out(language: Language, text: &[u8], name: &Name<'_>) -> bool {
+    if !matches!(name.behind.first(), Some(b',' | b'}' | b']')) {
         return false;
     }
-    let mut depth = 1_usize;
-    let close = name.behind.iter().take(FARTHEST).position(|byte| {
+    // Outwards as long as one may be a part of the next one.
+    for (depth, open) in name.brackets.iter().enumerate().rev() {
+        if text[*open] == b'(' {
+            return depth + 1 < name.brackets.len() && is_of_parameters(language, text, *open);
+        }
+        let head = text[..*open].trim_ascii_end();
+        let is_declared = matches!(last_word(head), b"const" | b"let" | b"var" | b"import");
+        if is_declared || is_set(behind_bracket(text, *open).unwrap_or_default().trim_ascii_start()) {
+            return true;
+        }
+        if !matches!(head.last(), Some(b'(' | b',' | b':' | b'[')) {
+            return false;
+        }
+    }
+    false
+}
+
+/// What stands behind a bracket as a whole.
+fn behind_bracket(text: &[u8], open: usize) -> Option<&[u8]> {
+    let mut depth = 0_usize;
+    let close = text[open..].iter().take(FARTHEST).position(|byte| {
         match byte {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
         depth == 0
     });
-    let Some(close) = close else { return true };
-    let behind = name.behind[close + 1..].trim_ascii_start();
-    behind.starts_with(b"=>") || behind.starts_with(b"{") || behind.starts_with(b":")
+    close.map(|close| &text[open + close + 1..])
+}
+
+/// Whether the bracket is that of a function's parameters: something like its body stands behind it, or its type.
+fn is_of_parameters(language: Language, text: &[u8], open: usize) -> bool {
+    let word = last_word(text[..open].trim_ascii_end());
+    if text[open] != b'(' || matches!(word, b"if" | b"while" | b"switch" | b"for" | b"await" | b"with") {
+        return false;
+    }
+    let Some(behind) = behind_bracket(text, open) else { return true };
+    let is_typed = language == Language::TypeScript && behind.starts_with(b":");
+    let behind = behind.trim_ascii_start();
+    is_typed || behind.starts_with(b"=>") || behind.starts_with(b"{")
 }

@@ -160,6 +160,14 @@ fn is_argument_of_type(around: &Around<'_>, literal: &Literal) -> bool {
     opens && end == Some(&b'>')
 }
 
+/// Whether brackets in place of the string, which is the first on its line, would call the value that ends above.
+pub(super) fn would_be_called(text: &[u8], literal: &Literal) -> bool {
+    let before = &text[..literal.outer.start];
+    let above = before.trim_ascii_end();
+    let is_value_end = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$)]}\"'`".contains(byte);
+    before[above.len()..].contains(&b'\n') && above.last().is_some_and(is_value_end)
+}
+
 /// Whether the string is an attribute of a tag, as in JSX: `<Map token="...">`.
 pub(super) fn is_in_tag(text: &[u8], literal: &Literal) -> bool {
     const FARTHEST: usize = 2000;
@@ -298,11 +306,20 @@ fn php(around: &Around<'_>, literal: &Literal) -> Option<&'static str> {
     if literal.kind == Kind::Page {
         return Some("it stands in a page, which everybody can read");
     }
-    let is_declared = around.has_word(&[b"const", b"public", b"private", b"protected", b"var", b"static", b"case"]);
+    if around.text[literal.outer.start] == b'`' {
+        return Some("it stands in a command of a shell, which cannot be taken apart");
+    }
+    // The `case` of an enum has a value, that of a `switch` is one.
+    let is_case = around.statement.trim_ascii_start().strip_prefix(b"case ").is_some_and(|case| {
+        let name = case.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(case.len());
+        name > 0 && case[name..].trim_ascii_start().starts_with(b"=")
+    });
+    let is_declared = is_case || around.has_word(&[b"const", b"public", b"private", b"protected", b"var", b"static"]);
     let is_parameter = |at: &usize| {
         let before = around.text[..*at].trim_ascii_end();
         let name = last_word(before);
-        let words = [name, last_word(before[..before.len() - name.len()].trim_ascii_end())];
+        let head = before[..before.len() - name.len()].trim_ascii_end();
+        let words = [name, last_word(head.strip_suffix(b"&").unwrap_or(head).trim_ascii_end())];
         words.iter().any(|word| matches!(*word, b"function" | b"fn"))
     };
     if is_declared || around.brackets.iter().any(is_parameter) {

@@ -7,8 +7,8 @@ pub(in crate::remedy) struct Name<'t> {
     pub(in crate::remedy) at: usize,
     /// The code from the line on which the outermost open bracket around it stands, or from its own.
     pub(in crate::remedy) head: &'t [u8],
-    /// The innermost open bracket around it.
-    pub(in crate::remedy) bracket: Option<usize>,
+    /// Where brackets are open around it, the innermost last.
+    pub(in crate::remedy) brackets: Vec<usize>,
     pub(in crate::remedy) behind: &'t [u8],
 }
 
@@ -17,15 +17,19 @@ pub(in crate::remedy) fn names<'t>(language: Language, text: &'t [u8], name: &st
     const LONGEST_LINE: usize = 400;
     let mut lexer = Lexer::new(language, text);
     let mut names = Vec::new();
+    if memchr::memmem::find(text, name.as_bytes()).is_none() {
+        return names;
+    }
     while lexer.at < text.len() {
         let at = lexer.at;
         let is_code = matches!(lexer.frames.last(), Some(Frame::Code { .. }));
         if is_code && text[at..].starts_with(name.as_bytes()) && is_whole(text, at, name.len()) {
-            let outermost = lexer.brackets.first().map_or(at, |(_, outermost)| *outermost);
+            let brackets: Vec<_> = lexer.brackets.iter().map(|(_, at)| *at).collect();
+            let outermost = brackets.first().copied().unwrap_or(at);
             let near = outermost.saturating_sub(LONGEST_LINE);
             let line = memchr::memrchr(b'\n', &text[near..outermost]).map_or(near, |newline| near + newline + 1);
-            let bracket = lexer.brackets.last().map(|(_, innermost)| *innermost);
-            names.push(Name { at, head: &text[line..at], bracket, behind: text[at + name.len()..].trim_ascii_start() });
+            let behind = text[at + name.len()..].trim_ascii_start();
+            names.push(Name { at, head: &text[line..at], brackets, behind });
         }
         lexer.step();
     }

@@ -1,5 +1,7 @@
 //! What begins a string, a comment or a regex in each language.
 
+use std::rc::Rc;
+
 use super::Language;
 
 /// How a string may be read.
@@ -36,14 +38,14 @@ pub(super) struct Opening {
 
 #[derive(Clone, Debug)]
 pub(super) enum Close {
-    Quote(Vec<u8>),
+    Quote(Rc<[u8]>),
     /// A line that holds this word.
-    Line(Vec<u8>),
+    Line(Rc<[u8]>),
 }
 
 impl Opening {
     fn quoted(length: usize, close: &[u8]) -> Self {
-        let close = Close::Quote(close.to_vec());
+        let close = Close::Quote(close.into());
         Self { length, close, kind: Kind::Plain, escapes: true, doubles: false, hole: None }
     }
 
@@ -183,8 +185,13 @@ pub(super) fn comment(language: Language, text: &[u8], at: usize) -> Option<usiz
     let rest = &text[at..];
     let has_hash = matches!(language, Language::Python | Language::Ruby | Language::Php | Language::Terraform);
     let has_slashes = !matches!(language, Language::Python | Language::Ruby);
+    // An address in a text of JSX.
+    let is_address = || {
+        matches!(language, Language::JavaScript | Language::TypeScript)
+            && [&b"http:"[..], b"https:"].iter().any(|scheme| text[..at].ends_with(scheme))
+    };
     if has_hash && rest[0] == b'#' && !(language == Language::Php && rest.starts_with(b"#["))
-        || has_slashes && rest.starts_with(b"//")
+        || has_slashes && rest.starts_with(b"//") && !is_address()
     {
         let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         // The end of the code ends a comment of PHP.
@@ -224,12 +231,64 @@ fn block_comment(rest: &[u8], nested: Option<&[u8]>) -> usize {
     place
 }
 
-/// How long the regex is that begins at `at`, where `last` is the last byte of code before it.
+/// How long the regex is that begins at `at`, or another literal in which nothing can be replaced, where `last` is the
+/// last byte of code before it.
 pub(super) fn regex(language: Language, text: &[u8], at: usize, last: Option<usize>) -> Option<usize> {
-    let is_known = matches!(language, Language::JavaScript | Language::TypeScript | Language::Ruby);
-    if !is_known || text[at] != b'/' || last.is_some_and(|last| is_value_end(text, last)) {
+    let is_ruby = language == Language::Ruby;
+    let is_known = is_ruby || matches!(language, Language::JavaScript | Language::TypeScript);
+    let is_sign = text[at] == b'/' || is_ruby && matches!(text[at], b'%' | b'?');
+    if !is_known || !is_sign {
         return None;
     }
+    if let Some(last) = last.filter(|last| is_value_end(text, *last)) {
+        // In Ruby a value ends with its line, and what has a blank before it and none behind is an argument.
+        let ends_before = text[last..at].contains(&b'\n');
+        let is_name = last + 1 < at && is_word(text[last]) && !text[last].is_ascii_digit() && text[at] != b'?';
+        let is_argument = is_name && text.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+        if !is_ruby || !ends_before && !is_argument {
+            return None;
+        }
+    }
+    match text[at] {
+        b'%' => percent_literal(&text[at..]),
+        b'?' => character(&text[at..]),
+        _ => slashed(text, at),
+    }
+}
+
+/// `%w[a b]`, `%(a)` and the like.
+fn percent_literal(rest: &[u8]) -> Option<usize> {
+    let kind = usize::from(rest.get(1).is_some_and(|kind| b"qQwWiIrsx".contains(kind)));
+    let open = *rest.get(1 + kind).filter(|open| open.is_ascii_punctuation() && **open != b'=')?;
+    let close = match open {
+        b'(' => b')',
+        b'[' => b']',
+        b'{' => b'}',
+        b'<' => b'>',
+        other => other,
+    };
+    let mut depth = 1_usize;
+    let mut place = 2 + kind;
+    while depth > 0 {
+        match *rest.get(place)? {
+            b'\\' => place += 1,
+            byte if byte == close => depth -= 1,
+            byte if byte == open => depth += 1,
+            _ => {}
+        }
+        place += 1;
+    }
+    Some(place)
+}
+
+/// `?a`.
+fn character(rest: &[u8]) -> Option<usize> {
+    let first = *rest.get(1).filter(|first| !first.is_ascii_whitespace())?;
+    let length = 1 + if first == b'\\' { 2 } else { utf8_length(first) };
+    (!rest.get(length).copied().is_some_and(is_word)).then_some(length)
+}
+
+fn slashed(text: &[u8], at: usize) -> Option<usize> {
     let mut is_in_class = false;
     let mut place = at + 1;
     while let Some(byte) = text.get(place).filter(|byte| **byte != b'\n') {
@@ -257,6 +316,15 @@ fn is_value_end(text: &[u8], last: usize) -> bool {
     }
     let start = text[..last].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
     !BEFORE_REGEX.contains(&&text[start..=last])
+}
+
+/// Whether the bracket at `open` holds the condition of a statement, behind which no value ends.
+pub(super) fn is_condition(text: &[u8], open: usize) -> bool {
+    let before = text[..open].trim_ascii_end();
+    let is_start = |head: &[u8]| head.last().is_none_or(|last| !is_word(*last) && !b".$".contains(last));
+    [&b"if"[..], b"while", b"for", b"for await", b"with"]
+        .iter()
+        .any(|word| before.strip_suffix(*word).is_some_and(is_start))
 }
 
 /// The here-document that is announced at `at`, and how long that is.
@@ -288,7 +356,7 @@ pub(super) fn here_document(language: Language, text: &[u8], at: usize) -> Optio
         return None;
     }
     length += letters + usize::from(quote.is_some());
-    let close = Close::Line(word[..letters].to_vec());
+    let close = Close::Line(word[..letters].into());
     let has_holes = quote != Some(b'\'');
     let kind = if has_holes { Kind::Document } else { Kind::QuotedDocument };
     let opening = Opening { close, kind, ..Opening::quoted(0, b"") };

@@ -68,6 +68,11 @@ fn process_may_be_something_else() {
         "import { process } from 'a';\ng('TOK');",
         "try {} catch (process) { g('TOK'); }",
         "process = 1; g('TOK');",
+        "const { a: { process } } = b; g('TOK');",
+        "const a = 1, { b: [process, c] } = d; g('TOK');",
+        "({ process } = a); g('TOK');",
+        "function f({ a: { process } }) { g('TOK'); }",
+        "f((a, { process }) => g('TOK'));",
     ] {
         refuses("a.js", &[(text, "`process` is something else here")]);
         refuses("a.ts", &[(text, "`process` is something else here")]);
@@ -79,15 +84,19 @@ fn process_may_be_something_else() {
         "a.process = 1; a = { process: 1 }; if (process) {}",
         "// process = 1\nb('process = 1');",
         "class A { process(a) { } }",
+        "f({ process }); g(a, { b: { process } });",
+        "a = q ? f(process) : 2;",
+        "async function f() { for await (const a of process) {} }",
     ] {
         let expected = format!("{head}\nk = process.env.API_KEY");
         assert_eq!(edited("a.js", &format!("{head}\nk = 'TOK'")), Ok(expected), "{head}");
     }
+    refuses("a.ts", &[("class A { b(process): string { return 'TOK'; } }", "`process` is something else here")]);
 }
 
 #[test]
 fn scripts_for_browsers_read_no_variable() {
-    for path in ["public/a.js", "web/Public/b/a.ts"] {
+    for path in ["public/a.js", "web/Public/b/a.ts", "static/js/a.js", "www/a.js", "wwwroot/a.js", "assets/a.mjs"] {
         refuses(path, &[("k = 'TOK'", "whoever opens the page")]);
     }
     becomes("public.js", &[("k = 'TOK'", "k = process.env.API_KEY")]);
@@ -99,5 +108,66 @@ fn scripts_for_browsers_read_no_variable() {
             ("\"use client\";const k = 'TOK';", "whoever opens the page"),
         ],
     );
+    refuses(
+        "src/main.js",
+        &[
+            ("a = import.meta.env.MODE;\nk = 'TOK';", "whoever opens the page"),
+            ("k = 'TOK';\ndocument.title = k;", "whoever opens the page"),
+            ("window.k = 'TOK';", "whoever opens the page"),
+        ],
+    );
+    for head in [
+        "// the document. It\nb('window.c');",
+        "typeof window;",
+        "vscode.window.a();",
+        "function f(document) { document.a(); }",
+        "page.evaluate(() => document.title);",
+        "const a = require('a'); document.a;",
+    ] {
+        let expected = format!("{head}\nk = process.env.API_KEY");
+        assert_eq!(edited("src/main.js", &format!("{head}\nk = 'TOK'")), Ok(expected), "{head}");
+    }
     refuses("a.vue", &[("<script>const k = 'TOK'</script>", "whoever opens the page")]);
+}
+
+#[test]
+fn programs_on_the_device_of_a_user_read_no_variable() {
+    refuses("A.kt", &[("import androidx.a.B\nval k = \"TOK\"", "whoever has the program")]);
+    refuses(
+        "A.java",
+        &[("package a;\nimport android.a.B;\nclass A { String k = \"TOK\"; }", "whoever has the program")],
+    );
+    refuses("A.cs", &[("using UnityEngine;\nclass A { string k = \"TOK\"; }", "whoever has the program")]);
+}
+
+#[test]
+fn some_places_hold_a_text_that_is_not_taken_apart() {
+    refuses(
+        "a.php",
+        &[
+            ("<?php\n$a = `echo -n 'a TOK b'`;", "a command of a shell"),
+            ("<?php\nfunction &f($k = 'TOK') {}", "has to be constant"),
+            ("<?php\nenum A: string { case B = 'TOK'; }", "has to be constant"),
+        ],
+    );
+    becomes(
+        "a.php",
+        &[
+            ("<?php\nswitch ($a) { case 'TOK': f(); }", "<?php\nswitch ($a) { case getenv('API_KEY'): f(); }"),
+            (
+                "<?php\nswitch ($a) { case 'b': $k = 'TOK'; }",
+                "<?php\nswitch ($a) { case 'b': $k = getenv('API_KEY'); }",
+            ),
+        ],
+    );
+    refuses("a.rb", &[("k = %Q({\"a\": \"TOK\"})\n", "in no string"), ("k = %q(a TOK)\n", "in no string")]);
+    refuses("a.js", &[("a = b\n'c TOK'.d()", "the line above"), ("a = () => {}\n'c TOK'.d()", "the line above")]);
+    becomes(
+        "a.js",
+        &[
+            ("a = b;\n'c TOK'.d()", "a = b;\n('c ' + process.env.API_KEY).d()"),
+            ("a =\n  'c TOK'", "a =\n  ('c ' + process.env.API_KEY)"),
+            ("f(a,\n  'c TOK')", "f(a,\n  ('c ' + process.env.API_KEY))"),
+        ],
+    );
 }
