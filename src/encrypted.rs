@@ -6,6 +6,7 @@
 mod armor;
 mod attributes;
 mod demand;
+mod go;
 mod policy;
 mod sops;
 mod values;

@@ -109,7 +109,8 @@ impl Reason<'_> {
         match self {
             // What a tool of one's own writes has a form that nobody else knows.
             Self::Filter(filter) => !is_encrypted_throughout(content) && (is_known(filter.name) || !is_opaque(content)),
-            Self::Sops(rule) => !is_encrypted(content) && rule.leaves_open(path.name(), content),
+            Self::Sops(rule) if is_encrypted(content) => rule.is_gone_round(content),
+            Self::Sops(rule) => rule.leaves_open(path.name(), content),
             Self::Config(_) | Self::Name => !is_encrypted(content),
         }
     }
