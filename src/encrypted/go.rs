@@ -21,8 +21,7 @@ pub(super) fn translated(pattern: &str) -> Result<(String, bool), String> {
         let is_kind = |part: &str| part.contains(r"\p") || part.contains(r"\P");
         let wider = match first {
             '\\' if part.starts_with(r"\pL") || part.starts_with(r"\p{L") => Some(LETTER),
-            '\\' if is_kind(part) => Some(CHARACTER),
-            '[' if is_kind(part) => Some(CHARACTER),
+            '\\' | '[' if is_kind(part) => Some(CHARACTER),
             _ if !part.is_ascii() && (first == '[' || is_folded) => Some(CHARACTER),
             _ => None,
         };

@@ -50,7 +50,7 @@ fn has_magic(text: &[u8]) -> bool {
         // KeePass.
         (b"\x03\xd9\xa2\x9a", 64),
     ];
-    let behind = |(magic, least): (&[u8], usize)| text.strip_prefix(magic).filter(|rest| rest.len() > least);
+    let behind = |(magic, least): (&[u8], usize)| text.strip_prefix(magic).filter(|rest| rest.len() >= least);
     MAGICS.into_iter().find_map(behind).is_some_and(is_ciphertext) || is_of_strongbox(text)
 }
 
@@ -192,6 +192,8 @@ mod tests {
         // One letter, in the ways of git-crypt, OpenSSL and Vim.
         for file in [
             &b"\0GITCRYPT\0\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8\x7c"[..],
+            // git-crypt 0.7 writes this for an empty file.
+            b"\0GITCRYPT\0\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8",
             b"Salted__\xc7\xab\x04M(\x93\x05\x1f?\xfb\x1aB\x01!\x12\xa7\xee\xcb\x0c\x1f+\xefA\x9c",
             b"VimCrypt~03!\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8\x7c\x9f\x14u\x99\x02",
         ] {
