@@ -237,7 +237,7 @@ impl<'a> Editor<'a> {
         let variable = target.variable.as_deref().or(facts.variable());
         let span = remedy::extent(variable.or(assigned.as_deref()), self.text, &target.span);
         let value = &self.text[span.clone()];
-        let name = store.name(value, &name::candidates(variable, &facts, (self.text, &span)));
+        let name = store.name(value, &name::candidates(variable, target.rule, (self.text, &span)));
         let edit = remedy::replacement(self.path, self.text, &span, &name).map_err(|why| why.to_string())?;
         let edit = self.in_own_dialect(edit, &span)?;
         store.put(&edit.variable, value)?;
