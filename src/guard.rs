@@ -92,6 +92,11 @@ pub(crate) fn idle(config: &Config, paths: &[BytePath]) -> Result<Vec<usize>> {
     Ok((0..config.encrypted.len()).filter(|place| !used.contains(place)).collect())
 }
 
+/// Whether the configuration asks for that file.
+pub(crate) fn is_named(config: &Config, path: &BytePath) -> Result<bool> {
+    Ok(entries_for(&globs(config)?, path).next().is_some())
+}
+
 /// Two for each entry of `[[encrypted]]`: the name of a folder stands for all that is in it, as in `.gitignore`.
 fn globs(config: &Config) -> Result<GlobSet> {
     let paths = config.encrypted.iter().map(|path| path.value.trim_end_matches('/'));
