@@ -6,6 +6,7 @@
 mod armor;
 mod attributes;
 mod demand;
+mod go;
 mod policy;
 mod sops;
 mod values;
@@ -219,7 +220,8 @@ fn is_encrypted_value(text: &[u8], span: &Range<usize>) -> bool {
     if in_brackets(&text[from..span.start], &text[span.start..]) {
         return true;
     }
-    span.end <= start + length && (is_tagged(run) || is_led(lead, run) || is_named(lead, &text[start..], length))
+    span.end <= start + length
+        && (is_tagged(run) || is_led(lead, &text[start..], length) || is_named(lead, &text[start..], length))
 }
 
 /// Letters of base64 in both alphabets. The `=` at its end is left out, because it stands behind names too.
@@ -294,14 +296,17 @@ fn is_tagged(run: &[u8]) -> bool {
 }
 
 /// What stands right before ciphertext: Vault's transit engine, Spring's and Jenkins's marks, dotenvx.
-fn is_led(lead: &[u8], run: &[u8]) -> bool {
+fn is_led(lead: &[u8], value: &[u8], length: usize) -> bool {
     /// A point of a curve, a vector and a tag, in base64.
     const SHORTEST_OF_DOTENVX: usize = 120;
+    /// A nonce of 12 bytes and a tag of 16, in base64.
+    const SHORTEST_OF_VAULT: usize = 40;
+    let run = &value[..length];
     let is_transit = memmem::rfind(lead, b"vault:v").is_some_and(|start| {
         let version = &lead[start + b"vault:v".len()..];
         matches!(version, [digits @ .., b':'] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
     });
-    is_transit
+    is_transit && padded(value, length).is_some_and(|length| length >= SHORTEST_OF_VAULT)
         || lead.ends_with(b"{cipher}") && is_of_spring(run)
         || lead.ends_with(b"{") && run.starts_with(b"AQAAABAAAA")
         || lead.ends_with(b"encrypted:") && run.starts_with(b"B") && run.len() >= SHORTEST_OF_DOTENVX
@@ -324,17 +329,23 @@ fn is_named(lead: &[u8], value: &[u8], length: usize) -> bool {
     const NAMES: [&[u8]; 3] = [b"secure", b"ciphertext", b"enc"];
     const SHORTEST: usize = 24;
     let is_sign = |byte: &u8| b" \t\"':=".contains(byte);
-    let padding = value[length..].iter().take(2).take_while(|byte| **byte == b'=').count();
-    let is_whole = value[..length].iter().all(|byte| !b"-_".contains(byte)) && (length + padding).is_multiple_of(4);
+    let is_long = padded(value, length).is_some_and(|length| length >= SHORTEST);
     NAMES.iter().any(|name| {
         let Some(start) = memmem::rfind(lead, name) else { return false };
         let starts_word = start == 0 || !(lead[start - 1].is_ascii_alphanumeric() || lead[start - 1] == b'_');
         let between = &lead[start + name.len()..];
         let value_start = between.iter().position(|byte| !is_sign(byte)).unwrap_or(between.len());
         let is_versioned = between[value_start..].starts_with(b"v1:") && between.ends_with(b":");
-        let is_plain = value_start == between.len() && length + padding >= SHORTEST && is_whole;
+        let is_plain = value_start == between.len() && is_long;
         starts_word && value_start > 0 && (is_versioned || is_plain)
     })
+}
+
+/// The length of whole base64 in the usual alphabet, its padding included, of which `value` begins with so many letters.
+fn padded(value: &[u8], length: usize) -> Option<usize> {
+    let padding = value[length..].iter().take(2).take_while(|byte| **byte == b'=').count();
+    let is_usual = value[..length].iter().all(|byte| !b"-_".contains(byte));
+    (is_usual && (length + padding).is_multiple_of(4)).then_some(length + padding)
 }
 
 #[cfg(test)]
@@ -432,9 +443,17 @@ mod tests {
             "-----BEGIN PGP PRIVATE KEY BLOCK-----\nKEY\n",
             "# see $ANSIBLE_VAULT; and git-crypt\nKEY",
             "see vault:v1: or KEY",
+            "token = vault:v1:KEYx",
+            "token = vault:v1:KEY-abc",
         ] {
             assert!(!covers(text), "{text}");
         }
+    }
+
+    #[test]
+    fn what_vault_would_not_write_is_not() {
+        let text = b"password: vault:v1:hV4k9QzT2mXwaB3Rk9tR\n";
+        assert!(!Encrypted::within(text).covers(&(19..39)));
     }
 
     #[test]

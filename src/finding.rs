@@ -122,13 +122,14 @@ impl Finding<'_> {
     /// unless it is a single word or the rule's author has chosen the variable. No program takes orders from it.
     pub(crate) fn variable(&self) -> Option<String> {
         const LONGEST: usize = 40;
-        let of_rule = self.rule.facts().variable().filter(|name| name::is_free(name));
+        let of_rule = self.rule.facts().variable().filter(|name| name::may_be(name, self.rule));
         if self.rule.origin() == Origin::Configured && of_rule.is_some() {
             return of_rule.map(str::to_owned);
         }
         let name = self.name.as_ref().filter(|name| name.contains('_') && name.len() <= LONGEST);
-        let name =
-            name.map(|name| name.to_ascii_uppercase()).filter(|name| is_variable_name(name) && name::is_free(name));
+        let name = name
+            .map(|name| name.to_ascii_uppercase())
+            .filter(|name| is_variable_name(name) && name::may_be(name, self.rule));
         name.or_else(|| of_rule.map(str::to_owned))
     }
 

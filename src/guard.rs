@@ -92,6 +92,11 @@ pub(crate) fn idle(config: &Config, paths: &[BytePath]) -> Result<Vec<usize>> {
     Ok((0..config.encrypted.len()).filter(|place| !used.contains(place)).collect())
 }
 
+/// Whether the configuration asks for that file.
+pub(crate) fn is_named(config: &Config, path: &BytePath) -> Result<bool> {
+    Ok(entries_for(&globs(config)?, path).next().is_some())
+}
+
 /// Two for each entry of `[[encrypted]]`: the name of a folder stands for all that is in it, as in `.gitignore`.
 fn globs(config: &Config) -> Result<GlobSet> {
     let paths = config.encrypted.iter().map(|path| path.value.trim_end_matches('/'));
@@ -109,7 +114,8 @@ impl Reason<'_> {
         match self {
             // What a tool of one's own writes has a form that nobody else knows.
             Self::Filter(filter) => !is_encrypted_throughout(content) && (is_known(filter.name) || !is_opaque(content)),
-            Self::Sops(rule) => !is_encrypted(content) && rule.leaves_open(path.name(), content),
+            Self::Sops(rule) if is_encrypted(content) => rule.is_gone_round(content),
+            Self::Sops(rule) => rule.leaves_open(path.name(), content),
             Self::Config(_) | Self::Name => !is_encrypted(content),
         }
     }

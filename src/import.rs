@@ -7,7 +7,7 @@ pub(crate) mod baseline;
 pub(crate) mod gitleaks;
 mod glob;
 pub(crate) mod ignore;
-mod regex;
+pub(crate) mod regex;
 
 use std::collections::BTreeSet;
 

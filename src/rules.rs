@@ -193,6 +193,14 @@ impl<'a> Rule<'a> {
         self.own().is_some_and(|own| own.origin == Origin::BuiltIn)
     }
 
+    /// Whether a configuration has chosen the variable, or what it is taken from.
+    pub(crate) fn chooses_variable(self) -> bool {
+        self.own().is_some_and(|own| {
+            let of_base = builtin::find(&own.spec.id).and_then(|base| builtin::facts(base).env_var);
+            own.origin == Origin::Configured || own.spec.env_var.as_deref() != of_base
+        })
+    }
+
     /// The rules that it is one of.
     pub(crate) fn set(self) -> &'a RuleSet {
         self.set

@@ -70,13 +70,14 @@ pub(crate) fn allow(args: &AllowArgs, global: &Global, environment: &Environment
 }
 
 /// What was written, as the beginning of a sentence.
-fn words(Written { added, renewed }: Written) -> String {
+fn words(Written { added, renewed, ended }: Written) -> String {
     let entries = |number: usize| if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") };
-    match (added, renewed) {
+    let words = match (added, renewed) {
         (_, 0) => format!("added {} to {FILE_NAME}", entries(added)),
         (0, _) => format!("renewed {} in {FILE_NAME}", entries(renewed)),
         _ => format!("added {} and renewed {} in {FILE_NAME}", entries(added), entries(renewed)),
-    }
+    };
+    ended.map_or(words.clone(), |day| format!("{words} (now without an end, was {day})"))
 }
 
 /// The entries that the arguments ask for; none when nothing blocks.
@@ -92,8 +93,9 @@ fn entries(
     }
     let config = config_of_work_tree(global, environment)?;
     config::compile(&config)?;
-    refuse_key(&reason, &config)?;
+    refuse_key(&reason, "reason", &config)?;
     let by = repo.config_string("user.name").filter(|name| !name.trim().is_empty());
+    refuse_key(by.as_deref().unwrap_or_default(), "name of the user in git's configuration", &config)?;
     let common = AllowSpec { reason: Some(reason), by, expires: last_day(args)?, ..AllowSpec::default() };
     if let Some(path) = &args.path {
         let entry = AllowSpec { path: Some(path.clone()), rule: args.rule.clone(), ..common };
@@ -113,16 +115,16 @@ fn entries(
     Ok(fingerprints.iter().map(entry).collect())
 }
 
-/// The reason goes into a file that is committed, where a key would stand in the open.
-fn refuse_key(reason: &str, config: &Config) -> Result<()> {
+/// Reason and name go into a file that is committed, where a key would stand in the open.
+fn refuse_key(text: &str, what: &str, config: &Config) -> Result<()> {
     let mut outcome = Outcome::default();
-    let text = Change::message(reason.as_bytes().to_vec(), Vec::new());
+    let text = Change::message(text.as_bytes().to_vec(), Vec::new());
     Inspector::new(config, Counting::Files).inspect(&text, &mut outcome);
     let allowed = outcome.suppressed.iter().map(|(located, _)| located);
     match outcome.blocked.iter().chain(allowed).next() {
-        None => complete(outcome, "the reason").map(drop),
+        None => complete(outcome, &format!("the {what}")).map(drop),
         Some(located) => bail!(
-            "the reason holds a key: {}\nhelp: say in words why this is no secret, {FILE_NAME} is no place for a key",
+            "the {what} holds a key: {}\nhelp: say in words why this is no secret, {FILE_NAME} is no place for a key",
             located.finding.rule.facts().title
         ),
     }

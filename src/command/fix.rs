@@ -73,13 +73,14 @@ impl Run<'_> {
         let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
         let plan = fix::plan(&blocked, &Surroundings { root, config: &config, scope, outside })?;
         refuse(&plan)?;
+        // What fails is not told as if it were done.
+        if self.args.apply && !plan.is_empty() {
+            fix::carry_out(&plan, root, git_dir)?;
+        }
         if scope == Scope::WorkTree {
             writeln!(out, "nothing staged blocks, so this looks at all tracked files, as `git commit -a` does")?;
         }
         show(&plan, out)?;
-        if self.args.apply && !plan.is_empty() {
-            fix::carry_out(&plan, root, git_dir)?;
-        }
         self.close(&plan, scope, out)?;
         Ok(Some(if plan.left.is_empty() { Exit::Clean } else { Exit::Blocked }))
     }

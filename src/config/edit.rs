@@ -3,6 +3,8 @@
 use anyhow::{Context as _, Result, bail};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value, value};
 
+use toml::value::Datetime;
+
 use super::source::parse;
 use super::{AllowSpec, FILE_NAME, LayerKind};
 use crate::rules::spec::RuleSpec;
@@ -145,6 +147,8 @@ fn table_of<const N: usize>(fields: [(&str, Option<Item>); N]) -> Table {
 pub(crate) struct Written {
     pub(crate) added: usize,
     pub(crate) renewed: usize,
+    /// The last day of one that has no end now.
+    pub(crate) ended: Option<Datetime>,
 }
 
 /// `content` with the entries that it lacks. One that allows the same for less time is renewed where it stands: beside a
@@ -164,6 +168,9 @@ pub(crate) fn with_entries(content: Option<&[u8]>, entries: &[AllowSpec]) -> Res
         }
         if renew(&mut document, entry) {
             written.renewed += 1;
+            let ends =
+                |known: &AllowSpec| known.expires.filter(|_| entry.expires.is_none() && known.what() == entry.what());
+            written.ended = known.iter().find_map(ends).or(written.ended);
         } else {
             insert(&mut document, entry)?;
             written.added += 1;
@@ -345,7 +352,8 @@ mod tests {
         let renewed = |content: &str, expires: Option<&str>| {
             let entry = AllowSpec { expires: expires.map(|day| day.parse().unwrap()), ..entry("one") };
             let (edited, written) = with_entries(Some(content.as_bytes()), &[entry]).unwrap();
-            assert_eq!(written, Written { added: 0, renewed: 1 }, "{content}");
+            let ended = expires.is_none().then(|| "2026-01-31".parse().unwrap());
+            assert_eq!(written, Written { added: 0, renewed: 1, ended }, "{content}");
             String::from_utf8(edited).unwrap()
         };
         let old = format!(

@@ -109,7 +109,7 @@ impl AllowSpec {
     }
 
     /// What it allows; without its words and its end.
-    fn what(&self) -> [Option<&String>; 5] {
+    pub(super) fn what(&self) -> [Option<&String>; 5] {
         [&self.fingerprint, &self.rule, &self.path, &self.regex, &self.stopword].map(Option::as_ref)
     }
 

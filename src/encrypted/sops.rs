@@ -10,8 +10,8 @@ use anyhow::{Result, anyhow};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::is_bracketed;
 use super::values::{self, Form, Leaf, Unread};
+use super::{go, is_bracketed};
 
 /// One `.sops.yaml`.
 pub(crate) struct Sops {
@@ -23,6 +23,8 @@ pub(crate) struct Creation {
     /// `None` covers every file.
     path: Option<Regex>,
     scope: Scope,
+    /// Whether the rule says so itself; else a file may.
+    is_stated: bool,
 }
 
 /// Which values of a file SOPS encrypts.
@@ -38,7 +40,18 @@ enum Scope {
 enum Keys {
     Suffix(String),
     Regex(Regex),
+    None,
 }
+
+/// The settings that name those values.
+const SCOPES: [&str; 6] = [
+    "encrypted_comment_regex",
+    "unencrypted_comment_regex",
+    "encrypted_regex",
+    "encrypted_suffix",
+    "unencrypted_regex",
+    "unencrypted_suffix",
+];
 
 /// Names that nobody would encrypt: a rule that covers one says nothing about a single file.
 const PLAIN_NAMES: [&str; 7] =
@@ -88,12 +101,19 @@ impl Creation {
     fn new(rule: &[(&str, &str)]) -> Result<Self> {
         let value = |name: &str| rule.iter().find(|(key, _)| *key == name).map(|(_, text)| *text);
         let path = value("path_regex").map(|text| regex(text, "path_regex")).transpose()?;
-        Ok(Self { path, scope: Scope::new(value)? })
+        let is_stated = SCOPES.iter().any(|name| value(name).is_some_and(|text| !text.is_empty()));
+        Ok(Self { path: path.map(|(path, _)| path), scope: Scope::new(value)?, is_stated })
     }
 
     /// Whether it is about certain files, and not about all of a kind.
     fn is_specific(&self) -> bool {
         self.path.as_ref().is_some_and(|path| !PLAIN_NAMES.iter().any(|name| path.is_match(name.as_bytes())))
+    }
+
+    /// Whether SOPS has encrypted the file and left, as the file says, what it should not have as the rule says.
+    pub(crate) fn is_gone_round(&self, text: &[u8]) -> bool {
+        let is_open = |leaf: &Leaf| !is_ciphertext(leaf) && self.scope.covers(&leaf.keys);
+        self.is_stated && Encrypted::read(text).is_some_and(|file| file.content().any(is_open))
     }
 
     /// Whether a file called `name` that SOPS has not encrypted holds what it should have.
@@ -131,13 +151,15 @@ impl Scope {
             return Ok(Self::ByComment);
         }
         if let Some(text) = found("encrypted_regex") {
-            return Ok(Self::Only(Keys::Regex(regex(text, "encrypted_regex")?)));
+            return Ok(Self::Only(Keys::Regex(regex(text, "encrypted_regex")?.0)));
         }
         if let Some(text) = found("encrypted_suffix") {
             return Ok(Self::Only(Keys::Suffix(text.to_owned())));
         }
         if let Some(text) = found("unencrypted_regex") {
-            return Ok(Self::AllBut(Keys::Regex(regex(text, "unencrypted_regex")?)));
+            // One that matches more would leave more in the clear.
+            let (regex, is_wider) = regex(text, "unencrypted_regex")?;
+            return Ok(Self::AllBut(if is_wider { Keys::None } else { Keys::Regex(regex) }));
         }
         Ok(Self::AllBut(Keys::Suffix(found("unencrypted_suffix").unwrap_or("_unencrypted").to_owned())))
     }
@@ -147,6 +169,7 @@ impl Scope {
             keys.iter().any(|key| match set {
                 Keys::Suffix(suffix) => key.ends_with(suffix.as_str()),
                 Keys::Regex(regex) => regex.is_match(key.as_bytes()),
+                Keys::None => false,
             })
         };
         match self {
@@ -157,40 +180,90 @@ impl Scope {
     }
 }
 
-fn regex(text: &str, key: &str) -> Result<Regex> {
-    let built = RegexBuilder::new(text).unicode(false).size_limit(1 << 20).build();
-    built.map_err(|_| anyhow!("has a `{key}` that cannot be read"))
+/// A regex of Go's, and whether it matches more than that one.
+fn regex(text: &str, key: &str) -> Result<(Regex, bool)> {
+    let read = go::translated(text).ok().and_then(|(text, is_wider)| {
+        let built = RegexBuilder::new(&text).unicode(false).size_limit(1 << 20).build();
+        Some((built.ok()?, is_wider))
+    });
+    read.ok_or_else(|| anyhow!("has a `{key}` that cannot be read"))
+}
+
+fn is_ciphertext(leaf: &Leaf) -> bool {
+    is_bracketed(leaf.text.as_bytes())
 }
 
 /// Whether SOPS has encrypted the file: it has SOPS's own data, and every value that these name is ciphertext.
 pub(super) fn is_encrypted(text: &[u8]) -> bool {
-    let holds = |sign: &[u8]| memmem::find(text, sign).is_some();
-    if !holds(b"sops") || !holds(b"ENC[") {
-        return false;
-    }
-    let form = match () {
-        () if holds(b"\nsops_mac=") => Form::Dotenv,
-        () if holds(b"\n[sops]") => Form::Ini,
-        () => Form::Tree,
-    };
-    let Ok(leaves) = values::of(form, text) else { return false };
-    let is_own = |leaf: &&Leaf| leaf.keys.first().is_some_and(|key| key == "sops");
-    let is_flat = |leaf: &&Leaf| leaf.keys.len() == 1 && leaf.keys[0].starts_with("sops_");
-    // A dotenv file has no place for them but in names of their own.
-    let value = |name: &str| {
-        let is_it = |leaf: &&Leaf| {
-            is_own(leaf) && leaf.keys.len() == 2 && leaf.keys[1] == name
-                || is_flat(leaf) && leaf.keys[0].strip_prefix("sops_") == Some(name)
+    Encrypted::read(text).is_some_and(|file| file.is_as_it_says())
+}
+
+/// A file with SOPS's own data in it.
+struct Encrypted {
+    form: Form,
+    leaves: Vec<Leaf>,
+}
+
+impl Encrypted {
+    fn read(text: &[u8]) -> Option<Self> {
+        let holds = |sign: &[u8]| memmem::find(text, sign).is_some();
+        if !holds(b"sops") || !holds(b"ENC[") {
+            return None;
+        }
+        let form = match () {
+            () if holds(b"\nsops_mac=") => Form::Dotenv,
+            () if holds(b"\n[sops]") => Form::Ini,
+            () => Form::Tree,
         };
-        leaves.iter().find(is_it).map(|leaf| leaf.text.as_str())
-    };
-    let Ok(scope) = Scope::new(value) else { return false };
-    let is_ciphertext = |leaf: &Leaf| is_bracketed(leaf.text.as_bytes());
-    value("mac").is_some_and(|mac| is_bracketed(mac.as_bytes()))
-        && leaves
-            .iter()
-            .filter(|leaf| !leaf.keys.is_empty() && !is_own(leaf) && !is_flat(leaf))
-            .all(|leaf| is_ciphertext(leaf) || !scope.covers(&leaf.keys))
+        let file = Self { form, leaves: values::of(form, text).ok()? };
+        file.own("mac").is_some_and(|mac| is_bracketed(mac.as_bytes())).then_some(file)
+    }
+
+    /// The name that a value has among SOPS's own.
+    fn name<'l>(&self, leaf: &'l Leaf) -> Option<&'l str> {
+        match &leaf.keys[..] {
+            // A dotenv file has no place for them but in names of their own.
+            [key] if self.form == Form::Dotenv => key.strip_prefix("sops_"),
+            [first, name, ..] if first == "sops" => Some(name.as_str()),
+            _ => None,
+        }
+        .filter(|name| is_own(name))
+    }
+
+    fn own(&self, name: &str) -> Option<&str> {
+        let is_it = |leaf: &&Leaf| leaf.keys.len() < 3 && self.name(leaf) == Some(name);
+        self.leaves.iter().find(is_it).map(|leaf| leaf.text.as_str())
+    }
+
+    fn content(&self) -> impl Iterator<Item = &Leaf> {
+        self.leaves.iter().filter(|leaf| !leaf.keys.is_empty() && self.name(leaf).is_none())
+    }
+
+    fn is_as_it_says(&self) -> bool {
+        let Ok(scope) = Scope::new(|name| self.own(name)) else { return false };
+        self.content().all(|leaf| is_ciphertext(leaf) || !scope.covers(&leaf.keys))
+            && (self.content().next().is_none() || self.content().any(is_ciphertext))
+    }
+}
+
+/// Whether SOPS has such a name for data of its own; in flat files, what stands below it follows `__`.
+/// Source: <https://github.com/getsops/sops/blob/main/stores/stores.go>
+fn is_own(name: &str) -> bool {
+    const NAMES: [&str; 10] = [
+        "age",
+        "azure_kv",
+        "hc_vault",
+        "key_groups",
+        "lastmodified",
+        "mac",
+        "mac_only_encrypted",
+        "pgp",
+        "shamir_threshold",
+        "version",
+    ];
+    let name = name.split_once("__").map_or(name, |(name, _)| name);
+    // Services for keys come anew now and then.
+    NAMES.contains(&name) || SCOPES.contains(&name) || name.ends_with("kms")
 }
 
 #[cfg(test)]
@@ -229,6 +302,16 @@ mod tests {
             ("x.ini", format!("[x]\ny = z\n{ini}"), false),
             ("x.bin", json.clone(), true),
             ("x.json", json.replacen(VALUE, "plain", 1), false),
+            // What stands beside SOPS's own data, or among it, by such a name.
+            ("x.yaml", format!("a: {VALUE}\nsops_password: plain\n{MAC}"), false),
+            ("x.yaml", format!("a: {VALUE}\n{MAC}  password: plain\n"), false),
+            ("x.yaml", format!("sops_pw: plain\nsops:\n  mac: {VALUE}\n"), false),
+            ("x.env", format!("{flat}sops_password=plain\n"), false),
+            ("x.env", format!("{flat}sops_age__list_0__map_enc=x\nsops_hckms__list_0__map_enc=x\n"), true),
+            ("x.ini", format!("{ini}password = plain\n"), false),
+            // Nothing is encrypted.
+            ("x.yaml", format!("a: plain\n{MAC}  encrypted_regex: ^nothing$\n"), false),
+            ("x.yaml", format!("a: plain\n{MAC}  encrypted_comment_regex: x\n"), false),
         ] {
             assert_eq!(is_encrypted(text.as_bytes()), expected, "{name}: {text}");
         }
@@ -258,6 +341,48 @@ mod tests {
         ] {
             assert_eq!(asks(config, path, text), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_names_values_is_not_gone_round() {
+        let rule = |settings: &str| {
+            let config = format!("creation_rules:\n  - path_regex: ^secrets/\n{settings}");
+            Sops::parse(config.as_bytes()).unwrap().unwrap()
+        };
+        let is_gone_round =
+            |settings: &str, file: &str| rule(settings).rule(b"secrets/a.yaml").unwrap().is_gone_round(file.as_bytes());
+        let stated = "    encrypted_regex: ^pass\n";
+        let file = |own: &str| format!("host: {VALUE}\npassword: plain\n{MAC}{own}");
+        for own in ["  encrypted_regex: ^host$\n", "  encrypted_comment_regex: x\n"] {
+            assert!(is_gone_round(stated, &file(own)), "{own}");
+            assert!(!is_gone_round("", &file(own)), "{own}");
+        }
+        assert!(!is_gone_round(stated, &format!("host: plain\npassword: {VALUE}\n{MAC}  encrypted_regex: ^pass\n")));
+        assert!(!is_gone_round(stated, "-----BEGIN AGE ENCRYPTED FILE-----\n"));
+    }
+
+    #[test]
+    fn a_regex_of_go_is_read() {
+        for (regex, path, expected) in [
+            (r"^secrets/\p{L}+\.yaml", "secrets/schl\u{fc}ssel.yaml", true),
+            (r"^secrets/\pL+\.yaml", "secrets/a.yaml", true),
+            (r"^secrets/\p{L}+\.yaml", "other/a.yaml", false),
+            (r"^secrets/\p{L}+\.yaml", "secrets/1.yaml", false),
+            (r"\Qsecrets/\E.*", "secrets/a.yaml", true),
+            (r"\Qsecrets.\E.*", "secrets/a.yaml", false),
+            ("geh[\u{e4}a]lter/.*", "geh\u{e4}lter/a.yaml", true),
+            ("geh[\u{e4}a]lter/.*", "gehlter/a.yaml", false),
+            ("(?i)geh[\u{e4}a]lter/.*", "GEH\u{c4}LTER/a.yaml", true),
+            ("(?i)schl\u{fc}ssel/.*", "Schl\u{fc}ssel/a.yaml", true),
+            (r"secrets/[^\p{Lu}]+\.yaml", "secrets/a.yaml", true),
+            (r"secrets/[[:alpha:]\]]+\.yaml", "secrets/1.yaml", false),
+        ] {
+            let config = format!("creation_rules:\n  - path_regex: '{regex}'\n    age: age1x\n");
+            assert_eq!(asks(&config, path, "a: b\n"), expected, "{regex}");
+        }
+        // What is not understood leaves nothing out.
+        let config = "creation_rules:\n  - path_regex: ^secrets/\n    unencrypted_regex: '^\\p{Lu}+$'\n";
+        assert!(asks(config, "secrets/a.yaml", "password: b\n"));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Whether a file that has to be encrypted is: from its first byte to its last, or value by value as its tool does it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 
-use super::{AGE, armor, is_base64, is_rails_credentials, is_recipient, line_end, lines_end, sealed, sops, vaulted};
+use super::{
+    AGE, OPENSSL, armor, is_base64, is_rails_credentials, is_recipient, line_end, lines_end, sealed, sops, vaulted,
+};
 
 /// Whether the file may be committed where it has to be encrypted.
 pub(crate) fn is_encrypted(text: &[u8]) -> bool {
@@ -34,18 +38,35 @@ pub(crate) fn is_opaque(text: &[u8]) -> bool {
     memchr::memchr(0, text).is_some() || str::from_utf8(text).is_err() || is_long_word(content)
 }
 
-/// What files begin with that are encrypted to their end.
+/// What files begin with that are encrypted to their end, and then ciphertext. Whoever writes the former alone has encrypted
+/// nothing.
 fn has_magic(text: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 6] = [
-        b"\0GITCRYPT\0",
-        b"LUKS\xba\xbe",
-        b"Salted__",
-        b"# STRONGBOX ENCRYPTED RESOURCE ;",
-        b"VimCrypt~",
+    /// And how many bytes at least, of nonces, salts and headers, stand before the ciphertext.
+    const MAGICS: [(&[u8], usize); 5] = [
+        (b"\0GITCRYPT\0", 12),
+        (b"LUKS\xba\xbe", 64),
+        (b"Salted__", 8),
+        (b"VimCrypt~0", 2),
         // KeePass.
-        b"\x03\xd9\xa2\x9a",
+        (b"\x03\xd9\xa2\x9a", 64),
     ];
-    MAGICS.iter().any(|magic| text.starts_with(magic))
+    let behind = |(magic, least): (&[u8], usize)| text.strip_prefix(magic).filter(|rest| rest.len() >= least);
+    MAGICS.into_iter().find_map(behind).is_some_and(is_ciphertext) || is_of_strongbox(text)
+}
+
+/// A line that says so, then base64.
+fn is_of_strongbox(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"# STRONGBOX ENCRYPTED RESOURCE ; See ") else { return false };
+    let (address, body) = rest.split_at(line_end(rest, 0));
+    let letters: Vec<_> = body.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
+    !address.trim_ascii().contains(&b' ') && !letters.is_empty() && STANDARD.decode(letters).is_ok()
+}
+
+/// Whether bytes may be random. Of a few any may happen to be letters, but not all of them.
+fn is_ciphertext(bytes: &[u8]) -> bool {
+    const FEW: usize = 32;
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if bytes.len() > FEW { is_no_text(bytes) } else { bytes.is_empty() || !bytes.iter().all(is_letter) }
 }
 
 /// The header of age, with a recipient at least, and then what is no text. The header of a file that was cut off goes on to
@@ -72,10 +93,13 @@ fn is_no_text(bytes: &[u8]) -> bool {
     bytes.iter().filter(is_odd).count() * RARE >= bytes.len()
 }
 
-/// The base64 of `Salted__`, as transcrypt writes it, and nothing else.
+/// What OpenSSL writes, in base64 as of transcrypt, and nothing else.
 fn is_openssl_text(content: &[u8]) -> bool {
-    let is_letter = |byte: &u8| is_base64(*byte) || b"=\r\n".contains(byte);
-    content.starts_with(b"U2FsdGVkX1") && content.iter().all(is_letter)
+    if !content.starts_with(OPENSSL) {
+        return false;
+    }
+    let letters: Vec<_> = content.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
+    STANDARD.decode(letters).is_ok_and(|bytes| has_magic(&bytes))
 }
 
 /// A message of `OpenPGP` without armor: session keys, then encrypted data (RFC 9580, sections 4.2, 5.1 and 5.3).
@@ -86,9 +110,10 @@ fn is_pgp_message(text: &[u8]) -> bool {
     let mut rest = text;
     for count in 0..MOST_KEYS {
         let Some((tag, content, behind)) = packet(rest) else { return false };
-        match (tag, content.first()) {
-            (PUBLIC, Some(3 | 6)) | (SYMMETRIC, Some(4..=6)) => rest = behind,
-            (9 | 18 | 20, _) => return count > 0,
+        match (tag, content) {
+            (PUBLIC, [3 | 6, ..]) | (SYMMETRIC, [4..=6, ..]) if is_ciphertext(content) => rest = behind,
+            // The first byte is a version in the later two.
+            (9, data) | (18 | 20, [_, data @ ..]) => return count > 0 && behind.is_empty() && is_ciphertext(data),
             _ => return false,
         }
     }
@@ -148,9 +173,8 @@ mod tests {
         let texts = [
             String::new(),
             "\n".to_owned(),
-            "\0GITCRYPT\0 anything".to_owned(),
             "age-encryption.org/v1\n-> X25519 x".to_owned(),
-            format!("U2FsdGVkX1{body}\n{body}\n"),
+            "U2FsdGVkX1/HqwRNKJMFHz/7GkIBIRKn7ssMHyvvQZw=\n".to_owned(),
             format!("-----BEGIN AGE ENCRYPTED FILE-----\n{body}\n-----END AGE ENCRYPTED FILE-----\n"),
             format!("-----BEGIN PGP MESSAGE-----\r\n\r\n{body}\r\n-----END PGP MESSAGE-----\r\n"),
             vault.to_owned(),
@@ -165,6 +189,16 @@ mod tests {
         }
         let header = "age-encryption.org/v1\n-> X25519 x\nYWdl\n-> q3}-grease #! $\n\n--- YWdl\n";
         assert!(is_encrypted(&[header.as_bytes(), &[0x8f, 0xfe, 7, b'a', b'\n', 0xc1]].concat()));
+        // One letter, in the ways of git-crypt, OpenSSL and Vim.
+        for file in [
+            &b"\0GITCRYPT\0\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8\x7c"[..],
+            // git-crypt 0.7 writes this for an empty file.
+            b"\0GITCRYPT\0\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8",
+            b"Salted__\xc7\xab\x04M(\x93\x05\x1f?\xfb\x1aB\x01!\x12\xa7\xee\xcb\x0c\x1f+\xefA\x9c",
+            b"VimCrypt~03!\x8a\x4fh\x90\xf3\xc1q\x1b\xe5\x36T\xd8\x7c\x9f\x14u\x99\x02",
+        ] {
+            assert!(is_encrypted(file), "{file:x?}");
+        }
         for packets in [&[0x85, 0, 3, 3, 1, 2, 0xd2, 1, 1][..], &[0x84, 2, 3, 1, 0xc3, 2, 4, 9, 0xd2, 0xe0, 1]] {
             assert!(is_encrypted(packets), "{packets:x?}");
         }
@@ -200,6 +234,26 @@ mod tests {
         ];
         for text in texts {
             assert!(!is_encrypted(text.as_bytes()), "{text}");
+        }
+        for header in ["\0GITCRYPT\0", "Salted__", "VimCrypt~", "VimCrypt~02!", "# STRONGBOX ENCRYPTED RESOURCE ; "] {
+            for clear in
+                ["", "pw", "pw = hunter2 clear text", "pw = hunter2\nof a file that is somewhat longer than that"]
+            {
+                let text = format!("{header}{clear}");
+                assert!(!is_encrypted(text.as_bytes()), "{text}");
+            }
+        }
+        for text in [
+            &b"LUKS\xba\xbepw = hunter2 clear text"[..],
+            b"\x03\xd9\xa2\x9apw = hunter2 clear text",
+            b"\x85\0\x01\x03\xd2\x05hunter2 pass clear text",
+            b"\x85\0\x01\x03\xd2\x18\x01hunter2 pass clear text",
+            b"\x85\0\x29\x03password = hunter2 in a file in the clear\xd2\x01\x01",
+            b"U2FsdGVkX1hunter2clear",
+            b"U2FsdGVkX18gcHcgPSBodW50ZXIyIGNsZWFyIHRleHQh",
+            b"# STRONGBOX ENCRYPTED RESOURCE ; See x\npw = hunter2\n",
+        ] {
+            assert!(!is_encrypted(text), "{text:x?}");
         }
         for packets in [&[0x94, 1, 3][..], &[0x85, 0, 1, 3], &[0xd2, 1, 1], &[0x84]] {
             assert!(!is_encrypted(packets), "{packets:x?}");

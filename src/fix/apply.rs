@@ -33,7 +33,7 @@ pub(crate) fn carry_out(plan: &Plan, root: &Path, git_dir: &Path) -> Result<()> 
     for (staging, (path, after)) in plan.staging.iter().zip(&entries) {
         journal.index.push(IndexRecord::new(path, staging.before.as_ref(), after.as_ref()));
     }
-    journal.begin(git_dir)?;
+    journal.begin(root, git_dir)?;
     let workshop = Workshop::open(git_dir)?;
     let done = steps(plan, root, &workshop).and_then(|()| entry::set(root, &entries));
     if let Err(error) = done {

@@ -233,7 +233,7 @@ impl<'a> Editor<'a> {
         let variable = target.variable.as_deref().or(facts.variable());
         let span = remedy::extent(variable.or(assigned.as_deref()), self.text, &target.span);
         let value = &self.text[span.clone()];
-        let name = store.name(value, &name::candidates(variable, &facts, (self.text, &span)));
+        let name = store.name(value, &name::candidates(variable, target.rule, (self.text, &span)));
         let edit = folder::fitting(self, store, (&span, &name))?;
         let edit = self.in_own_dialect(edit, &span)?;
         store.put(&edit.variable, value)?;

@@ -1,12 +1,12 @@
 //! How to go back: what every file held before, in git's own folder, for its owner alone to read.
 //!
 //! It is written before anything else and says at the end that all is done. One that says otherwise belongs to a run that
-//! was killed: the next run keeps what that one knew, so that going back goes all the way.
+//! was killed, or to a way back that was: the next run keeps what that one knew, so that going back goes all the way.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,28 @@ impl FileRecord {
         let (path, before) = (encoded(path.as_bytes()), before.map(encoded));
         Self { path, before, after: digest(after), is_shared }
     }
+
+    fn stand(&self, root: &Path) -> Result<Stand> {
+        let current = place::read(root, &path_of(&self.path)?)?;
+        Ok(match current {
+            current if current == self.content()? => Stand::Before,
+            Some(current) if digest(&current) == self.after => Stand::After,
+            _ => Stand::Changed,
+        })
+    }
+
+    fn content(&self) -> Result<Option<Vec<u8>>> {
+        self.before.as_deref().map(decoded).transpose()
+    }
+}
+
+/// How a file stands to what was done to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Before,
+    After,
+    /// Somebody else has written it since.
+    Changed,
 }
 
 impl MoveRecord {
@@ -112,10 +134,21 @@ impl Journal {
         }
     }
 
-    /// Writes it down, for good. What an unfinished run knew of the same files goes before what this one found.
-    pub(super) fn begin(&mut self, git_dir: &Path) -> Result<()> {
+    /// Writes it down, for good, with what an unfinished run knew.
+    pub(super) fn begin(&mut self, root: &Path, git_dir: &Path) -> Result<()> {
         if let Some(earlier) = Self::read(git_dir)?.filter(|earlier| !earlier.is_done) {
-            for old in earlier.files {
+            self.take_over(earlier, root);
+        }
+        self.write(git_dir)
+    }
+
+    /// Goes on from what an unfinished run has left: what it knew goes before what this one found.
+    fn take_over(&mut self, earlier: Self, root: &Path) {
+        let stand = |old: &FileRecord| old.stand(root).unwrap_or(Stand::Changed);
+        // What somebody has made of an edited file since goes with the variables as they are now, and so back to them.
+        let is_changed = earlier.files.iter().any(|old| !old.is_shared && stand(old) == Stand::Changed);
+        if !is_changed {
+            for old in earlier.files.into_iter().filter(|old| stand(old) == Stand::After) {
                 match self.files.iter_mut().find(|own| own.path == old.path) {
                     Some(own) => own.before = old.before,
                     None => self.files.push(old),
@@ -123,15 +156,15 @@ impl Journal {
             }
             for old in earlier.index {
                 match self.index.iter_mut().find(|own| own.path == old.path) {
-                    Some(own) => own.before = old.before,
+                    Some(own) if own.before == old.after => own.before = old.before,
+                    Some(_) => {}
                     None => self.index.push(old),
                 }
             }
-            let is_new = |old: &MoveRecord| !self.moves.iter().any(|own| own.from == old.from);
-            let moves: Vec<_> = earlier.moves.into_iter().filter(is_new).collect();
-            self.moves.extend(moves);
         }
-        self.write(git_dir)
+        let is_new = |old: &MoveRecord| !self.moves.iter().any(|own| own.from == old.from);
+        let moves: Vec<_> = earlier.moves.into_iter().filter(is_new).collect();
+        self.moves.extend(moves);
     }
 
     pub(super) fn forget(git_dir: &Path) -> Result<()> {
@@ -154,59 +187,95 @@ impl Journal {
 /// # Errors
 /// There is no fix to take back, or a file has changed.
 pub(crate) fn undo(root: &Path, git_dir: &Path) -> Result<Undone> {
-    let Some(journal) = Journal::read(git_dir)? else { bail!("there is no fix to take back") };
-    let undone = back(&journal, root, &Workshop::open(git_dir)?)?;
+    let Some(mut journal) = Journal::read(git_dir)? else { bail!("there is no fix to take back") };
+    let way = Way::new(&journal, root)?;
+    // From here on it is worth as much as the journal of a fix that was killed.
+    journal.is_done = false;
+    journal.write(git_dir)?;
+    let undone = way.go(&journal, (root, &Workshop::open(git_dir)?)).map_err(|error| {
+        anyhow!(
+            "the last fix is not taken back, or only in part: {error:#}\nhelp: see to that, then go on with: keyguard fix \
+             --undo"
+        )
+    })?;
     Journal::forget(git_dir)?;
     Ok(undone)
 }
 
 /// Takes back what the journal tells of, as far as it was done.
 pub(super) fn back(journal: &Journal, root: &Path, workshop: &Workshop) -> Result<Undone> {
-    let mut undone = Undone::default();
-    let mut steps = Vec::new();
-    for record in &journal.files {
-        let path = path_of(&record.path)?;
-        let before = record.before.as_deref().map(decoded).transpose()?;
-        let current = place::read(root, &path)?;
-        let is_as_left = current.as_deref().map(digest).as_ref() == Some(&record.after);
-        let shown = place::shown(&path);
-        match (current == before, is_as_left, record.is_shared) {
-            (true, ..) => {}
-            (_, true, _) => steps.push((path, before)),
-            (_, _, true) => undone.left.push(format!("{shown} has changed since, so it is left as it is")),
-            _ => bail!("`{shown}` has changed since, so nothing is taken back\nhelp: undo that change first"),
+    Way::new(journal, root)?.go(journal, (root, workshop))
+}
+
+/// The way back.
+struct Way {
+    /// What each file gets again, the last one first: the file of variables holds a value until others do.
+    writes: Vec<(BytePath, Option<Vec<u8>>)>,
+    left: Vec<String>,
+}
+
+impl Way {
+    /// Looks whether it can be gone; changes nothing.
+    fn new(journal: &Journal, root: &Path) -> Result<Self> {
+        let mut way = Self { writes: Vec::new(), left: Vec::new() };
+        let mut records: Vec<_> = journal.files.iter().rev().collect();
+        // What an earlier run left stands behind, and shares this order.
+        records.sort_by_key(|record| record.is_shared);
+        for record in records {
+            let path = path_of(&record.path)?;
+            let shown = place::shown(&path);
+            match record.stand(root)? {
+                Stand::Before => {}
+                Stand::After => way.writes.push((path, record.content()?)),
+                Stand::Changed if record.is_shared => {
+                    way.left.push(format!("{shown} has changed since, so it is left as it is"));
+                }
+                Stand::Changed => {
+                    bail!("`{shown}` has changed since, so nothing is taken back\nhelp: undo that change first")
+                }
+            }
         }
+        Ok(way)
     }
-    for record in &journal.moves {
-        move_back(record, (root, workshop), &mut undone)?;
-    }
-    for (path, before) in steps {
-        let file = place::checked(root, &path)?;
-        match before {
-            Some(content) => workshop.write_atomically(&file, &content)?,
-            None => fs::remove_file(&file).with_context(|| format!("remove `{}`", file.display()))?,
+
+    /// Goes it, from the last step of a fix to its first: stopped anywhere, it can be gone again from the beginning.
+    fn go(self, journal: &Journal, (root, workshop): (&Path, &Workshop)) -> Result<Undone> {
+        let mut undone = Undone { files: Vec::new(), left: self.left };
+        index_back(journal, root, &mut undone)?;
+        for record in &journal.moves {
+            move_back(record, (root, workshop), &mut undone)?;
         }
-        undone.files.push(place::shown(&path));
+        for (path, before) in self.writes {
+            let file = place::checked(root, &path)?;
+            match before {
+                Some(content) => workshop.write_atomically(&file, &content)?,
+                None => fs::remove_file(&file).with_context(|| format!("remove `{}`", file.display()))?,
+            }
+            undone.files.push(place::shown(&path));
+        }
+        Ok(undone)
     }
-    index_back(journal, root, &mut undone)?;
-    Ok(undone)
 }
 
 fn move_back(record: &MoveRecord, (root, workshop): (&Path, &Workshop), undone: &mut Undone) -> Result<()> {
     let (from, to) = (path_of(&record.from)?, path_of(&record.to)?.as_path());
     let file = place::checked(root, &from)?;
     let shown = place::shown(&from);
-    if file.symlink_metadata().is_ok() {
-        return Ok(());
-    }
+    let is_there = file.symlink_metadata().is_ok();
     let Ok(content) = fs::read(&to) else {
-        undone.left.push(format!("{shown} is gone from the place that it was moved to"));
+        if !is_there {
+            undone.left.push(format!("{shown} is gone from the place that it was moved to"));
+        }
         return Ok(());
     };
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+    if !is_there {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        workshop.write_private(&file, &content)?;
+    } else if file.is_symlink() || fs::read(&file).ok().as_ref() != Some(&content) {
+        return Ok(());
     }
-    workshop.write_private(&file, &content)?;
     place::set_mode(&file, record.mode)?;
     fs::remove_file(&to).with_context(|| format!("remove `{}`", to.display()))?;
     undone.files.push(shown);

@@ -318,8 +318,15 @@ impl Planner<'_> {
         let hidden = mark::hidden_text(root, mark, tracked.as_ref())?;
         let text = before.as_deref().or(hidden.as_deref());
         let Some(after) = store::example(text, &self.store.read) else { return Ok(()) };
-        let shown = place::shown(&path);
-        self.plan.remarks.push(format!("{shown} gets {}", listed(&self.store.read)));
+        let (shown, names) = (place::shown(&path), listed(&self.store.read));
+        if crate::guard::is_named(self.around.config, &path)? || entry::has_filter(root, &path)? {
+            let remark = format!(
+                "{shown} is left as it is, as it has to be encrypted or goes through a filter: it lacks {names}"
+            );
+            self.plan.remarks.push(remark);
+            return Ok(());
+        }
+        self.plan.remarks.push(format!("{shown} gets {names}"));
         let is_new = before.is_none() && !crate::git::command::is_ignored_path(root, &path)?;
         let staged = match &tracked {
             Some(own) if own.is_file() => store::example(Some(&entry::content(root, &own.id)?), &self.store.read),

@@ -75,6 +75,13 @@ pub(crate) fn mark(root: &Path, path: &BytePath) -> Result<Option<Mark>> {
     Ok(MARKS.iter().find(|(bit, _)| flags & bit != 0).map(|(_, mark)| *mark))
 }
 
+/// Whether a filter makes something else of the file when git stages it.
+pub(crate) fn has_filter(root: &Path, path: &BytePath) -> Result<bool> {
+    let told = command::output(command::git(root).args(["check-attr", "-z", "filter", "--"]).arg(path.as_path()))?;
+    let value = told.split(|byte| *byte == 0).nth(2).unwrap_or_default();
+    Ok(!matches!(value, b"unspecified" | b"unset" | b""))
+}
+
 /// Whether HEAD has a file or a folder of that name.
 pub(crate) fn is_in_head(root: &Path, path: &BytePath) -> bool {
     let mut git = literal(root);

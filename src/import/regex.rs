@@ -33,6 +33,15 @@ pub(super) fn translate(pattern: &str, secret: Option<usize>) -> Result<Translat
     Ok(Translated { regex: translator.out, hir })
 }
 
+/// The same without a look at what it means.
+pub(crate) fn of_go(pattern: &str) -> Result<String, String> {
+    let mut translator = Translator { rest: pattern, out: String::new(), groups: 0, secret: None };
+    while !translator.rest.is_empty() {
+        translator.step()?;
+    }
+    Ok(translator.out)
+}
+
 /// How many groups the pattern captures.
 pub(super) fn groups(pattern: &str) -> usize {
     let mut translator = Translator { rest: pattern, out: String::new(), groups: 0, secret: None };
@@ -91,6 +100,11 @@ impl Translator<'_> {
             }
         }
         match kind {
+            'p' | 'P' if behind.get(1..).is_some_and(|rest| rest.starts_with('{')) => {
+                let (name, _) = behind.split_once('}').unwrap_or((behind, ""));
+                write!(self.out, "\\{name}}}").ok();
+                return self.take(name.len() + 2);
+            }
             '<' | '>' => self.out.push(kind),
             'Z' => self.out.push_str("\\z"),
             _ => self.out.extend(['\\', kind]),

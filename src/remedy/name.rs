@@ -3,47 +3,71 @@
 use std::ops::Range;
 
 use super::extent;
-use crate::rules::Facts;
+use crate::rules::Rule;
 use crate::rules::spec::is_variable_name;
 
 /// Names for the variable of a value, the best first, which is `first` if it is fit; there is at least one.
 ///
 /// A repository writes both the rule and the text, so no name comes out of it that programs obey, such as `PATH`.
-pub(crate) fn candidates(first: Option<&str>, facts: &Facts<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
-    let is_fit = |name: &String| is_variable_name(name) && is_free(name);
+pub(crate) fn candidates(first: Option<&str>, rule: Rule<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
+    let facts = rule.facts();
+    let is_fit = |name: &String| is_variable_name(name) && may_be(name, rule);
     let assigned = assigned(text, span);
     let all = [first, facts.variable(), assigned.as_deref()].into_iter().flatten();
     let names: Vec<_> = all.map(|variable| extent::narrowed(variable, text, span)).filter(is_fit).collect();
     if !names.is_empty() {
         return names;
     }
-    let of_id = Some(screaming(facts.id.as_bytes())).filter(is_fit);
+    let of_id = screaming(facts.id.as_bytes());
+    let of_id = [of_id.clone(), format!("{of_id}_KEY")].into_iter().find(is_fit);
     vec![of_id.unwrap_or_else(|| "SECRET_KEY".to_owned())]
+}
+
+/// Whether what `rule` finds may be kept in such a variable. Who wrote a rule has chosen what it finds along with the name,
+/// so that only one of a secret is taken: no list holds all that some program obeys.
+pub(crate) fn may_be(name: &str, rule: Rule<'_>) -> bool {
+    is_free(name) && (!rule.chooses_variable() || is_of_secret(name))
+}
+
+/// Whether the name says that it holds a secret, and not where programs go.
+fn is_of_secret(name: &str) -> bool {
+    const SECRETS: [&str; 19] = [
+        "AUTH",
+        "CONNECTION_STRING",
+        "COOKIE",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "DSN",
+        "JWT",
+        "KEY",
+        "LICENSE",
+        "PASS",
+        "PASSPHRASE",
+        "PASSWD",
+        "PASSWORD",
+        "PAT",
+        "PIN",
+        "PWD",
+        "SECRET",
+        "TOKEN",
+        "WEBHOOK",
+    ];
+    const PLACES: [&str; 8] = ["API", "BASE", "ENDPOINT", "INDEX", "MIRROR", "PROXY", "REGISTRY", "SERVER"];
+    let ends_in = |name: &str, words: &[&str]| {
+        words.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+    };
+    let of_url = name.strip_suffix("_URL").or(name.strip_suffix("_URI"));
+    ends_in(name, &SECRETS) && name != "PWD" || of_url.is_some_and(|name| !ends_in(name, &PLACES))
 }
 
 /// Whether no program takes orders from such a variable.
 pub(crate) fn is_free(name: &str) -> bool {
-    const NAMES: [&str; 18] = [
-        "PATH",
-        "HOME",
-        "USER",
-        "SHELL",
-        "IFS",
-        "ENV",
-        "BASH_ENV",
-        "PS1",
-        "PS4",
-        "PROMPT_COMMAND",
-        "EDITOR",
-        "VISUAL",
-        "PAGER",
-        "BROWSER",
-        "CDPATH",
-        "TMPDIR",
-        "CLASSPATH",
-        "MAKEFLAGS",
-    ];
-    const BEGINNINGS: [&str; 15] = [
+    const NAMES: &str = "ALL_PROXY AWS_ENDPOINT_URL BASH_ENV BROWSER CC CDPATH CLASSPATH CXX DISPLAY DOCKER_HOST EDITOR ENV \
+        GOFLAGS GOPROXY HOME HTTPS_PROXY HTTP_PROXY IFS KUBECONFIG LANG LESSCLOSE LESSOPEN LUA_INIT \
+        MAKEFLAGS MAVEN_OPTS OPENSSL_CONF PAGER PATH PROMPT_COMMAND PS1 PS4 PWD REQUESTS_CA_BUNDLE RUSTC \
+        RUSTC_WORKSPACE_WRAPPER RUSTC_WRAPPER RUSTFLAGS SHELL SSL_CERT_DIR SSL_CERT_FILE SUDO_ASKPASS TERM \
+        TMPDIR USER VISUAL ZDOTDIR";
+    const BEGINNINGS: [&str; 16] = [
         "LD_",
         "DYLD_",
         "GIT_",
@@ -59,9 +83,12 @@ pub(crate) fn is_free(name: &str) -> bool {
         "BASH_",
         "NPM_CONFIG_",
         "PIP_",
+        "XDG_",
     ];
     const LONGEST: usize = 60;
-    name.len() <= LONGEST && !NAMES.contains(&name) && !BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+    name.len() <= LONGEST
+        && NAMES.split(' ').all(|own| own != name)
+        && !BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 /// The name of what is given the value on its line: `stripeKey = "...`, `"stripe-key": "...`.
@@ -151,6 +178,19 @@ mod tests {
         for name in ["PATH", "LD_PRELOAD", "NODE_OPTIONS", "GIT_SSH_COMMAND", "PYTHONSTARTUP", "BASH_ENV"] {
             assert!(!is_free(name), "{name}");
         }
+        for name in ["RUSTC_WRAPPER", "LESSOPEN", "XDG_CONFIG_HOME", "HTTPS_PROXY", "AWS_ENDPOINT_URL", "LANG", "PWD"] {
+            assert!(!is_free(name), "{name}");
+        }
         assert!(is_free("STRIPE_KEY") && is_free("GITHUB_TOKEN"));
+    }
+
+    #[test]
+    fn a_rule_of_the_repository_names_secrets_alone() {
+        for name in ["ACME_API_KEY", "TOKEN", "DATABASE_URL", "ACME_PAT", "ACME_CONNECTION_STRING", "MONGODB_URI"] {
+            assert!(is_of_secret(name), "{name}");
+        }
+        for name in ["ACME", "MONKEY", "PWD", "SUDO_ASKPASS", "UV_INDEX_URL", "OPENAI_BASE_URL", "GRADLE_OPTS", "URL"] {
+            assert!(!is_of_secret(name), "{name}");
+        }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn java(store: &[u8]) -> Verdict {
 }
 
 /// The bytes of a store that begins with one of `magics`, or those that `store` is the base64 of, in lines or not.
-fn bytes_of<'s>(store: &'s [u8], magics: &[&[u8]]) -> Cow<'s, [u8]> {
+pub(super) fn bytes_of<'s>(store: &'s [u8], magics: &[&[u8]]) -> Cow<'s, [u8]> {
     if magics.iter().any(|magic| store.starts_with(magic)) {
         return Cow::Borrowed(store);
     }

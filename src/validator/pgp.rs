@@ -1,6 +1,6 @@
 //! `OpenPGP`'s private keys (RFC 9580): armor with its checksum, and the octet that tells whether a passphrase locks them.
 
-use super::{CHECKSUM_MISMATCH, CHECKSUM_VALID, DECODES, ENCRYPTED, Verdict, base64_bytes};
+use super::{CHECKSUM_MISMATCH, CHECKSUM_VALID, DECODES, ENCRYPTED, Verdict, base64_bytes, keystore};
 
 /// The body of a private key block, base64 and perhaps `=` and the checksum. Newer armor leaves the checksum out.
 pub(super) fn private_key(body: &[u8]) -> Verdict {
@@ -24,9 +24,10 @@ pub(super) fn private_key(body: &[u8]) -> Verdict {
     }
 }
 
-/// The packets of a key as they are, without armor.
+/// The packets of a key without armor, as they are or in base64.
 pub(super) fn secret_key(packets: &[u8]) -> Verdict {
-    match lock(packets) {
+    const TAGS: [&[u8]; 5] = [b"\x94", b"\x95", b"\x96", b"\x97", b"\xc5"];
+    match lock(&keystore::bytes_of(packets, &TAGS)) {
         Some(Lock::Open) => DECODES,
         Some(Lock::Passphrase) => ENCRYPTED,
         None => Verdict::NotAKey,

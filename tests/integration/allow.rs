@@ -185,6 +185,13 @@ fn a_reason_holds_no_key() {
             assert!(!repo.root().join("keyguard.toml").exists());
         }
     }
+    // The name goes there, too.
+    repo.git(["config", "user.name", &other]).success();
+    repo.keyguard(["allow", "--last", "--reason", "a demo"])
+        .code(2)
+        .says("error: the name of the user in git's configuration holds a key: GitHub personal access token");
+    assert!(!repo.root().join("keyguard.toml").exists());
+    repo.git(["config", "user.name", "Ann"]).success();
     let allow =
         repo.keyguard(["allow", "--last", "--reason", "the public demo's key, see https://example.com/docs#key"]);
     allow.success();
@@ -693,7 +700,9 @@ fn an_entry_may_have_an_end() {
     allow(&["--expires", &in_days(29).to_string()]).success().says("already allowed");
     allow(&["--expires", "2999-12-31"]).success().says("renewed 1 entry in keyguard.toml and staged it; commit again");
     allow(&["--days", "36500"]).success().says("already allowed");
-    allow(&[]).success().says("renewed 1 entry");
+    allow(&[])
+        .success()
+        .says("renewed 1 entry in keyguard.toml (now without an end, was 2999-12-31) and staged it; commit again");
     allow(&["--days", "3"]).success().says("already allowed");
     assert_eq!(config(&repo).matches("[[allow]]").count(), 1, "{}", config(&repo));
     repo.keyguard(["config", "check"]).success();

@@ -171,10 +171,30 @@ fn modes_stay_and_folders_of_all_kinds_work() {
 }
 
 #[test]
+fn an_example_that_would_have_to_be_encrypted_is_left_alone() {
+    for (path, content) in
+        [(".gitattributes", ".env* filter=git-crypt\n"), ("keyguard.toml", "[[encrypted]]\npath = \".env*\"\n")]
+    {
+        let repo = staged("a.js", &format!("k = '{}'\n", fake::github_pat()));
+        repo.write(path, content).git(["add", path]).success();
+        repo.keyguard(["fix", "--apply"])
+            .success()
+            .says(".env.example is left as it is, as it has to be encrypted or goes through a filter: it lacks GITHUB_TOKEN\n");
+        assert!(!repo.root().join(".env.example").exists());
+        repo.git(["commit", "--quiet", "-m", "x"]).success();
+    }
+}
+
+#[test]
 fn a_name_of_the_repository_gives_no_orders() {
     let rule = "[[rule]]\nid = \"ld-preload\"\ntitle = \"x\"\nregex = '\\bevil_(?<secret>[0-9a-z]{30})\\b'\nenv-var = \"LD_PRELOAD\"\n";
     let repo = staged("a.js", &format!("BASH_ENV = 'evil_{}'\n", fake::letters("orders", "0123456789abcdefxyz", 30)));
     repo.write("keyguard.toml", rule);
     repo.keyguard(["fix", "--apply"]).success();
     assert!(read(&repo, ".env").starts_with("SECRET_KEY="));
+    // No list holds all that some program obeys.
+    let repo = staged("a.js", &format!("CARGO_X = 'evil_{}'\n", fake::letters("orders", "0123456789abcdefxyz", 30)));
+    repo.write("keyguard.toml", rule.replace("LD_PRELOAD", "CARGO_Y").replace("ld-preload", "cargo-z"));
+    repo.keyguard(["fix", "--apply"]).success();
+    assert!(read(&repo, ".env").starts_with("CARGO_Z_KEY="));
 }

@@ -157,6 +157,74 @@ fn killed_at_any_call_nothing_is_left_where_git_would_stage_it() {
     assert!(most > 0, "no kill came while a file was unfinished");
 }
 
+#[cfg(unix)]
+#[test]
+fn undo_killed_at_any_call_loses_no_key() {
+    let repo = staged("a.js", &text());
+    if !kill_works(&repo) {
+        return;
+    }
+    let holds =
+        |path: &str| fs::read_to_string(repo.root().join(path)).is_ok_and(|now| now.contains(&fake::github_pat()));
+    for call in ["unlink", "rename"] {
+        for number in 1.. {
+            for path in [".env", ".env.example", ".gitignore", ".git/index.lock", ".git/keyguard/fix.json"] {
+                fs::remove_file(repo.root().join(path)).ok();
+            }
+            repo.git(["rm", "--quiet", "--cached", "--ignore-unmatch", ".env.example", ".gitignore"]).success();
+            repo.write("a.js", text()).git(["add", "a.js"]).success();
+            repo.keyguard(["fix", "--apply"]).success();
+            let is_killed = kill_at(&repo, &["fix", "--undo"], (call, number));
+            assert!(holds("a.js") || holds(".env"), "after a kill at {call} {number}");
+            if !is_killed {
+                break;
+            }
+            // Another fix knows where that one began ...
+            fs::remove_file(repo.root().join(".git/index.lock")).ok();
+            if repo.root().join(".git/keyguard/fix.json").exists() {
+                repo.write("b.js", format!("k = '{}'\n", fake::github_pat_other())).git(["add", "b.js"]).success();
+                repo.keyguard(["fix", "--apply"]).success();
+                assert!(holds("a.js") || holds(".env"), "after a fix behind a kill at {call} {number}");
+                // ... and goes back there.
+                repo.keyguard(["fix", "--undo"]).success();
+                assert!(holds("a.js") && !repo.root().join(".env").exists(), "{call} {number}");
+                repo.git(["rm", "--quiet", "--force", "b.js"]).success();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_undo_that_fails_says_so_and_goes_on_later() {
+    let repo = staged("a.js", &text());
+    let before = picture(&repo);
+    repo.keyguard(["fix", "--apply"]).success();
+    repo.write(".git/index.lock", "");
+    repo.keyguard(["fix", "--undo"])
+        .code(2)
+        .says("the last fix is not taken back, or only in part: ")
+        .says("help: see to that, then go on with: keyguard fix --undo\n");
+    assert!(read(&repo, ".env").contains(&fake::github_pat()), "nothing else holds it");
+    fs::remove_file(repo.root().join(".git/index.lock")).unwrap();
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!(picture(&repo), before);
+}
+
+#[test]
+fn what_was_written_behind_a_stopped_fix_is_gone_back_to() {
+    let repo = staged("a.js", &text());
+    repo.keyguard(["fix", "--apply"]).success();
+    let journal = read(&repo, ".git/keyguard/fix.json").replace("\"is_done\":true", "\"is_done\":false");
+    repo.write(".git/keyguard/fix.json", journal);
+    let own = "k = process.env.GITHUB_TOKEN\nmore\n";
+    repo.write("a.js", own).git(["add", "a.js"]).success();
+    repo.write("b.js", format!("k = '{}'\n", fake::github_pat_other())).git(["add", "b.js"]).success();
+    repo.keyguard(["fix", "--apply"]).success();
+    repo.keyguard(["fix", "--undo"]).success();
+    assert_eq!((read(&repo, "a.js").as_str(), index(&repo, "a.js").as_str()), (own, own));
+    assert!(read(&repo, ".env").contains(&fake::github_pat()), "a.js reads it");
+}
+
 #[test]
 fn a_mark_of_an_entry_is_not_lost() {
     for (option, letter, mark) in
@@ -221,7 +289,8 @@ fn a_locked_index_stops_everything() {
     let repo = staged("a.js", &text());
     let before = picture(&repo);
     repo.write(".git/index.lock", "");
-    repo.keyguard(["fix", "--apply"]).code(2).says("another git is at work on the index");
+    let stopped = repo.keyguard(["fix", "--apply"]);
+    stopped.code(2).stdout("").says("another git is at work on the index");
     fs::remove_file(repo.root().join(".git/index.lock")).unwrap();
     assert_eq!(picture(&repo), before);
 }
