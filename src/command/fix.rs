@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 use super::allow::{parse_fingerprint, with_all_staged};
 use super::{complete, config_of_commit, inspect_staged, work_tree_of};
@@ -18,7 +19,7 @@ use crate::git::{Caller, Repo, lock};
 use crate::inspect::Counting;
 use crate::outcome::Exit;
 use crate::outcome::{Located, Outcome};
-use crate::report::sanitized;
+use crate::report::{Format, sanitized, write_document};
 use crate::secret::Fingerprint;
 
 /// Moves keys out of files, or shows how.
@@ -30,7 +31,7 @@ pub(crate) fn fix(args: &FixArgs, global: &Global, environment: &Environment, ou
     // Two at once would take each other's changes for somebody else's, and each other's journal for their own.
     let _lock = (args.apply || args.undo).then(|| lock::exclusive(repo.git_dir()));
     if args.undo {
-        return take_back(&repo, out);
+        return take_back(&repo, global.format, out);
     }
     let wanted = args.fingerprint.iter().map(|text| parse_fingerprint(text)).collect::<Result<Vec<_>>>()?;
     let run = Run { args, global, environment, wanted };
@@ -45,7 +46,11 @@ pub(crate) fn fix(args: &FixArgs, global: &Global, environment: &Environment, ou
     if !run.wanted.is_empty() {
         bail!("no such key blocks\nhelp: see what does: keyguard scan");
     }
-    writeln!(out, "nothing blocks, neither in the staged changes nor in those of tracked files")?;
+    if global.format == Format::Json {
+        write_document(&document(&Plan::default(), Scope::Staged, false), out)?;
+    } else {
+        writeln!(out, "nothing blocks, neither in the staged changes nor in those of tracked files")?;
+    }
     Ok(Exit::Clean)
 }
 
@@ -72,17 +77,26 @@ impl Run<'_> {
         let outside = environment.data_home().map(|data| data.join("keyguard").join("moved"));
         let (root, git_dir) = (repo.work_tree()?, repo.git_dir());
         let plan = fix::plan(&blocked, &Surroundings { root, config: &config, scope, outside })?;
-        refuse(&plan)?;
+        let (is_json, refusal) = (self.global.format == Format::Json, refuse(&plan));
+        let is_applied = self.args.apply && refusal.is_ok();
         // What fails is not told as if it were done.
-        if self.args.apply && !plan.is_empty() {
+        if is_applied && !plan.is_empty() {
             fix::carry_out(&plan, root, git_dir)?;
+        }
+        if is_json {
+            write_document(&document(&plan, scope, is_applied), out)?;
+        }
+        refusal?;
+        let exit = if plan.left.is_empty() { Exit::Clean } else { Exit::Blocked };
+        if is_json {
+            return Ok(Some(exit));
         }
         if scope == Scope::WorkTree {
             writeln!(out, "nothing staged blocks, so this looks at all tracked files, as `git commit -a` does")?;
         }
         show(&plan, out)?;
         self.close(&plan, scope, out)?;
-        Ok(Some(if plan.left.is_empty() { Exit::Clean } else { Exit::Blocked }))
+        Ok(Some(exit))
     }
 
     fn wanted_of<'o, 'r>(&self, outcome: &'o Outcome<'r>) -> Vec<&'o Located<'r>> {
@@ -123,6 +137,25 @@ impl Run<'_> {
         let from_root = if work_tree_of(folder).is_none_or(|root| root == *folder) { "" } else { ":/" };
         paths.iter().map(|path| format!(" {from_root}{}", quoted_word(&place::shown(path)))).collect()
     }
+}
+
+/// The same for a machine: what is or would be done, and what is not.
+fn document(plan: &Plan, scope: Scope, is_applied: bool) -> Value {
+    let edit = |Shown { place, title, removed, added, reading }: &Shown| json!({ "place": place, "title": title, "variable": reading.variable, "removed": removed, "added": added });
+    let gone = |Gone { path, title, how }: &Gone| json!({ "path": path, "title": title, "how": how });
+    let staying = |Refused { place, title, fingerprint, reason }: &Refused| json!({ "place": place, "title": title, "fingerprint": fingerprint.to_string(), "reason": reason });
+    json!({
+        "version": 1,
+        "applied": is_applied,
+        "scope": if scope == Scope::Staged { "staged" } else { "work-tree" },
+        "edits": plan.shown.iter().map(edit).collect::<Vec<_>>(),
+        "gone": plan.gone.iter().map(gone).collect::<Vec<_>>(),
+        "remarks": plan.remarks,
+        "to_add": plan.to_add.iter().map(place::shown).collect::<Vec<_>>(),
+        "left": plan.left.iter().map(staying).collect::<Vec<_>>(),
+        "refused": plan.refused.iter().map(staying).collect::<Vec<_>>(),
+        "movable": plan.movable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
 }
 
 /// What is done, place by place, and beside that.
@@ -179,8 +212,12 @@ fn refuse(plan: &Plan) -> Result<()> {
 }
 
 /// Puts back what was before the last fix.
-fn take_back(repo: &Repo, out: &mut dyn Write) -> Result<Exit> {
+fn take_back(repo: &Repo, format: Format, out: &mut dyn Write) -> Result<Exit> {
     let undone = fix::undo(repo.work_tree()?, repo.git_dir())?;
+    if format == Format::Json {
+        write_document(&json!({ "version": 1, "restored": undone.files, "left": undone.left }), out)?;
+        return Ok(Exit::Clean);
+    }
     for file in &undone.files {
         writeln!(out, "{file} is as it was")?;
     }

@@ -52,6 +52,39 @@ fn python() -> String {
     format!("import sys\nk = \"{}\"\nprint(k)\n", fake::github_pat())
 }
 
+/// What `keyguard fix --format json` says, with what it exits with.
+fn in_json(repo: &Sandbox, arguments: &[&str], code: i32) -> serde_json::Value {
+    let fix = repo.keyguard(["fix", "--format", "json"].iter().chain(arguments));
+    fix.code(code);
+    let text = fix.text();
+    assert!(![fake::github_pat(), fake::stripe_live()].iter().any(|key| text.contains(key)), "{text}");
+    // What goes wrong is told behind it.
+    serde_json::Deserializer::from_str(&text).into_iter().next().unwrap().unwrap()
+}
+
+#[test]
+fn a_machine_is_told_what_is_done() {
+    let repo = staged("a.py", &python());
+    let plan = in_json(&repo, &[], 0);
+    assert_eq!((&plan["applied"], &plan["scope"]), (&false.into(), &"staged".into()));
+    assert_eq!(plan["edits"][0]["place"], "a.py:2");
+    assert_eq!(plan["edits"][0]["variable"], "GITHUB_TOKEN");
+    assert_eq!(plan["edits"][0]["added"][0], "k = os.environ[\"GITHUB_TOKEN\"]");
+    assert_eq!(index(&repo, "a.py"), python());
+    assert_eq!(in_json(&repo, &["--apply"], 0)["applied"], true);
+    assert!(index(&repo, "a.py").contains("os.environ"));
+    assert_eq!(in_json(&repo, &[], 0)["edits"].as_array().unwrap().len(), 0);
+    let restored = in_json(&repo, &["--undo"], 0);
+    assert!(restored["restored"].as_array().unwrap().contains(&"a.py".into()), "{restored}");
+    // One of two keys cannot be moved, so none is.
+    repo.write("b.md", format!("The key is {}\n", fake::stripe_live())).git(["add", "."]).success();
+    let plan = in_json(&repo, &["--apply"], 2);
+    assert_eq!(plan["applied"], false);
+    assert_eq!(plan["refused"].as_array().unwrap().len(), 1);
+    assert!(plan["refused"][0]["reason"].as_str().unwrap().contains("a text reads no variable"));
+    assert_eq!(plan["movable"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn a_dry_run_shows_the_edit_and_changes_nothing() {
     let repo = staged("a.py", &python());
