@@ -295,12 +295,22 @@ fn is_tagged(run: &[u8]) -> bool {
         && (run.starts_with(FERNET) || is_line_of_base64(run) && TAGS.iter().any(|tag| run.starts_with(tag)))
 }
 
+/// A nonce of 12 bytes and a tag of 16, in base64.
+const SHORTEST_OF_VAULT: usize = 40;
+
+/// Whether `value` says that Vault's transit engine has made it, which would have made more of it.
+pub(crate) fn is_no_transit(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"vault:v") else { return false };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let Some(text) = rest[digits..].strip_prefix(b":").filter(|_| digits > 0) else { return false };
+    let length = text.iter().take_while(|byte| is_base64(**byte)).count();
+    !padded(text, length).is_some_and(|length| length >= SHORTEST_OF_VAULT && length == text.len())
+}
+
 /// What stands right before ciphertext: Vault's transit engine, Spring's and Jenkins's marks, dotenvx.
 fn is_led(lead: &[u8], value: &[u8], length: usize) -> bool {
     /// A point of a curve, a vector and a tag, in base64.
     const SHORTEST_OF_DOTENVX: usize = 120;
-    /// A nonce of 12 bytes and a tag of 16, in base64.
-    const SHORTEST_OF_VAULT: usize = 40;
     let run = &value[..length];
     let is_transit = memmem::rfind(lead, b"vault:v").is_some_and(|start| {
         let version = &lead[start + b"vault:v".len()..];
@@ -452,8 +462,13 @@ mod tests {
 
     #[test]
     fn what_vault_would_not_write_is_not() {
-        let text = b"password: vault:v1:hV4k9QzT2mXwaB3Rk9tR\n";
+        let text = b"value of: vault:v1:hV4k9QzT2mXwaB3Rk9tR\n";
         assert!(!Encrypted::within(text).covers(&(19..39)));
+        assert!(is_no_transit(&text[10..39]) && is_no_transit(b"vault:v1:two words"));
+        assert!(!is_no_transit(b"vault:secret/data/db#password") && !is_no_transit(b"vault:v1"));
+        assert!(!is_no_transit(
+            b"vault:v2:TyjC66sJeubDvwMReuKB+suIMoLKE3ZchNR1h0WrRkOtXM2RLUlBqqwosPc51FgIbeujVk3PhMIMX9PV"
+        ));
     }
 
     #[test]

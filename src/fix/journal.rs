@@ -148,12 +148,14 @@ impl Journal {
         // What somebody has made of an edited file since goes with the variables as they are now, and so back to them.
         let is_changed = earlier.files.iter().any(|old| !old.is_shared && stand(old) == Stand::Changed);
         if !is_changed {
+            let mut missing = Vec::new();
             for old in earlier.files.into_iter().filter(|old| stand(old) == Stand::After) {
                 match self.files.iter_mut().find(|own| own.path == old.path) {
                     Some(own) => own.before = old.before,
-                    None => self.files.push(old),
+                    None => missing.push(old),
                 }
             }
+            self.files.splice(0..0, missing);
             for old in earlier.index {
                 match self.index.iter_mut().find(|own| own.path == old.path) {
                     Some(own) if own.before == old.after => own.before = old.before,
@@ -219,7 +221,7 @@ impl Way {
     fn new(journal: &Journal, root: &Path) -> Result<Self> {
         let mut way = Self { writes: Vec::new(), left: Vec::new() };
         let mut records: Vec<_> = journal.files.iter().rev().collect();
-        // What an earlier run left stands behind, and shares this order.
+        // What an earlier run has left shares this order.
         records.sort_by_key(|record| record.is_shared);
         for record in records {
             let path = path_of(&record.path)?;

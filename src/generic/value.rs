@@ -187,7 +187,8 @@ fn is_something_else(value: &[u8]) -> bool {
     const INSIDE: &[&[u8]] = &[b"://", b"${", b"{{", b"<%", b"%(", b"#{", b"$(", b"::", b"()", b"..."];
     // One key of 64 in base64 begins with the sign of a path.
     let is_base64 = value.len() >= 40 && value.ends_with(b"=") && surprise(&value[1..]) >= 8.0;
-    STARTS.iter().any(|start| value.starts_with(start)) && !(is_base64 && value.starts_with(b"/"))
+    let is_taken_for_one = is_base64 && value.starts_with(b"/") || encrypted::is_no_transit(value);
+    STARTS.iter().any(|start| value.starts_with(start)) && !is_taken_for_one
         || is_address(value)
         || digest::is_whole_labelled(value)
         || encrypted::is_bracketed(value)

@@ -228,7 +228,11 @@ fn what_only_claims_to_be_ciphertext_or_a_digest_hides_no_key() {
         repo.write("a.txt", format!("{text}\n"));
         repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
     }
-    for text in [format!("db_password: 'sha256:{random}'"), format!("db_password: 'ENC[{random}]'")] {
+    for text in [
+        format!("db_password: 'sha256:{random}'"),
+        format!("db_password: 'ENC[{random}]'"),
+        format!("db_password: vault:v1:{random}"),
+    ] {
         repo.write("a.txt", format!("{text}\n"));
         repo.keyguard(["scan", "."]).says("1 secret in 1 file").code(1);
     }
