@@ -2,8 +2,10 @@
 
 use super::*;
 
+mod constants;
 mod names;
 mod rust;
+mod script;
 mod settings;
 
 fn edited(path: &str, text: &str) -> Result<String, String> {
