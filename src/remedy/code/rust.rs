@@ -35,7 +35,7 @@ pub(super) fn reason(around: &Around) -> Option<&'static str> {
         return Some("an attribute takes constants only");
     }
     if around.brackets.iter().any(|at| !takes_expression(around, *at)) {
-        return Some("this macro takes a constant text");
+        return Some("this macro may want a constant text");
     }
     if around.behind().starts_with(b":") && !around.behind().starts_with(b"::") {
         return Some(NAME);
