@@ -182,6 +182,9 @@ impl Form {
             _ if by_hand::is_file_of_variables(path) => {
                 return Self::Not("a file of variables holds values: keep it out of git, and list it in .gitignore");
             }
+            name if [&b".d.ts"[..], b".d.mts", b".d.cts"].iter().any(|end| name.ends_with(end)) => {
+                return Self::Not("types take constants only");
+            }
             name if name.starts_with(b"dockerfile.") || name.ends_with(b".dockerfile") => return Self::Docker,
             _ => {}
         }

@@ -4,8 +4,11 @@
 //! it, if the language has such, and else the string is taken apart and joined around it. A place that has to be constant
 //! is left alone, with the reason.
 
+mod around;
 mod import;
-mod lent;
+mod markup;
+mod rust;
+mod script;
 mod shadow;
 mod unfit;
 
@@ -13,6 +16,7 @@ pub(super) use shadow::uses_global;
 
 use super::lexer::{self, Kind, Language, Literal, Stands};
 use super::{Edit, Patch, Spot, WhyNot};
+use around::Around;
 
 /// What replaces the string around the value.
 pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, WhyNot> {
@@ -22,20 +26,20 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
         Stands::Comment => return Err(WhyNot::IN_COMMENT),
         Stands::Code => return Err(WhyNot::new("it stands in no string that keyguard can make out")),
     };
-    if let Some(reason) = unfit::reason(language, spot, &place, literal) {
+    let around = Around::new(language, spot, &place, literal);
+    if let Some(reason) = unfit::reason(language, &around) {
         return Err(WhyNot::new(reason));
     }
     if let Some(reason) = shadow::reason(language, spot.text, spot.span) {
         return Err(WhyNot::new(reason));
     }
     let is_document = matches!(literal.kind, Kind::Document | Kind::QuotedDocument);
-    let is_whole = literal.inner == *spot.span && !is_document;
-    let change = if is_whole {
-        Patch { span: literal.outer.clone(), with: whole(language, spot, literal) }
+    let change = if around.is_whole && !is_document {
+        apart(spot, literal, &whole(language, spot, &around))
     } else if let Some(hole) = hole(language, spot, literal) {
         Patch { span: spot.span.clone(), with: hole }
     } else {
-        Patch { span: literal.outer.clone(), with: joined(language, spot, literal)? }
+        apart(spot, literal, &joined(language, spot, &around)?)
     };
     let mut edit = Edit::of(change, spot.name);
     let expression = expression(language, spot);
@@ -65,18 +69,23 @@ fn expression(language: Language, spot: &Spot<'_>) -> String {
     }
 }
 
+/// The expression in place of the string, and apart from the words beside it.
+fn apart(spot: &Spot<'_>, literal: &Literal, expression: &str) -> Patch {
+    let gap = |beside: Option<&u8>| if beside.is_some_and(|byte| around::is_word(*byte)) { " " } else { "" };
+    let before = gap(spot.text[..literal.outer.start].last());
+    let behind = gap(spot.text.get(literal.outer.end));
+    Patch { span: literal.outer.clone(), with: [before, expression, behind].concat() }
+}
+
 /// The expression in place of a whole string.
-fn whole(language: Language, spot: &Spot<'_>, literal: &Literal) -> String {
+fn whole(language: Language, spot: &Spot<'_>, around: &Around) -> String {
     let expression = expression(language, spot);
-    let before = spot.text[..literal.outer.start].trim_ascii_end();
-    let behind = spot.text[literal.outer.end..].trim_ascii_start();
     match language {
-        Language::Python if literal.kind == Kind::Bytes => format!("{expression}.encode()"),
-        // What owns its text is lent, as the string was, unless it is made an owned one anyway.
-        Language::Rust if !behind.starts_with(b".") && !before.ends_with(b"String::from(") => format!("&*{expression}"),
-        Language::JavaScript | Language::TypeScript if unfit::is_in_tag(spot.text, literal) => {
-            format!("{{{expression}}}")
-        }
+        Language::Python if around.literal.kind == Kind::Bytes => format!("{expression}.encode()"),
+        Language::Rust => rust::lent(around, &expression),
+        Language::JavaScript | Language::TypeScript if markup::is_in_tag(around) => format!("{{{expression}}}"),
+        // Else the sign at its end would be taken for one that compares.
+        Language::TypeScript if spot.text[around.literal.outer.end..].starts_with(b"=") => format!("({expression})"),
         _ => expression,
     }
 }
@@ -101,7 +110,9 @@ fn hole(language: Language, spot: &Spot<'_>, literal: &Literal) -> Option<String
 }
 
 /// The pieces of the string around the value, and the expression between them.
-fn joined(language: Language, spot: &Spot<'_>, literal: &Literal) -> Result<String, WhyNot> {
+fn joined(language: Language, spot: &Spot<'_>, around: &Around) -> Result<String, WhyNot> {
+    const NOT_APART: WhyNot = WhyNot::new("the string around it cannot be taken apart");
+    let literal = &around.literal;
     if matches!(literal.kind, Kind::Document | Kind::QuotedDocument) {
         return Err(WhyNot::new("it stands in a here-document, which cannot be taken apart"));
     }
@@ -113,33 +124,41 @@ fn joined(language: Language, spot: &Spot<'_>, literal: &Literal) -> Result<Stri
     let (open, close) = (literal.outer.start..literal.inner.start, literal.inner.end..literal.outer.end);
     let (open, close, before, behind) = (text(&open)?, text(&close)?, text(&before)?, text(&behind)?);
     if is_cut(before.as_bytes()) || open.ends_with("\"\"\"") && matches!(language, Language::Java | Language::CSharp) {
-        return Err(WhyNot::new("the string around it cannot be taken apart"));
+        return Err(NOT_APART);
     }
     if language == Language::Rust {
-        return formatted(spot, &[open, before, behind, close]);
+        return formatted(spot, around, &[open, before, behind, close]);
+    }
+    // Of a quote and a long one behind it the first three would be the end.
+    if close.len() > 1 && before.as_bytes().last() == close.as_bytes().first() {
+        return Err(NOT_APART);
     }
     let piece = |text: &str| (!text.is_empty()).then(|| format!("{open}{text}{close}"));
-    let pieces: Vec<_> =
-        [piece(before), Some(expression(language, spot)), piece(behind)].into_iter().flatten().collect();
+    let read = expression(language, spot) + if literal.kind == Kind::Bytes { ".encode()" } else { "" };
+    let pieces: Vec<_> = [piece(before), Some(read), piece(behind)].into_iter().flatten().collect();
     let sign = if language == Language::Php { " . " } else { " + " };
     let joined = format!("({})", pieces.join(sign));
     let is_script = matches!(language, Language::JavaScript | Language::TypeScript);
-    if is_script && unfit::would_be_called(spot.text, literal) {
+    if is_script && would_be_called(around) {
         return Err(WhyNot::new("the line above would be called with it: end that with a semicolon first"));
     }
-    let is_tag = is_script && unfit::is_in_tag(spot.text, literal);
-    Ok(if is_tag { format!("{{{joined}}}") } else { joined })
+    Ok(if is_script && markup::is_in_tag(around) { format!("{{{joined}}}") } else { joined })
+}
+
+/// Whether brackets in place of the string, which is the first on its line, would call the value that ends above.
+fn would_be_called(around: &Around) -> bool {
+    let before = &around.text[..around.literal.outer.start];
+    let above = before.trim_ascii_end();
+    let is_value_end = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$)]}\"'`".contains(byte);
+    before[above.len()..].contains(&b'\n') && above.last().is_some_and(is_value_end)
 }
 
 /// In Rust the value is put in by `format!`, whose text holds no brackets of its own.
-fn formatted(spot: &Spot<'_>, parts: &[&str; 4]) -> Result<String, WhyNot> {
+fn formatted(spot: &Spot<'_>, around: &Around, parts: &[&str; 4]) -> Result<String, WhyNot> {
     let [open, before, behind, close] = parts;
     if before.contains(['{', '}']) || behind.contains(['{', '}']) {
         return Err(WhyNot::new("the string around it has brackets that `format!` would take for its own"));
     }
     let expression = expression(Language::Rust, spot);
-    let text = format!("format!({open}{before}{{}}{behind}{close}, {expression})");
-    let rest = spot.text[spot.span.end + behind.len() + close.len()..].trim_ascii_start();
-    let is_owned = rest.starts_with(b".");
-    Ok(if is_owned { text } else { format!("&*{text}") })
+    Ok(rust::lent(around, &format!("format!({open}{before}{{}}{behind}{close}, {expression})")))
 }

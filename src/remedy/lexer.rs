@@ -4,11 +4,13 @@
 //! regexes. It knows no grammar. What it is told of a file that it misreads is checked by whoever asks: the value has to
 //! stand between the quotes that it found.
 
+mod bare;
 mod names;
 mod opening;
 
 use std::ops::Range;
 
+pub(super) use bare::bare;
 pub(super) use names::{Name, names};
 pub(super) use opening::Kind;
 use opening::{Close, Opening};
@@ -38,8 +40,6 @@ pub(super) struct Place {
     pub(super) brackets: Vec<usize>,
     /// Where the statement around it begins.
     pub(super) statement: usize,
-    /// The sign that ends it, if nothing is open there that was opened in it; looked for in Rust only.
-    pub(super) end: Option<u8>,
     /// Whether it stands in code that stands in a string.
     pub(super) is_in_hole: bool,
 }
@@ -103,7 +103,6 @@ pub(super) fn place(language: Language, text: &[u8], span: &Range<usize>) -> Pla
         stands,
         brackets: lexer.brackets.iter().map(|(_, at)| *at).collect(),
         statement: lexer.statement,
-        end: None,
         is_in_hole: lexer.frames.len() > holes,
     };
     if is_comment && lexer.at > span.start {
@@ -121,7 +120,6 @@ pub(super) fn place(language: Language, text: &[u8], span: &Range<usize>) -> Pla
     let is_closed = lexer.frames.len() < depth && inner.start <= span.start && span.end <= inner.end;
     if is_closed {
         place.stands = Stands::String(Literal { outer: start..lexer.at, inner, kind: opening.kind });
-        place.end = if language == Language::Rust { lexer.end_of_statement() } else { None };
     }
     place
 }
@@ -290,17 +288,6 @@ impl<'t> Lexer<'t> {
         if !byte.is_ascii_whitespace() {
             self.last = Some(at);
         }
-    }
-
-    /// Goes on to the sign that ends the statement.
-    fn end_of_statement(&mut self) -> Option<u8> {
-        let start = self.statement;
-        while self.statement == start && self.at < self.text.len() {
-            self.step();
-        }
-        let end = self.statement.checked_sub(1).filter(|_| self.statement > start)?;
-        let is_open = self.brackets.iter().any(|(_, at)| (start..end).contains(at));
-        (!is_open).then_some(self.text[end])
     }
 
     /// In some languages the end of a line ends a statement, unless it is plain that more follows.

@@ -2,10 +2,12 @@
 
 use super::*;
 
+mod constants;
 mod imports;
 mod infrastructure;
 mod names;
 mod rust;
+mod script;
 mod settings;
 
 fn edited(path: &str, text: &str) -> Result<String, String> {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::unfit::last_word;
+use super::around::last_word;
 use crate::remedy::lexer::{Language, Name, names};
 
 const FARTHEST: usize = 1000;

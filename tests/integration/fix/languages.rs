@@ -94,7 +94,7 @@ fn compiled_programs_read_the_variable() {
         case(
             "a.rs",
             "fn main() {\n    let k = \"@\";\n    println!(\"{k}\");\n}\n",
-            "fn main() {\n    let k = &*std::env::var(\"GITHUB_TOKEN\").expect(\"GITHUB_TOKEN is set\");\n    println!(\"{k}\");\n}\n",
+            "fn main() {\n    let k = &*std::env::var(\"GITHUB_TOKEN\").expect(\"GITHUB_TOKEN is set\").leak();\n    println!(\"{k}\");\n}\n",
             "rustc -o ../a a.rs && ../a",
         ),
         case(
