@@ -1,4 +1,6 @@
 //! What stands around a string, without what comments and other strings say.
+//!
+//! What many places call is kept out of line, since copies of it make the binary larger than it may be.
 
 use crate::remedy::Spot;
 use crate::remedy::lexer::{self, Language, Literal, Place};
@@ -47,7 +49,7 @@ impl Around {
     }
 
     /// Whether an open bracket around the string stands behind such a text.
-    pub(super) fn is_in_bracket_behind(&self, test: impl Fn(&[u8], u8) -> bool) -> bool {
+    pub(super) fn is_in_bracket_behind(&self, test: &dyn Fn(&[u8], u8) -> bool) -> bool {
         self.brackets.iter().any(|at| test(self.text[..*at].trim_ascii_end(), self.text[*at]))
     }
 
@@ -73,6 +75,7 @@ impl Around {
         &self.text[self.start(at, b",")..at]
     }
 
+    #[inline(never)]
     fn start(&self, at: usize, signs: &[u8]) -> usize {
         let text = &self.text;
         let mut depth = 0_usize;
@@ -136,7 +139,7 @@ impl Around {
     }
 
     /// Whether something like this follows the string, or a bracket that closes around it, whose sign comes with it.
-    pub(super) fn closes_before(&self, test: impl Fn(&[u8], u8) -> bool) -> bool {
+    pub(super) fn closes_before(&self, test: &dyn Fn(&[u8], u8) -> bool) -> bool {
         let mut rest = self.behind();
         let mut sign = b'"';
         loop {
@@ -164,17 +167,25 @@ pub(super) const fn is_word(byte: u8) -> bool {
 }
 
 /// The word at the end of a text.
+#[inline(never)]
 pub(super) fn last_word(text: &[u8]) -> &[u8] {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let start = text.iter().rposition(|byte| !is_word(byte)).map_or(0, |before| before + 1);
     &text[start..]
 }
 
+#[inline(never)]
 pub(super) fn first_word(text: &[u8]) -> &[u8] {
     &text[..text.iter().take_while(|byte| is_word(**byte)).count()]
 }
 
+#[inline(never)]
+pub(super) fn contains(text: &[u8], sign: &str) -> bool {
+    memchr::memmem::find(text, sign.as_bytes()).is_some()
+}
+
 /// What follows the bracket that `text` begins with.
+#[inline(never)]
 pub(super) fn behind_bracket(text: &[u8]) -> &[u8] {
     let mut depth = 0_usize;
     let close = text.iter().position(|byte| {
@@ -201,6 +212,7 @@ pub(super) fn undecorated(mut head: &[u8]) -> &[u8] {
 }
 
 /// Whether a statement begins with one of the words, behind others that may stand in front of a declaration.
+#[inline(never)]
 pub(super) fn leads(head: &[u8], words: &[&[u8]]) -> bool {
     const IN_FRONT: [&[u8]; 21] = [
         b"export",

@@ -1,6 +1,6 @@
 //! Tags between the code of JavaScript, as in JSX: `<Map token="...">`.
 
-use super::around::{Around, is_word, last_word};
+use super::around::{Around, contains, is_word, last_word};
 
 /// Words behind which a value stands.
 pub(super) const BEFORE_VALUES: [&[u8]; 20] = [
@@ -39,7 +39,7 @@ pub(super) fn reason(around: &Around) -> Option<&'static str> {
 
 /// Whether there is a tag at all that ends.
 fn is_markup(text: &[u8]) -> bool {
-    [&b"</"[..], b"/>"].iter().any(|sign| memchr::memmem::find(text, sign).is_some())
+    contains(text, "</") || contains(text, "/>")
 }
 
 /// Whether the string is an attribute of a tag.

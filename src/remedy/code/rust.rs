@@ -3,7 +3,7 @@
 //! A string in the program lives as long as that. What is read from a variable is leaked, so that it does, too; only
 //! where an owned text is made of it anyway it is not.
 
-use super::around::{Around, last_word};
+use super::around::{Around, contains, last_word};
 use super::unfit::{CONSTANT, NAME, PATTERN};
 use crate::remedy::lexer::Kind;
 
@@ -25,13 +25,13 @@ pub(super) fn reason(around: &Around) -> Option<&'static str> {
     if around.literal.kind == Kind::Bytes {
         return Some("it is made of bytes, and a variable holds a text");
     }
-    if memchr::memmem::find(&around.text, b"no_std]").is_some() {
+    if contains(&around.text, "no_std]") {
         return Some("without the standard library there are no variables to read");
     }
     if around.is_within(&[b"const", b"static"]) && !is_lazy(around) {
         return Some(CONSTANT);
     }
-    if around.is_in_bracket_behind(|before, _| before.ends_with(b"#") || before.ends_with(b"#!")) {
+    if around.is_in_bracket_behind(&|before, _| before.ends_with(b"#") || before.ends_with(b"#!")) {
         return Some("an attribute takes constants only");
     }
     if around.brackets.iter().any(|at| !takes_expression(around, *at)) {
@@ -47,7 +47,8 @@ pub(super) fn reason(around: &Around) -> Option<&'static str> {
 /// runs.
 fn is_lazy(around: &Around) -> bool {
     let is_closure = |at: &usize| around.text[at + 1..].trim_ascii_start().starts_with(b"||");
-    around.brackets.iter().any(is_closure) || around.is_in_bracket_behind(|before, _| before.ends_with(b"lazy_static!"))
+    around.brackets.iter().any(is_closure)
+        || around.is_in_bracket_behind(&|before, _| before.ends_with(b"lazy_static!"))
 }
 
 fn is_pattern(around: &Around) -> bool {
@@ -59,8 +60,8 @@ fn is_pattern(around: &Around) -> bool {
     let statement = around.statement();
     let mut words = statement.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'));
     let is_let = words.any(|word| word == b"let");
-    let last = memchr::memmem::rfind(statement, b"let").unwrap_or_default();
-    is_let && !statement[last..].contains(&b'=') || around.closes_before(is_arm)
+    let last = statement.windows(3).rposition(|word| word == b"let").unwrap_or_default();
+    is_let && !statement[last..].contains(&b'=') || around.closes_before(&is_arm)
 }
 
 /// Whether what is called by the bracket at `at` takes any expression for the argument in which the string stands. It

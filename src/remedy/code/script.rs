@@ -49,7 +49,7 @@ fn is_type(around: &Around) -> bool {
 /// `type A = ...`
 fn is_alias(head: &[u8]) -> bool {
     let head = undecorated(head);
-    let type_ = memchr::memmem::find(head, b"type ").filter(|_| leads(head, &[b"type"]));
+    let type_ = head.windows(5).position(|word| word == b"type ").filter(|_| leads(head, &[b"type"]));
     type_.is_some_and(|at| !first_word(head[at + b"type ".len()..].trim_ascii_start()).is_empty())
 }
 
@@ -156,11 +156,10 @@ fn is_asked(text: &[u8]) -> bool {
 }
 
 fn is_class(head: &[u8]) -> bool {
-    let mut places = memchr::memmem::find_iter(head, b"class");
-    places.any(|at| {
-        let behind = &head[at + b"class".len()..];
+    let is_here = |at: usize, behind: &[u8]| {
         last_word(&head[..at]).is_empty() && behind.first().is_none_or(|byte| b" {\n".contains(byte))
-    })
+    };
+    (0..head.len()).any(|at| head[at..].strip_prefix(b"class").is_some_and(|behind| is_here(at, behind)))
 }
 
 /// Whether the string stands between the angles behind a name: `f<"x">()`, `Record<"x" | "y", z>`; or is what such a

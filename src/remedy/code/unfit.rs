@@ -1,6 +1,6 @@
 //! Places of a program where no variable can be read: what has to be constant, a name, or another type.
 
-use super::around::{Around, first_word, last_word, leads};
+use super::around::{Around, contains, first_word, last_word, leads};
 use super::{rust, script};
 use crate::remedy::lexer::{Kind, Language};
 
@@ -46,7 +46,7 @@ fn python(around: &Around) -> Option<&'static str> {
     if around.brackets.iter().copied().chain([around.literal.outer.start]).any(is_case) {
         return Some(PATTERN);
     }
-    if around.is_in_bracket_behind(|before, bracket| bracket == b'[' && last_word(before) == b"Literal") {
+    if around.is_in_bracket_behind(&|before, bracket| bracket == b'[' && last_word(before) == b"Literal") {
         return Some("a type takes constants only");
     }
     around.is_in_hole.then_some("it stands in a string inside another one")
@@ -54,7 +54,7 @@ fn python(around: &Around) -> Option<&'static str> {
 
 fn go(around: &Around) -> Option<&'static str> {
     let is_group = |word: &'static [u8]| {
-        around.is_in_bracket_behind(move |before, bracket| bracket == b'(' && last_word(before) == word)
+        around.is_in_bracket_behind(&move |before, bracket| bracket == b'(' && last_word(before) == word)
     };
     if around.is_led_by(&[b"const"]) || is_group(b"const") {
         return Some(CONSTANT);
@@ -67,8 +67,8 @@ fn go(around: &Around) -> Option<&'static str> {
     if is_tag {
         return Some("the tag of a field takes constants only");
     }
-    let is_length = around.closes_before(|rest, sign| sign == b']' && !first_word(rest).is_empty())
-        && around.is_in_bracket_behind(|before, bracket| bracket == b'(' && last_word(before) == b"len");
+    let is_length = around.closes_before(&|rest, sign| sign == b']' && !first_word(rest).is_empty())
+        && around.is_in_bracket_behind(&|before, bracket| bracket == b'(' && last_word(before) == b"len");
     if is_length {
         return Some(CONSTANT);
     }
@@ -130,7 +130,7 @@ fn jvm(language: Language, around: &Around) -> Option<&'static str> {
     let is_default = |text: &[u8]| language == Language::Java && last_word(text.trim_ascii_end()) == b"default";
     let is_annotation = around.brackets.iter().any(|at| is_of_annotation(&around.text, *at))
         || is_default(around.before())
-        || around.is_in_bracket_behind(|before, bracket| bracket == b'{' && is_default(before));
+        || around.is_in_bracket_behind(&|before, bracket| bracket == b'{' && is_default(before));
     if is_annotation {
         return Some(ANNOTATION);
     }
@@ -152,7 +152,7 @@ fn is_label(around: &Around) -> bool {
     let places = || around.brackets.iter().copied().chain([at]);
     places().any(|at| {
         let head = around.head(at);
-        leads(head, &[b"case"]) && !head.contains(&b':') && memchr::memmem::find(head, b"->").is_none()
+        leads(head, &[b"case"]) && !head.contains(&b':') && !contains(head, "->")
     })
 }
 
@@ -165,7 +165,7 @@ fn is_constant_elsewhere(around: &Around) -> bool {
     }
     let declared = head.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end();
     let name = last_word(declared);
-    let mut uses = memchr::memmem::find_iter(&around.text, name);
+    let mut uses = (0..around.text.len()).filter(|at| around.text[*at..].starts_with(name));
     !name.is_empty()
         && uses.any(|place| {
             let is_whole = last_word(&around.text[..place]).is_empty()
@@ -192,8 +192,8 @@ fn c_sharp(around: &Around) -> Option<&'static str> {
     let is_asked = |before: &[u8]| matches!(last_word(before), b"is" | b"not" | b"or" | b"and" | b"case");
     let is_pattern = is_label(around)
         || is_asked(around.before())
-        || around.is_in_bracket_behind(|before, bracket| bracket == b'{' && is_asked(before))
-        || around.closes_before(|rest, _| rest.starts_with(b"=>"));
+        || around.is_in_bracket_behind(&|before, bracket| bracket == b'{' && is_asked(before))
+        || around.closes_before(&|rest, _| rest.starts_with(b"=>"));
     if is_pattern {
         return Some(PATTERN);
     }
@@ -201,7 +201,7 @@ fn c_sharp(around: &Around) -> Option<&'static str> {
         bracket == b'[' && matches!(before.last(), None | Some(b'{' | b'}' | b';' | b']' | b'(' | b','))
     };
     let is_called = around.brackets.last().is_some_and(|at| around.text[*at] == b'(');
-    if is_called && around.is_in_bracket_behind(begins) {
+    if is_called && around.is_in_bracket_behind(&begins) {
         return Some(ANNOTATION);
     }
     // What a parameter is without an argument.
@@ -232,5 +232,5 @@ fn php(around: &Around) -> Option<&'static str> {
     if is_case || is_declared || around.brackets.iter().any(is_parameter) {
         return Some("this has to be constant: read the variable where the program runs");
     }
-    around.is_in_bracket_behind(|before, _| before.ends_with(b"#")).then_some("an attribute takes constants only")
+    around.is_in_bracket_behind(&|before, _| before.ends_with(b"#")).then_some("an attribute takes constants only")
 }
