@@ -155,7 +155,7 @@ fn ruby_and_php() {
             ("<?php const K = 'TOK';", "has to be constant"),
             ("<?php\nenum A: string { case B = 'TOK'; }", "has to be constant"),
             ("<?php\n#[A] final public const string K = 'TOK';", "has to be constant"),
-            ("<?php\n$a = `curl TOK`;", "a command that is run"),
+            ("<?php\n$a = `curl TOK`;", "a command of a shell"),
         ],
     );
     for text in [
