@@ -58,6 +58,8 @@ pub(crate) struct Edit {
     pub(crate) variable: String,
     /// What is left to do, as a short sentence with its command.
     pub(crate) note: Option<String>,
+    /// What is worth knowing of the form that it takes.
+    pub(crate) hint: Option<&'static str>,
 }
 
 /// What has to stand in a file once, beside others of its kind.
@@ -95,7 +97,7 @@ impl Patch {
 impl Edit {
     fn of(change: Patch, variable: &str) -> Self {
         let (variable, reference) = (variable.to_owned(), 0..change.with.len());
-        Self { change, reference, additions: Vec::new(), declaration: None, variable, note: None }
+        Self { change, reference, additions: Vec::new(), declaration: None, variable, note: None, hint: None }
     }
 }
 

@@ -211,9 +211,10 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
             || touches && word.starts_with('@');
         let is_name = behind.strip_prefix(['"', '\'']).is_some_and(|behind| behind.trim_start().starts_with(':'));
         // A macro, a call, a type with its own.
-        let is_code = behind.starts_with(['(', '[', '{', '`']);
-        let is_mixed =
-            word.strip_suffix('!').unwrap_or(word).contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
+        let is_code = behind.starts_with(['(', '[', '{', '`']) || behind.starts_with("::");
+        let name = word.trim_start_matches(['&', '*']);
+        let alone = if is_code { name.strip_suffix('!').unwrap_or(name) } else { word };
+        let is_mixed = alone.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
         let least = match (touches, is_value) {
             (true, _) => LONG,
             (false, true) => SHORTEST_VALUE,
@@ -323,6 +324,8 @@ mod tests {
             ("a = { heads: { Authorize: 'token @' } }", "…{ heads: { Authorize: 'token ", "' } }"),
             ("k: Literal[\"@\"]", "k: Literal[\"", "\"]"),
             ("u = String.raw`@`", "u = String.raw`", "`"),
+            ("let c = Client::new(\"@\");", "let c = Client::new(\"", "\");"),
+            ("f(a, &*format!(\"b @\"))", "f(a, &*format!(\"b ", "\"))"),
             ("println!(\"{}\", \"@\");", "println!(\"{}\", \"", "\");"),
             ("password: hunterhunter, key: '@'", "password: ********, key: '", "'"),
             ("password: hunter!!!(, key: '@'", "password: ********(, key: '", "'"),

@@ -176,6 +176,7 @@ impl<'a> Editor<'a> {
             };
             is_read_here |= edit.note.is_none();
             notes.extend(edit.note);
+            notes.extend(edit.hint.map(str::to_owned));
             declarations.extend(edit.declaration.filter(|own| folder::has_to_declare(self, own, declared)));
             patches.extend(edit.additions);
             changes.push((edit.change, edit.reference, edit.variable));

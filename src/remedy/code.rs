@@ -42,6 +42,9 @@ pub(super) fn replacement(language: Language, spot: &Spot<'_>) -> Result<Edit, W
         apart(spot, literal, &joined(language, spot, &around)?)
     };
     let mut edit = Edit::of(change, spot.name);
+    if edit.change.with.contains(".leak()") {
+        edit.hint = Some(rust::HINT);
+    }
     let expression = expression(language, spot);
     if let Some(start) = edit.change.with.find(&expression) {
         edit.reference = start..start + expression.len();
