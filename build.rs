@@ -27,7 +27,7 @@ mod spec;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fmt, fs};
 
 use libdeflater::{CompressionLvl, Compressor};
 use place::Place;
@@ -132,7 +132,20 @@ fn checked(files: Vec<(String, RuleFile)>) -> Vec<(String, RuleSpec)> {
 }
 
 /// Start and length of a text, or of a part of a list.
-type Span = (usize, usize);
+#[derive(Clone, Copy)]
+struct Span(usize, usize);
+
+/// As the crate's tables have it, in which the two share one number: there are tens of thousands of them.
+impl fmt::Debug for Span {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(start, length) = *self;
+        assert!(start >> (32 - LENGTH_BITS) == 0 && length >> LENGTH_BITS == 0, "{start} and {length} need more bits");
+        write!(out, "Span({})", start << LENGTH_BITS | length)
+    }
+}
+
+/// How many bits of a span are its length.
+const LENGTH_BITS: u32 = 13;
 
 /// The growing tables: one text, one list of spans, keyword to the rules that it wakes.
 #[derive(Default)]
@@ -161,20 +174,20 @@ impl Tables {
             self.text.push_str(text);
             self.text.len() - text.len()
         });
-        (start, text.len())
+        Span(start, text.len())
     }
 
     /// A span of `examples`, in which a zero byte parts them.
     fn examples(&mut self, items: Option<&Vec<String>>) -> Span {
         let text = items.map(|items| items.join("\0")).unwrap_or_default();
         self.examples.push_str(&text);
-        (self.examples.len() - text.len(), text.len())
+        Span(self.examples.len() - text.len(), text.len())
     }
 
     fn list(&mut self, items: Option<&Vec<String>>) -> Span {
         let spans: Vec<_> = items.into_iter().flatten().map(|item| self.span(item)).collect();
         self.lists.extend(&spans);
-        (self.lists.len() - spans.len(), spans.len())
+        Span(self.lists.len() - spans.len(), spans.len())
     }
 
     fn place(&mut self, place: Place) -> usize {
@@ -272,7 +285,7 @@ impl Tables {
         }
         let endings = if endings.is_empty() { &[""] } else { endings };
         for opening in openings {
-            let begin = (self.openings.len(), opening.len());
+            let begin = Span(self.openings.len(), opening.len());
             self.openings.extend(opening);
             for ending in endings {
                 let end = self.span(ending);
@@ -305,7 +318,7 @@ impl Tables {
             let is_sign_of = |way: &sign::Way| sign::signs(*way).contains(&keyword.as_str());
             let way = sign::SIGNED.iter().find(|way| is_sign_of(way));
             keyword_signs.push(way.map_or("None".to_owned(), |way| format!("Some(Way::{way:?})")));
-            keyword_wakes.push((wakes.len(), rules.len()));
+            keyword_wakes.push(Span(wakes.len(), rules.len()));
             keyword_lengths.push(keyword.len());
             wakes.extend(rules);
         }
@@ -417,11 +430,12 @@ impl Automaton {
         let mut spans = Vec::new();
         let mut start = 0;
         for hits in &self.hits {
-            spans.push((start, hits.len()));
+            spans.push(Span(start, hits.len()));
             start += hits.len();
         }
         format!(
-            "pub(crate) static CLASSES: [u8; 256] = {:?};\n\
+            "pub(super) const LENGTH_BITS: u32 = {LENGTH_BITS};\n\
+             pub(crate) static CLASSES: [u8; 256] = {:?};\n\
              pub(crate) const STRIDE_BITS: u32 = {};\n\
              pub(crate) const FIRST_HIT: u16 = {};\n\
              pub(crate) static HIT_KEYWORDS: [u16; {}] = {flat:?};\n\

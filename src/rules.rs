@@ -23,6 +23,8 @@ use globset::GlobSet;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::change::BytePath;
+#[doc(hidden)]
+pub use builtin::Span;
 use own::OwnRule;
 pub(crate) use paths::glob_set;
 use shape::Shape;
@@ -88,10 +90,10 @@ pub struct Card {
 pub enum Strings<'a> {
     /// Spans of the constant text.
     #[doc(hidden)]
-    BuiltIn(&'static [(u32, u32)]),
+    BuiltIn(&'static [Span]),
     /// A span of the constant examples.
     #[doc(hidden)]
-    Examples((u32, u32)),
+    Examples(Span),
     /// Read from a configuration.
     Own(&'a [String]),
 }
@@ -100,9 +102,9 @@ impl<'a> Strings<'a> {
     /// Every text in order.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         let (built_in, examples, own): (&[_], _, &[_]) = match self {
-            Self::BuiltIn(spans) => (spans, (0, 0), &[]),
+            Self::BuiltIn(spans) => (spans, Span::EMPTY, &[]),
             Self::Examples(span) => (&[], span, &[]),
-            Self::Own(texts) => (&[], (0, 0), texts),
+            Self::Own(texts) => (&[], Span::EMPTY, texts),
         };
         let built_in = built_in.iter().map(|span| builtin::text(*span));
         let examples = builtin::examples(examples).map(|text| -> &'a str { text });

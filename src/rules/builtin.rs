@@ -9,12 +9,19 @@ use super::spec::{Confidence, Finds, Placeholders, Validator};
 use super::{Card, Engine, Facts, PairFacts, Strings};
 use crate::decode::Way;
 
-/// Start and length, in `TEXT` or in one of the lists; in half the bytes that a range takes, because there are thousands.
-pub(crate) type Span = (u32, u32);
+/// Start and length, in `TEXT` or in one of the lists, in one number: there are tens of thousands of them.
+#[derive(Clone, Copy)]
+pub struct Span(u32);
+
+impl Span {
+    /// Of nothing.
+    pub(super) const EMPTY: Self = Self(0);
+}
 
 /// The span as places.
-pub(crate) const fn range((start, length): Span) -> Range<usize> {
-    start as usize..(start + length) as usize
+pub(crate) const fn range(Span(packed): Span) -> Range<usize> {
+    let start = (packed >> tables::LENGTH_BITS) as usize;
+    start..start + (packed & ((1 << tables::LENGTH_BITS) - 1)) as usize
 }
 
 /// One rule without a single pointer, so that loading the program costs nothing per rule.
@@ -210,6 +217,6 @@ pub(super) fn text(span: Span) -> &'static str {
 
 /// The examples at `span`.
 pub(super) fn examples(span: Span) -> impl Iterator<Item = &'static str> {
-    let text = if span.1 == 0 { None } else { Some(tables::examples(span)) };
+    let text = if range(span).is_empty() { None } else { Some(tables::examples(span)) };
     text.into_iter().flat_map(|text| text.split('\0'))
 }
