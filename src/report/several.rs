@@ -14,8 +14,8 @@ const LINES: usize = 10;
 pub(super) fn write(style: &Style, groups: &[Group<'_, '_>], out: &mut dyn Write) -> io::Result<()> {
     if let ([_, _], false) = (groups, style.subject == Subject::Receive) {
         for (number, group) in groups.iter().enumerate() {
-            // The sentence above has told the first.
-            if number > 0 || style.subject == Subject::Push {
+            // The sentence above has told the first, and a screen is small.
+            if number > 0 || !story::is_fixable(style) {
                 writeln!(out, "\n{}", with_others(group).paint(Tone::Alarm))?;
             }
             story::brief(style, group, out)?;
