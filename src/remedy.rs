@@ -279,9 +279,28 @@ fn is_served(path: &BytePath) -> bool {
 
 /// Whether a script uses the page it is on, and is not one that a program sends to a page, or has one of its own.
 fn uses_page(language: Language, text: &[u8]) -> bool {
-    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
-    let is_of_node = has(b"require(") || has(b".evaluate(") || has(b"jsdom");
-    !is_of_node && ["document", "window"].iter().any(|name| code::uses_global(language, text, name))
+    /// What only scripts of pages, of apps for phones and of browsers' extensions have.
+    const PARTS: [&str; 14] = [
+        "from \"react\"",
+        "from 'react'",
+        "react-dom/client",
+        "react-native",
+        "from \"expo",
+        "from 'expo",
+        "@angular/core",
+        "chrome.runtime",
+        "browser.runtime",
+        "==UserScript==",
+        "$(function",
+        "$(document)",
+        ".mount(\"#",
+        ".mount('#",
+    ];
+    const GLOBALS: [&str; 4] = ["document", "window", "localStorage", "sessionStorage"];
+    let has = |part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
+    let is_of_node = ["require(", ".evaluate(", "jsdom", "react-dom/server"].iter().any(|part| has(part));
+    !is_of_node
+        && (PARTS.iter().any(|part| has(part)) || GLOBALS.iter().any(|name| code::uses_global(language, text, name)))
 }
 
 /// How the lines of the text end.

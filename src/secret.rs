@@ -212,9 +212,10 @@ fn without_neighbours(piece: &str, touching: Touching) -> String {
         let is_name = behind.strip_prefix(['"', '\'']).is_some_and(|behind| behind.trim_start().starts_with(':'));
         // A macro, a call, a type with its own.
         let is_code = behind.starts_with(['(', '[', '{', '`']) || behind.starts_with("::");
-        let name = word.trim_start_matches(['&', '*']);
-        let alone = if is_code { name.strip_suffix('!').unwrap_or(name) } else { word };
-        let is_mixed = alone.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
+        let name = word.trim_start_matches(['&', '*', '@']);
+        let name = name.strip_suffix('!').unwrap_or(name);
+        let is_named = is_code && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        let is_mixed = !is_named && word.contains(|c: char| !c.is_alphabetic() && !"_-./*".contains(c));
         let least = match (touches, is_value) {
             (true, _) => LONG,
             (false, true) => SHORTEST_VALUE,
@@ -325,6 +326,7 @@ mod tests {
             ("k: Literal[\"@\"]", "k: Literal[\"", "\"]"),
             ("u = String.raw`@`", "u = String.raw`", "`"),
             ("let c = Client::new(\"@\");", "let c = Client::new(\"", "\");"),
+            ("s = boto3.Session(a=\"@\")", "s = boto3.Session(a=\"", "\")"),
             ("f(a, &*format!(\"b @\"))", "f(a, &*format!(\"b ", "\"))"),
             ("println!(\"{}\", \"@\");", "println!(\"{}\", \"", "\");"),
             ("password: hunterhunter, key: '@'", "password: ********, key: '", "'"),

@@ -265,6 +265,7 @@ impl Planner<'_> {
         if !self.plan.refused.is_empty() {
             return Ok(self.plan);
         }
+        self.tell_of_copies();
         let (root, scope) = (self.around.root, self.around.scope);
         let sources = std::mem::take(&mut self.plan.writes);
         let after = self.store.after();
@@ -307,6 +308,29 @@ impl Planner<'_> {
         self.plan.remarks.extend(loading);
         self.plan.writes.extend(sources);
         Ok(self.plan)
+    }
+
+    /// A value without a known form is a key only where its name says so: what a fix leaves of it elsewhere in the same
+    /// files would be committed.
+    fn tell_of_copies(&mut self) {
+        /// Shorter ones stand in other words.
+        const SHORTEST: usize = 8;
+        let staged = self.plan.staging.iter().filter_map(|one| one.content.as_deref().map(|text| (&one.path, text)));
+        let written = self.plan.writes.iter().map(|one| (&one.path, one.after.as_slice()));
+        let mut places: Vec<_> = staged
+            .chain(written)
+            .flat_map(|(path, text)| {
+                let values = self.store.values().filter(|value| value.len() >= SHORTEST);
+                let found = values.filter_map(|value| memchr::memmem::find(text, value));
+                found
+                    .map(|at| format!("{}:{}", place::shown(path), memchr::memchr_iter(b'\n', &text[..at]).count() + 1))
+            })
+            .collect();
+        places.sort();
+        places.dedup();
+        let told =
+            places.iter().map(|place| format!("{place} has the value too, where nothing calls it a key: take it out"));
+        self.plan.remarks.extend(told);
     }
 
     /// The names alone, in the file that is committed.

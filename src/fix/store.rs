@@ -154,6 +154,11 @@ impl Store {
         self.added.iter().any(|(_, value)| value.contains(&b'$'))
     }
 
+    /// The values that variables stand for now.
+    pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.keys().map(Vec::as_slice)
+    }
+
     /// The names that the file gets.
     pub(super) fn added_names(&self) -> Vec<&str> {
         self.added.iter().map(|(name, _)| name.as_str()).collect()

@@ -161,7 +161,11 @@ fn env(spot: &Spot<'_>, instruction: &Instruction<'_>) -> Result<Edit, WhyNot> {
     if !dotenv::is_bare(&spot.text[spot.span.clone()]) {
         return Err(WhyNot::new("`docker run --env-file` knows no quotes, which the value needs: take it out by hand"));
     }
-    let is_used = |sign: &str| memchr::memmem::find(&spot.text[instruction.end..], sign.as_bytes()).is_some();
+    // What starts the container is read when it starts.
+    let starts = |line: &[u8]| [&b"CMD"[..], b"ENTRYPOINT", b"HEALTHCHECK"].iter().any(|word| is_of(line, word));
+    let lines = spot.text[instruction.end..].split(|byte| *byte == b'\n').filter(|line| !starts(line));
+    let rest: Vec<u8> = lines.flatten().copied().collect();
+    let is_used = |sign: &str| memchr::memmem::find(&rest, sign.as_bytes()).is_some();
     if is_used(&format!("${own}")) || is_used(&format!("${{{own}")) {
         return Err(WhyNot::new(
             "ENV keeps the value in the image, and the build uses it: mount it as a secret in the RUN that does",

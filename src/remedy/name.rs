@@ -12,7 +12,8 @@ use crate::rules::spec::is_variable_name;
 pub(crate) fn candidates(first: Option<&str>, rule: Rule<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
     let facts = rule.facts();
     let is_fit = |name: &String| is_variable_name(name) && may_be(name, rule);
-    let assigned = assigned(text, span);
+    // A second key of a kind has its kind's name with a number, rather than one like `PORT` or `CMD`.
+    let assigned = assigned(text, span).filter(|name| facts.variable().is_none() || is_of_secret(name));
     let all = [first, facts.variable(), assigned.as_deref()].into_iter().flatten();
     let names: Vec<_> = all.map(|variable| extent::narrowed(variable, text, span)).filter(is_fit).collect();
     if !names.is_empty() {

@@ -100,7 +100,7 @@ fn move_out(style: &Style, groups: &[Group<'_, '_>]) -> String {
         [] if story::is_fixable(style) => "Move each out, by hand. Why: keyguard fix".to_owned(),
         [] => "Move each out, into an environment variable.".to_owned(),
         [only] => format!("Move each out. One of them: keyguard fix {}", only.first.finding.fingerprint()),
-        _ => "Move each out, into an environment variable. To see how: keyguard fix".to_owned(),
+        _ => "Move each out of its file. To see how: keyguard fix".to_owned(),
     }
 }
 

@@ -86,6 +86,15 @@ fn a_machine_is_told_what_is_done() {
 }
 
 #[test]
+fn copies_of_a_value_that_stay_are_told() {
+    let value = fake::letters("copies", "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 32);
+    let repo = staged("a.py", &format!("client_secret = '{value}'\nauth = ('user', '{value}')\n"));
+    let fix = repo.keyguard(["fix", "--apply"]);
+    fix.success().says("\na.py:3 has the value too, where nothing calls it a key: take it out\n");
+    assert!(!fix.text().contains(&value));
+}
+
+#[test]
 fn a_dry_run_shows_the_edit_and_changes_nothing() {
     let repo = staged("a.py", &python());
     let before = repo.git(["status", "--porcelain"]).text();

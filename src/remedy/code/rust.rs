@@ -3,7 +3,7 @@
 //! A string in the program lives as long as that. What is read from a variable is leaked, so that it does, too, except
 //! where an owned text is made of it anyway, or where surely nothing keeps what is lent.
 
-use super::around::{Around, contains, first_word, is_word, last_word};
+use super::around::{Around, contains, last_word};
 use super::unfit::{CONSTANT, NAME, PATTERN};
 use crate::remedy::lexer::Kind;
 
@@ -14,7 +14,7 @@ pub(super) fn lent(around: &Around, owned: &str) -> String {
     let method = behind.strip_prefix(b".").map_or(&b""[..], <[u8]>::trim_ascii_start);
     if METHODS.iter().any(|own| method.starts_with(own)) || around.before().ends_with(b"String::from(") {
         owned.to_owned()
-    } else if is_compared(around) || is_argument(around) {
+    } else if is_compared(around) || is_written(around) {
         format!("&*{owned}")
     } else if matches!(behind.first(), Some(b'.' | b'[' | b'?')) {
         format!("(&*{owned}.leak())")
@@ -35,47 +35,25 @@ fn is_compared(around: &Around) -> bool {
         || (before.ends_with(b"==") || before.ends_with(b"!=")) && !matches!(behind.first(), Some(b'.' | b'[' | b'?'))
 }
 
-/// Whether the string is an argument of `f("...");`, whose result nobody takes, and `f` is not called like what keeps its
-/// arguments.
-fn is_argument(around: &Around) -> bool {
-    const KEEPING: [&[u8]; 17] = [
-        b"",
-        b"push",
-        b"push_back",
-        b"push_front",
-        b"insert",
-        b"extend",
-        b"entry",
-        b"append",
-        b"add",
-        b"set",
-        b"replace",
-        b"get_or_insert",
-        b"send",
-        b"try_send",
-        b"spawn",
-        b"leak",
-        b"if",
+/// Whether the string is an argument of a macro that only writes or compares it.
+fn is_written(around: &Around) -> bool {
+    const WRITING: [&[u8]; 13] = [
+        b"print",
+        b"println",
+        b"eprint",
+        b"eprintln",
+        b"write",
+        b"writeln",
+        b"assert",
+        b"assert_eq",
+        b"assert_ne",
+        b"debug_assert",
+        b"debug_assert_eq",
+        b"debug_assert_ne",
+        b"panic",
     ];
-    const TAKING: [&[u8]; 10] =
-        [b"let", b"return", b"break", b"match", b"if", b"while", b"for", b"static", b"move", b"else"];
-    let statement = around.statement().trim_ascii_start();
-    // What goes on behind a bracket is no new statement.
-    let name = first_word(statement);
-    let is_field = statement[name.len()..].starts_with(b":") && !statement[name.len()..].starts_with(b"::");
-    let is_taken = name.is_empty()
-        || is_field
-        || statement.iter().any(|byte| b"=|{}[".contains(byte))
-        || statement.split(|byte| !is_word(*byte)).any(|word| TAKING.contains(&word));
-    let start = around.literal.outer.start - around.statement().len();
-    let mut calls = around.brackets.iter().filter(|at| **at >= start).peekable();
-    let is_whole = matches!(around.before().last(), Some(b'(' | b','))
-        && matches!(around.behind().first(), Some(b',' | b')'))
-        && around.behind().iter().find(|byte| b";{}|".contains(byte)) == Some(&b';');
-    is_whole
-        && !is_taken
-        && calls.peek().is_some()
-        && calls.all(|at| !KEEPING.contains(&last_word(around.text[..*at].trim_ascii_end())))
+    let name = |at: &usize| around.text[..*at].trim_ascii_end().strip_suffix(b"!").map(last_word);
+    around.brackets.last().and_then(name).is_some_and(|name| WRITING.contains(&name))
 }
 
 pub(super) fn reason(around: &Around) -> Option<&'static str> {

@@ -116,7 +116,9 @@ fn ruby(around: &Around) -> Option<&'static str> {
     let sign = around.text[..around.literal.outer.start].strip_suffix(b":");
     let is_symbol = sign.is_some_and(|before| last_word(before).is_empty() && !before.ends_with(b":"));
     let is_symbol = is_symbol && !sign.is_some_and(|before| before.ends_with(b"\"") || before.ends_with(b"'"));
-    let is_name = behind.starts_with(b":") && matches!(before.last(), Some(b'{' | b',' | b'('));
+    let touching = &around.text[around.literal.outer.end..];
+    let is_name = behind.starts_with(b":") && matches!(before.last(), Some(b'{' | b',' | b'('))
+        || touching.starts_with(b":") && !touching.starts_with(b"::");
     (is_symbol || is_name).then_some(NAME)
 }
 

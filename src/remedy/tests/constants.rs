@@ -149,6 +149,7 @@ fn ruby_and_php() {
             ("k = \"a\" \"b TOK\"", "k = \"a\" \"b #{ENV.fetch(\"API_KEY\")}\""),
         ],
     );
+    refuses("a.rb", &[("o 'TOK': 1\n", "the name of")]);
     refuses(
         "a.php",
         &[

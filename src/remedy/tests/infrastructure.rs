@@ -45,6 +45,10 @@ fn dockerfiles() {
             "FROM a\nRUN b\nENV MY_KEY=TOK\nCMD c\n",
             "FROM a\nRUN b\n# MY_KEY is given when the container starts: docker run --env-file .env\nCMD c\n",
         ),
+        (
+            "FROM a\nENV MY_KEY=TOK\nCMD echo $MY_KEY\n",
+            "FROM a\n# MY_KEY is given when the container starts: docker run --env-file .env\nCMD echo $MY_KEY\n",
+        ),
         ("FROM a\nARG MY_KEY=\"TOK\"\n", "FROM a\nARG MY_KEY\n"),
         (
             "# syntax=docker/dockerfile:1.10\nFROM a\nRUN b TOK\n",

@@ -113,6 +113,9 @@ fn scripts_for_browsers_read_no_variable() {
         &[
             ("a = import.meta.env.MODE;\nk = 'TOK';", "whoever opens the page"),
             ("k = 'TOK';\ndocument.title = k;", "whoever opens the page"),
+            ("import { useState } from \"react\";\nk = 'TOK';", "whoever opens the page"),
+            ("k = 'TOK';\nlocalStorage.setItem('k', k);", "whoever opens the page"),
+            ("chrome.runtime.onMessage.addListener(f);\nk = 'TOK';", "whoever opens the page"),
             ("window.k = 'TOK';", "whoever opens the page"),
         ],
     );
