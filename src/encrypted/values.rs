@@ -98,6 +98,8 @@ fn json(value: &Json, keys: &mut Vec<String>, leaves: &mut Leaves) -> Result<(),
         }
         Json::Array(items) => return items.iter().try_for_each(|item| json(item, keys, leaves)),
         Json::Null => return Ok(()),
+        // SOPS leaves it as it is.
+        Json::String(text) if text.is_empty() => return Ok(()),
         Json::String(text) => text.clone(),
         other => other.to_string(),
     };

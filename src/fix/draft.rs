@@ -21,6 +21,9 @@ use crate::secret::{Excerpt, Fingerprint};
 /// More keys are only counted in a message, and drafted when the fix is asked for.
 const MOST: usize = 32;
 
+/// A text that is longer is no program that anybody has written.
+const LONGEST: usize = 512 << 10;
+
 /// So many bytes are read through for the keys of a file, each of which takes the whole of it. A commit waits for this.
 const MOST_TO_READ: usize = 4 << 20;
 
@@ -158,7 +161,7 @@ impl Pass<'_, '_> {
         loop {
             numbers.retain(|number| !self.refused.contains_key(&blocked[*number].finding.fingerprint()));
             let Some(text) = numbers.first().and_then(|number| blocked[*number].text.as_ref()) else { return };
-            if text.len() * numbers.len() > MOST_TO_READ {
+            if text.len() > LONGEST || text.len() * numbers.len() > MOST_TO_READ {
                 return;
             }
             if numbers.iter().any(|number| whole::is_whole(&blocked[*number].finding, text)) {

@@ -164,6 +164,11 @@ impl Journal {
                 }
             }
         }
+        for own in &mut self.moves {
+            // It has the mode of a file that was moved before.
+            let old = earlier.moves.iter().find(|old| old.from == own.from).and_then(|old| old.mode);
+            own.mode = old.or(own.mode);
+        }
         let is_new = |old: &MoveRecord| !self.moves.iter().any(|own| own.from == old.from);
         let moves: Vec<_> = earlier.moves.into_iter().filter(is_new).collect();
         self.moves.extend(moves);

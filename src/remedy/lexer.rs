@@ -309,10 +309,9 @@ impl<'t> Lexer<'t> {
 
 /// Whether the line is the end of a here-document.
 fn is_end_line(rest: &[u8], word: &[u8]) -> bool {
-    let line = rest.trim_ascii_start();
-    let is_indented = rest[..rest.len() - line.len()].iter().all(|byte| matches!(byte, b' ' | b'\t'));
-    let behind = line.strip_prefix(word).map(|behind| behind.first().copied());
-    is_indented && behind.is_some_and(|next| next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != b'_'))
+    let indent = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let behind = rest[indent..].strip_prefix(word).map(|behind| behind.first().copied());
+    behind.is_some_and(|next| next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != b'_'))
 }
 
 #[cfg(test)]

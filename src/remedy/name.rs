@@ -12,8 +12,7 @@ use crate::rules::spec::is_variable_name;
 pub(crate) fn candidates(first: Option<&str>, rule: Rule<'_>, (text, span): (&[u8], &Range<usize>)) -> Vec<String> {
     let facts = rule.facts();
     let is_fit = |name: &String| is_variable_name(name) && may_be(name, rule);
-    // A second key of a kind has its kind's name with a number, rather than one like `PORT` or `CMD`.
-    let assigned = assigned(text, span).filter(|name| facts.variable().is_none() || is_of_secret(name));
+    let assigned = assigned(text, span).filter(|name| facts.variable().is_none() || !is_common(name));
     let all = [first, facts.variable(), assigned.as_deref()].into_iter().flatten();
     let names: Vec<_> = all.map(|variable| extent::narrowed(variable, text, span)).filter(is_fit).collect();
     if !names.is_empty() {
@@ -59,6 +58,13 @@ fn is_of_secret(name: &str) -> bool {
     };
     let of_url = name.strip_suffix("_URL").or(name.strip_suffix("_URI"));
     ends_in(name, &SECRETS) && name != "PWD" || of_url.is_some_and(|name| !ends_in(name, &PLACES))
+}
+
+/// Whether many programs have such a variable, for other things than keys.
+fn is_common(name: &str) -> bool {
+    const NAMES: &str = "ARGS CMD COMMAND CONFIG DATA DEBUG DESCRIPTION HOST ID MODE NAME OPTIONS PORT REPO RUN SCRIPT URI URL \
+        USERNAME VALUE VERSION";
+    NAMES.split_ascii_whitespace().any(|common| common == name)
 }
 
 /// Whether no program takes orders from such a variable.
@@ -183,6 +189,12 @@ mod tests {
             assert!(!is_free(name), "{name}");
         }
         assert!(is_free("STRIPE_KEY") && is_free("GITHUB_TOKEN"));
+    }
+
+    #[test]
+    fn common_names_are_none_of_a_key() {
+        assert!(["PORT", "CMD", "URL"].iter().all(|name| is_common(name)));
+        assert!(!["ACCESS", "DATABASE_URL", "PORT_KEY"].iter().any(|name| is_common(name)));
     }
 
     #[test]

@@ -174,10 +174,12 @@ impl<'t> Lexer<'t> {
 
     /// Whether a line begins here that is the `word` which ends a here-document.
     fn is_at_end_line(&self, word: &[u8], is_indented: bool) -> bool {
-        let is_line_start = self.at == 0 || self.text[self.at - 1] == b'\n';
+        if self.at > 0 && self.text[self.at - 1] != b'\n' {
+            return false;
+        }
         let line = self.rest().split(|byte| *byte == b'\n').next().unwrap_or_default();
         let tabs = line.iter().take_while(|byte| is_indented && **byte == b'\t').count();
-        is_line_start && &line[tabs..] == word
+        &line[tabs..] == word
     }
 
     fn in_code(&mut self, close: Option<u8>, depth: usize) {

@@ -104,6 +104,18 @@ fn long_heads_and_long_keys_cost_no_more_than_their_size() {
     assert!(
         edited(".vscode/mcp.json", &format!("{{\"servers\":{{\"a\":{{\"env\":{{{inputs}\"K\":\"TOK\"}}}}}}}}")).is_ok()
     );
+    // As does what seems to begin something at each of its bytes, or to be open.
+    for (path, part) in [
+        ("a.py", "f(os,"),
+        ("a.js", "\\'"),
+        ("a.ts", "/["),
+        ("a.rs", "#"),
+        ("a.cs", "$"),
+        ("A.java", "TTTT"),
+        ("a.rb", "<<A\n\n\n"),
+    ] {
+        let _ = edited(path, &format!("{}\nfinal String TTTT = \"TOK\";\n", part.repeat(100_000 / part.len())));
+    }
     let (key, values) = ("k".repeat(100_000), "a,".repeat(100_000));
     refuses("compose.yml", &[(&format!("? {key}\n: [{values}a]\nb: TOK\n"), "cannot be read")]);
     refuses("bunfig.toml", &[(&format!("{key} = [{}]\nb = \"TOK\"\n", "1,".repeat(100_000)), "cannot be read")]);

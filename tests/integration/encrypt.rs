@@ -591,7 +591,7 @@ fn sops_itself_passes() {
             "x.yaml",
             "host: db1\nport: 5432\non: true\nempty: ''\nnone: null\nlist:\n    - a\n    - b: c\n---\nhost: db2\n",
         ),
-        ("x.json", "{\"host\": \"db1\", \"list\": [1, {\"a\": false}], \"none\": null}"),
+        ("x.json", "{\"host\": \"db1\", \"list\": [1, {\"a\": false}], \"none\": null, \"empty\": \"\"}"),
         ("x.env", "# note\nA=1\nB=two words\n"),
         ("x.ini", "[db]\nhost = db1\nA = 1\n"),
         ("x.bin", "host: plain text\n"),

@@ -1,6 +1,6 @@
 //! Places of a program where no variable can be read: what has to be constant, a name, or another type.
 
-use super::around::{Around, contains, first_word, last_word, leads};
+use super::around::{Around, contains, first_word, is_word, last_word, leads};
 use super::{rust, script};
 use crate::remedy::lexer::{Kind, Language};
 
@@ -160,6 +160,7 @@ fn is_label(around: &Around) -> bool {
 
 /// Whether the string is a constant by whose name an annotation or a `case` takes it.
 fn is_constant_elsewhere(around: &Around) -> bool {
+    const MOST_USES: usize = 300;
     let at = around.literal.outer.start;
     let head = around.head(at);
     if !leads(head, &[b"final"]) {
@@ -167,15 +168,17 @@ fn is_constant_elsewhere(around: &Around) -> bool {
     }
     let declared = head.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end();
     let name = last_word(declared);
-    let mut uses = (0..around.text.len()).filter(|at| around.text[*at..].starts_with(name));
+    let text = &around.text;
+    let is_end = |byte: Option<&u8>| byte.is_none_or(|byte| !is_word(*byte));
+    let is_use = |place: &usize| {
+        is_end(text[..*place].last()) && is_end(text.get(place + name.len())) && !(at - head.len()..at).contains(place)
+    };
+    let mut uses = memchr::memmem::find_iter(text, name).filter(is_use).take(MOST_USES);
     !name.is_empty()
         && uses.any(|place| {
-            let is_whole = last_word(&around.text[..place]).is_empty()
-                && first_word(&around.text[place..]) == name
-                && !(at - head.len()..at).contains(&place);
             let head = around.head(place);
             let is_label = leads(head, &[b"case"]) && !head.contains(&b':') && !head.contains(&b'>');
-            is_whole && (is_label || is_in_annotation(around, place))
+            is_label || is_in_annotation(around, place)
         })
 }
 

@@ -7,7 +7,7 @@ pub(in crate::remedy) struct Name<'t> {
     pub(in crate::remedy) at: usize,
     /// The code from the line on which the outermost open bracket around it stands, or from its own.
     pub(in crate::remedy) head: &'t [u8],
-    /// Where brackets are open around it, the innermost last.
+    /// Where brackets are open around it, the innermost last; not all of very many.
     pub(in crate::remedy) brackets: Vec<usize>,
     pub(in crate::remedy) behind: &'t [u8],
 }
@@ -15,6 +15,8 @@ pub(in crate::remedy) struct Name<'t> {
 /// Each place at which `name` is read, set or declared; a member of something else that is called so is none.
 pub(in crate::remedy) fn names<'t>(language: Language, text: &'t [u8], name: &str) -> Vec<Name<'t>> {
     const LONGEST_LINE: usize = 400;
+    /// Nobody looks further out, and text of nothing but brackets would fill the memory.
+    const DEEPEST: usize = 100;
     let mut lexer = Lexer::new(language, text);
     let mut names = Vec::new();
     if memchr::memmem::find(text, name.as_bytes()).is_none() {
@@ -24,8 +26,9 @@ pub(in crate::remedy) fn names<'t>(language: Language, text: &'t [u8], name: &st
         let at = lexer.at;
         let is_code = matches!(lexer.frames.last(), Some(Frame::Code { .. }));
         if is_code && text[at..].starts_with(name.as_bytes()) && is_whole(text, at, name.len()) {
-            let brackets: Vec<_> = lexer.brackets.iter().map(|(_, at)| *at).collect();
-            let outermost = brackets.first().copied().unwrap_or(at);
+            let open = &lexer.brackets;
+            let outermost = open.first().map_or(at, |(_, open)| *open);
+            let brackets = open[open.len().saturating_sub(DEEPEST)..].iter().map(|(_, at)| *at).collect();
             let near = outermost.saturating_sub(LONGEST_LINE);
             let line = memchr::memrchr(b'\n', &text[near..outermost]).map_or(near, |newline| near + newline + 1);
             let behind = text[at + name.len()..].trim_ascii_start();

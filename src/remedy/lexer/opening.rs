@@ -97,6 +97,9 @@ pub(super) fn string(language: Language, text: &[u8], at: usize) -> Option<Openi
     closes_on_line(&opening, rest).then_some(opening)
 }
 
+/// So far one looks for the end of what may begin at each byte of a line.
+const FARTHEST: usize = 4096;
+
 /// Whether a string that ends on its line does: an apostrophe in a text begins none.
 fn closes_on_line(opening: &Opening, rest: &[u8]) -> bool {
     let Close::Quote(close) = &opening.close else { return true };
@@ -105,7 +108,7 @@ fn closes_on_line(opening: &Opening, rest: &[u8]) -> bool {
     }
     let mut place = opening.length;
     while let Some(byte) = rest.get(place).filter(|byte| **byte != b'\n') {
-        if rest[place..].starts_with(close) {
+        if rest[place..].starts_with(close) || place > FARTHEST {
             return true;
         }
         // What is escaped may be the end of the line.
@@ -143,10 +146,10 @@ fn rust(rest: &[u8], is_in_word: bool) -> Option<Opening> {
         return (rest.get(length) == Some(&b'\'') || rest[1] == b'\\').then(|| Opening::quoted(1, b"'"));
     }
     let prefix = rest.iter().take_while(|byte| b"brc".contains(byte)).take(2).count();
-    let hashes = rest[prefix..].iter().take_while(|byte| **byte == b'#').count();
     let letters = &rest[..prefix];
     let is_raw = letters.contains(&b'r');
-    if rest.get(prefix + hashes) != Some(&b'"') || prefix > 0 && is_in_word || hashes > 0 && !is_raw {
+    let hashes = if is_raw { rest[prefix..].iter().take_while(|byte| **byte == b'#').count() } else { 0 };
+    if rest.get(prefix + hashes) != Some(&b'"') || prefix > 0 && is_in_word {
         return None;
     }
     let opening = Opening::quoted(prefix + hashes + 1, &[&b"\""[..], &vec![b'#'; hashes]].concat());
@@ -165,7 +168,8 @@ const fn utf8_length(first: u8) -> usize {
 }
 
 fn c_sharp(rest: &[u8]) -> Option<Opening> {
-    let prefix = rest.iter().take_while(|byte| b"@$".contains(byte)).count();
+    const MOST_SIGNS: usize = 16;
+    let prefix = rest.iter().take_while(|byte| b"@$".contains(byte)).take(MOST_SIGNS).count();
     let (signs, behind) = rest.split_at(prefix);
     if prefix == 0 && behind.first() == Some(&b'\'') {
         return Some(Opening::quoted(1, b"'"));
@@ -291,7 +295,7 @@ fn character(rest: &[u8]) -> Option<usize> {
 fn slashed(text: &[u8], at: usize) -> Option<usize> {
     let mut is_in_class = false;
     let mut place = at + 1;
-    while let Some(byte) = text.get(place).filter(|byte| **byte != b'\n') {
+    while let Some(byte) = text.get(place).filter(|byte| **byte != b'\n' && place - at < FARTHEST) {
         match byte {
             b'\\' => place += 1,
             b'[' => is_in_class = true,
