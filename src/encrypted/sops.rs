@@ -60,7 +60,8 @@ const PLAIN_NAMES: [&str; 7] =
 impl Sops {
     /// Reads the configuration. A template of one says nothing.
     pub(crate) fn parse(content: &[u8]) -> Result<Option<Self>> {
-        let is_template = [&b"{{"[..], b"{%"].iter().any(|sign| memmem::find(content, sign).is_some());
+        let mut lines = content.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii_start().starts_with(b"#"));
+        let is_template = lines.any(|line| [&b"{{"[..], b"{%"].iter().any(|sign| memmem::find(line, sign).is_some()));
         if is_template || content.trim_ascii().is_empty() {
             return Ok(None);
         }
@@ -406,6 +407,8 @@ mod tests {
         for content in ["", "keys:\n  - &a age1x\n", "creation_rules: []\n", "{% if x %}\ncreation_rules:\n"] {
             assert!(Sops::parse(content.as_bytes()).unwrap().is_none(), "{content}");
         }
+        let noted = "# as in {{ values }}\ncreation_rules:\n  - path_regex: secrets/\n    age: age1x\n";
+        assert!(asks(noted, "secrets/a.yaml", "a: b\n"), "a comment makes no template");
         for content in ["a: [", "creation_rules:\n  - path_regex: (\n"] {
             assert!(Sops::parse(content.as_bytes()).is_err(), "{content}");
         }
