@@ -141,20 +141,40 @@ impl Run<'_> {
 
 /// The same for a machine: what is or would be done, and what is not.
 fn document(plan: &Plan, scope: Scope, is_applied: bool) -> Value {
-    let edit = |Shown { place, title, removed, added, reading }: &Shown| json!({ "place": place, "title": title, "variable": reading.variable, "removed": removed, "added": added });
-    let gone = |Gone { path, title, how }: &Gone| json!({ "path": path, "title": title, "how": how });
-    let staying = |Refused { place, title, fingerprint, reason }: &Refused| json!({ "place": place, "title": title, "fingerprint": fingerprint.to_string(), "reason": reason });
     json!({
         "version": 1,
         "applied": is_applied,
         "scope": if scope == Scope::Staged { "staged" } else { "work-tree" },
-        "edits": plan.shown.iter().map(edit).collect::<Vec<_>>(),
-        "gone": plan.gone.iter().map(gone).collect::<Vec<_>>(),
+        "edits": plan.shown.iter().map(edit_in_json).collect::<Vec<_>>(),
+        "gone": plan.gone.iter().map(gone_in_json).collect::<Vec<_>>(),
         "remarks": plan.remarks,
         "to_add": plan.to_add.iter().map(place::shown).collect::<Vec<_>>(),
-        "left": plan.left.iter().map(staying).collect::<Vec<_>>(),
-        "refused": plan.refused.iter().map(staying).collect::<Vec<_>>(),
+        "left": plan.left.iter().map(staying_in_json).collect::<Vec<_>>(),
+        "refused": plan.refused.iter().map(staying_in_json).collect::<Vec<_>>(),
         "movable": plan.movable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn edit_in_json(shown: &Shown) -> Value {
+    json!({
+        "place": shown.place,
+        "title": shown.title,
+        "variable": shown.reading.variable,
+        "removed": shown.removed,
+        "added": shown.added,
+    })
+}
+
+fn gone_in_json(Gone { path, title, how }: &Gone) -> Value {
+    json!({ "path": path, "title": title, "how": how })
+}
+
+fn staying_in_json(key: &Refused) -> Value {
+    json!({
+        "place": key.place,
+        "title": key.title,
+        "fingerprint": key.fingerprint.to_string(),
+        "reason": key.reason,
     })
 }
 

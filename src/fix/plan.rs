@@ -1,6 +1,7 @@
 //! What is to be done about the keys that block, file by file; everything is read, nothing written.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -87,6 +88,12 @@ struct Planner<'a> {
     /// Whether those that do can load the file themselves.
     has_package: bool,
     plan: Plan,
+}
+
+/// Whether a package of the root is built by what expands `$` in a file of variables.
+fn is_for_next_or_vite(root: &Path) -> bool {
+    let package = place::read(root, &BytePath::from("package.json")).ok().flatten().unwrap_or_default();
+    [&b"\"next\""[..], b"\"vite\""].iter().any(|name| memchr::memmem::find(&package, name).is_some())
 }
 
 /// One file as it is looked at: what is staged, or what the work tree has.
@@ -288,9 +295,7 @@ impl Planner<'_> {
                     format!("  set -a; . ./{word}; set +a"),
                 ];
             }
-            let package = place::read(root, &BytePath::from("package.json")).ok().flatten().unwrap_or_default();
-            let has = |name: &str| memchr::memmem::find(&package, name.as_bytes()).is_some();
-            if self.store.adds_sign() && (has("\"next\"") || has("\"vite\"")) {
+            if self.store.adds_sign() && is_for_next_or_vite(root) {
                 // The quotes are gone when they look for it.
                 self.plan
                     .remarks
@@ -328,8 +333,9 @@ impl Planner<'_> {
             .collect();
         places.sort();
         places.dedup();
-        let told =
-            places.iter().map(|place| format!("{place} has the value too, where nothing calls it a key: take it out"));
+        let told = places
+            .iter()
+            .map(|place| format!("{place} still holds the value, which does not block there: take it out by hand"));
         self.plan.remarks.extend(told);
     }
 

@@ -90,7 +90,7 @@ fn copies_of_a_value_that_stay_are_told() {
     let value = fake::letters("copies", "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 32);
     let repo = staged("a.py", &format!("client_secret = '{value}'\nauth = ('user', '{value}')\n"));
     let fix = repo.keyguard(["fix", "--apply"]);
-    fix.success().says("\na.py:4 has the value too, where nothing calls it a key: take it out\n");
+    fix.success().says("\na.py:4 still holds the value, which does not block there: take it out by hand\n");
     assert!(!fix.text().contains(&value));
 }
 
