@@ -124,7 +124,7 @@ fn refuse_key(text: &str, what: &str, config: &Config) -> Result<()> {
     match outcome.blocked.iter().chain(allowed).next() {
         None => complete(outcome, &format!("the {what}")).map(drop),
         Some(located) => bail!(
-            "the {what} holds a key: {}\nhelp: {FILE_NAME} is no place for a key: put words there that may be read by all",
+            "the {what} holds a key: {}\nhelp: say in words that all may read, {FILE_NAME} is no place for a key",
             located.finding.rule.facts().title
         ),
     }
